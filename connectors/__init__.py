@@ -1,0 +1,1 @@
+"""Messengers: one folder each, all alike. See ``connectors.base``."""
