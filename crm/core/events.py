@@ -1,0 +1,348 @@
+"""The organization's numbered log of everything that happened.
+
+Numbers are gapless for each organization and become visible in order: an event's number is inserted under a unique
+index only when the number before it is committed. The console's WebSocket, outgoing webhooks and analytics read this
+one log; `EventHub` follows it with one change stream for the whole process.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from bson import ObjectId
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+
+from crm.core.clock import utc_now
+from crm.core.database import Database, RawDocument, TransactionConflictError
+
+log = logging.getLogger(__name__)
+
+EVENTS = "events"
+KEPT_EVENTS = 20_000
+"""How many events of an organization are kept for those who resume; older ones go, and their readers start anew."""
+PRUNE_EVERY = 500
+BACKLOG_BATCH = 500
+QUEUE_SIZE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who caused an event. `id` is a user's id, or None for the others."""
+
+    kind: Literal["user", "contact", "bot", "system"]
+    id: ObjectId | None = None
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event before it has a number. `data` is the read form of the thing, as the API answers it."""
+
+    type: str
+    subject_id: ObjectId
+    data: RawDocument
+    actor: Actor = SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A numbered event of the log."""
+
+    organization_id: ObjectId
+    seq: int
+    type: str
+    at: datetime
+    subject_id: ObjectId
+    data: RawDocument
+    actor: RawDocument
+
+    def public(self) -> RawDocument:
+        """Return the form readers outside the process get."""
+        return {
+            "seq": self.seq,
+            "type": self.type,
+            "at": self.at,
+            "subject_id": self.subject_id,
+            "actor": self.actor,
+            "data": self.data,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The reader's place is no longer in the log: fetch a fresh snapshot, then go on after `seq`."""
+
+    seq: int
+
+
+class EventLog:
+    """Appends to and reads the log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._events = database.collection(EVENTS)
+
+    async def append(
+        self,
+        organization_id: ObjectId,
+        events: Sequence[NewEvent],
+        session: AsyncClientSession | None = None,
+    ) -> list[int]:
+        """Number and store events, in order, and return their numbers.
+
+        With `session` they belong to its transaction, which must run under `Database.in_transaction` with
+        `serial=organization_id`: when another transaction took the numbers, it runs again.
+        """
+        if not events:
+            return []
+        if session is None:
+            return await self._database.in_transaction(
+                lambda own: self.append(organization_id, events, own), serial=organization_id
+            )
+        first = await self.last_seq(organization_id, session) + 1
+        at = utc_now()
+        documents: list[RawDocument] = [
+            {
+                "organization_id": organization_id,
+                "seq": first + offset,
+                "type": event.type,
+                "at": at,
+                "actor": {"kind": event.actor.kind, "id": event.actor.id},
+                "subject_id": event.subject_id,
+                "data": event.data,
+            }
+            for offset, event in enumerate(events)
+        ]
+        try:
+            await self._events.insert_many(documents, session=session)
+        except (DuplicateKeyError, BulkWriteError) as error:
+            if isinstance(error, BulkWriteError) and not _only_duplicates(error):
+                raise
+            raise TransactionConflictError(
+                "another transaction took the next event number"
+            ) from error
+        return list(range(first, first + len(documents)))
+
+    async def last_seq(
+        self, organization_id: ObjectId, session: AsyncClientSession | None = None
+    ) -> int:
+        """Return the newest number, 0 when nothing has happened."""
+        newest = await self._events.find_one(
+            {"organization_id": organization_id},
+            {"_id": 0, "seq": 1},
+            sort=[("seq", -1)],
+            session=session,
+        )
+        return int(newest["seq"]) if newest else 0
+
+    async def first_seq(self, organization_id: ObjectId) -> int:
+        """Return the oldest number still kept, 1 when nothing has happened."""
+        oldest = await self._events.find_one(
+            {"organization_id": organization_id}, {"_id": 0, "seq": 1}, sort=[("seq", 1)]
+        )
+        return int(oldest["seq"]) if oldest else 1
+
+    async def read(
+        self, organization_id: ObjectId, after_seq: int, limit: int = BACKLOG_BATCH
+    ) -> list[Event]:
+        """Return up to `limit` events that follow `after_seq`, oldest first."""
+        query = {"organization_id": organization_id, "seq": {"$gt": after_seq}}
+        return [
+            _event(document)
+            async for document in self._events.find(query, sort=[("seq", 1)], limit=limit)
+        ]
+
+    async def prune(
+        self, organization_id: ObjectId, newest_seq: int, keep: int = KEPT_EVENTS
+    ) -> int:
+        """Delete all but the `keep` newest events and return how many went."""
+        gone = await self._events.delete_many(
+            {"organization_id": organization_id, "seq": {"$lte": newest_seq - keep}}
+        )
+        return gone.deleted_count
+
+
+@dataclass(slots=True, eq=False)
+class _Reader:
+    """One subscriber: a bounded queue, and a mark that something did not fit or may have been missed."""
+
+    queue: asyncio.Queue[Event | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_SIZE))
+    behind: bool = False
+
+    def offer(self, event: Event) -> None:
+        try:
+            self.queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.behind = True
+
+    def nudge(self) -> None:
+        """Make the reader look into the log itself."""
+        self.behind = True
+        with suppress(asyncio.QueueFull):  # a full queue wakes it as well
+            self.queue.put_nowait(None)
+
+
+type RevocationListener = Callable[[str, Any], None]
+
+
+class EventHub:
+    """Follows the log with one change stream and hands events to any number of readers.
+
+    The same stream tells `on_revocation` listeners when a session or a membership was changed or deleted by any
+    process, so that cached sign-ins can be dropped at once.
+    """
+
+    REVOCABLE = ("sessions", "memberships")
+
+    def __init__(self, database: Database, event_log: EventLog) -> None:
+        self._database = database
+        self._log = event_log
+        self._readers: defaultdict[ObjectId, set[_Reader]] = defaultdict(set)
+        self._listeners: list[RevocationListener] = []
+        self._task: asyncio.Task[None] | None = None
+        self._following = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin to follow; returns when the change stream stands."""
+        self._task = asyncio.create_task(self._follow(), name="event-hub")
+        await asyncio.wait_for(self._following.wait(), timeout=30)
+
+    async def stop(self) -> None:
+        """Stop following. Open iterators go on waiting until they are closed."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def on_revocation(self, listener: RevocationListener) -> None:
+        """Call `listener(collection, id)` for each changed or deleted session or membership.
+
+        The id is None when changes may have been missed: forget everything.
+        """
+        self._listeners.append(listener)
+
+    async def subscribe(
+        self, organization_id: ObjectId, after_seq: int
+    ) -> AsyncIterator[Event | Reset]:
+        """Yield all events after `after_seq`, first the stored ones, then as they happen, without gap or repetition.
+
+        When the place is no longer in the log (too old, or from another database), one `Reset` comes instead, and
+        then the events after its number.
+        """
+        reader = _Reader()
+        self._readers[organization_id].add(reader)
+        try:
+            last = after_seq
+            newest = await self._log.last_seq(organization_id)
+            oldest = await self._log.first_seq(organization_id)
+            if after_seq > newest or after_seq < oldest - 1:
+                last = newest
+                yield Reset(newest)
+            reader.behind = True
+            while True:
+                if reader.behind:
+                    reader.behind = False
+                    while batch := await self._log.read(organization_id, last):
+                        if batch[0].seq != last + 1:  # pruned while the reader was away
+                            last = await self._log.last_seq(organization_id)
+                            yield Reset(last)
+                            continue
+                        for event in batch:
+                            yield event
+                        last = batch[-1].seq
+                next_event = await reader.queue.get()
+                if next_event is None or next_event.seq <= last:
+                    continue
+                if next_event.seq != last + 1:
+                    reader.behind = True
+                    continue
+                yield next_event
+                last = next_event.seq
+        finally:
+            readers = self._readers[organization_id]
+            readers.discard(reader)
+            if not readers:
+                del self._readers[organization_id]
+
+    async def _follow(self) -> None:
+        pipeline = [
+            {
+                "$match": {
+                    "$or": [
+                        {"ns.coll": EVENTS, "operationType": "insert"},
+                        {
+                            "ns.coll": {"$in": list(self.REVOCABLE)},
+                            "operationType": {"$in": ["update", "replace", "delete"]},
+                        },
+                    ]
+                }
+            }
+        ]
+        pause = 0.1
+        while True:
+            try:
+                async with await self._database.db.watch(
+                    pipeline, max_await_time_ms=1_000
+                ) as stream:
+                    self._catch_up()
+                    self._following.set()
+                    async for change in stream:
+                        pause = 0.1
+                        self._dispatch(change)
+            except PyMongoError as error:
+                log.warning("The change stream broke (%s); following again.", type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+    def _catch_up(self) -> None:
+        """After (re)connecting: what happened meanwhile is in the log, and any sign-in may have been revoked."""
+        for readers in self._readers.values():
+            for reader in readers:
+                reader.nudge()
+        for collection in self.REVOCABLE:
+            self._revoked(collection, None)
+
+    def _dispatch(self, change: Any) -> None:
+        collection = change["ns"]["coll"]
+        if collection != EVENTS:
+            self._revoked(collection, change["documentKey"]["_id"])
+            return
+        event = _event(change["fullDocument"])
+        for reader in self._readers.get(event.organization_id, ()):
+            reader.offer(event)
+        if event.seq % PRUNE_EVERY == 0:
+            # Pruning twice (by several processes) is harmless; failing only postpones it.
+            self._pruning = asyncio.create_task(self._prune(event))
+
+    async def _prune(self, event: Event) -> None:
+        with suppress(PyMongoError):
+            await self._log.prune(event.organization_id, event.seq)
+
+    def _revoked(self, collection: str, document_id: Any) -> None:
+        for listener in self._listeners:
+            listener(collection, document_id)
+
+
+def _event(document: RawDocument) -> Event:
+    return Event(
+        organization_id=document["organization_id"],
+        seq=document["seq"],
+        type=document["type"],
+        at=document["at"],
+        subject_id=document["subject_id"],
+        data=document["data"],
+        actor=document["actor"],
+    )
+
+
+def _only_duplicates(error: BulkWriteError) -> bool:
+    return all(item.get("code") == 11000 for item in error.details.get("writeErrors", ()))

@@ -1,0 +1,206 @@
+"""The one versioned step that brings a database to the shape the code expects.
+
+Add a migration at the end of `MIGRATIONS`; never change one that was released. Each must be safe to run again: a
+process may die between a migration's work and its record.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from crm.core.clock import utc_now
+from crm.core.database import Database
+
+MIGRATIONS_COLLECTION = "migrations"
+_LOCK_ID = "lock"
+_LOCK_SECONDS = 120
+_LOCK_PATIENCE_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A numbered step."""
+
+    number: int
+    title: str
+    run: Callable[[Database], Awaitable[None]]
+
+
+def _index(*keys: str, **options: Any) -> IndexModel:
+    return IndexModel(
+        [(key.removeprefix("-"), DESCENDING if key[0] == "-" else ASCENDING) for key in keys],
+        **options,
+    )
+
+
+def _present(field: str, bson_type: str) -> dict[str, Any]:
+    return {"partialFilterExpression": {field: {"$type": bson_type}}}
+
+
+# Whatever is listed is sorted by (field, _id) within its organization, so that a page is one range of one index.
+FIRST_INDEXES: Mapping[str, list[IndexModel]] = {
+    "organizations": [_index("slug", unique=True)],
+    "users": [_index("email", unique=True)],
+    "memberships": [_index("organization_id", "user_id", unique=True), _index("user_id")],
+    "sessions": [_index("expires_at", expireAfterSeconds=0), _index("user_id", "organization_id")],
+    "rate_limits": [_index("expires_at", expireAfterSeconds=0)],
+    "connections": [
+        _index("organization_id", "created_at", "_id"),
+        _index(
+            "organization_id",
+            "channel",
+            "external_account.id",
+            unique=True,
+            partialFilterExpression={"external_account.id": {"$type": "string"}},
+        ),
+        _index("status"),
+    ],
+    "contacts": [
+        _index("organization_id", "created_at", "_id"),
+        _index("organization_id", "updated_at", "_id"),
+        _index("organization_id", "name", "_id"),
+        _index("organization_id", "search", "created_at"),
+        _index("organization_id", "email"),
+        _index("organization_id", "phone", unique=True, **_present("phone", "string")),
+        _index(
+            "organization_id",
+            "identities.connection_id",
+            "identities.external_id",
+            unique=True,
+            **_present("identities.external_id", "string"),
+        ),
+    ],
+    "pipelines": [_index("organization_id", unique=True)],
+    "deals": [
+        _index("organization_id", "stage_id", "position", "_id"),
+        _index("organization_id", "created_at", "_id"),
+        _index("organization_id", "updated_at", "_id"),
+        _index("organization_id", "contact_id", "-created_at"),
+        _index("organization_id", "conversation_id"),
+        _index("organization_id", "source_key", unique=True, **_present("source_key", "string")),
+    ],
+    "tasks": [
+        _index("organization_id", "created_at", "_id"),
+        _index("organization_id", "due_at", "_id"),
+        _index("organization_id", "done_at", "due_at", "_id"),
+        _index("organization_id", "assignee_id", "due_at"),
+        _index("organization_id", "contact_id", "-created_at"),
+        _index("organization_id", "conversation_id"),
+        _index("organization_id", "deal_id"),
+        _index("organization_id", "source_key", unique=True, **_present("source_key", "string")),
+    ],
+    "conversations": [
+        _index("connection_id", "chat_id", unique=True),
+        _index("organization_id", "status", "-last_activity_at", "-_id"),
+        _index("organization_id", "owner", "-last_activity_at", "-_id"),
+        _index("organization_id", "assignee_id", "-last_activity_at", "-_id"),
+        _index("organization_id", "-last_activity_at", "-_id"),
+        _index("organization_id", "contact_id", "-last_activity_at"),
+        # The sweeper looks across organizations for conversations left alone, and for leases of dead processes.
+        _index("owner", "operator_active_at"),
+        _index("lease.until", **_present("lease.until", "date")),
+    ],
+    "messages": [
+        _index("connection_id", "external_id", unique=True, **_present("external_id", "string")),
+        _index("conversation_id", "-created_at", "-_id"),
+        _index("connection_id", "chat_id", "created_at", "_id"),
+        _index("organization_id", "state", "-created_at", "-_id"),
+        # What still has to be done is a small part of all messages: a partial index stays small.
+        _index(
+            "state",
+            "next_attempt_at",
+            partialFilterExpression={"state": {"$in": ["received", "queued", "sending"]}},
+            name="unfinished",
+        ),
+        _index(
+            "conversation_id", "data.client_id", unique=True, **_present("data.client_id", "string")
+        ),
+        _index(
+            "organization_id",
+            "data.source_key",
+            unique=True,
+            **_present("data.source_key", "string"),
+        ),
+    ],
+    "knowledge_sources": [
+        _index("organization_id", "created_at", "_id"),
+        _index("organization_id", "name", unique=True),
+    ],
+    "knowledge_passages": [
+        _index("organization_id", "version", "source_id", "position"),
+        _index("organization_id", "source_id"),
+    ],
+    "events": [_index("organization_id", "seq", unique=True)],
+}
+
+
+async def _create_first_indexes(database: Database) -> None:
+    for collection, indexes in FIRST_INDEXES.items():
+        await database.collection(collection).create_indexes(indexes)
+
+
+MIGRATIONS: list[Migration] = [
+    Migration(1, "indexes of the first collections", _create_first_indexes),
+]
+
+
+async def migrate(database: Database) -> list[int]:
+    """Run what has not been run yet, in order, and return the numbers that ran.
+
+    Any number of processes may call it at the same time: one works, the others wait for it and then find nothing to do.
+
+    Raises:
+        TimeoutError: another process holds the lock for more than five minutes.
+    """
+    collection = database.collection(MIGRATIONS_COLLECTION)
+    if not await _pending(database):
+        return []
+    holder = ObjectId()
+    give_up_at = time.monotonic() + _LOCK_PATIENCE_SECONDS
+    while not await _lock(database, holder):
+        if not await _pending(database):
+            return []
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(
+                "Another process has been migrating the database for more than five minutes."
+            )
+        await asyncio.sleep(0.1)
+    ran: list[int] = []
+    try:
+        for migration in await _pending(database):
+            await migration.run(database)
+            record = {"_id": migration.number, "title": migration.title, "at": utc_now()}
+            await collection.replace_one({"_id": migration.number}, record, upsert=True)
+            ran.append(migration.number)
+            await _lock(database, holder)  # prolongs it
+    finally:
+        await collection.delete_one({"_id": _LOCK_ID, "holder": holder})
+    return ran
+
+
+async def _pending(database: Database) -> list[Migration]:
+    collection = database.collection(MIGRATIONS_COLLECTION)
+    done = {
+        record["_id"] async for record in collection.find({"_id": {"$type": "number"}}, {"_id": 1})
+    }
+    return [migration for migration in MIGRATIONS if migration.number not in done]
+
+
+async def _lock(database: Database, holder: ObjectId) -> bool:
+    now = utc_now()
+    try:
+        await database.collection(MIGRATIONS_COLLECTION).update_one(
+            {"_id": _LOCK_ID, "$or": [{"until": {"$lt": now}}, {"holder": holder}]},
+            {"$set": {"holder": holder, "until": now + timedelta(seconds=_LOCK_SECONDS)}},
+            upsert=True,
+        )
+    except DuplicateKeyError:
+        return False
+    return True
