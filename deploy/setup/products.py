@@ -1,0 +1,78 @@
+"""What is built from the source tree: the operator console and the trained model."""
+
+from __future__ import annotations
+
+import os
+
+from deploy.setup import layout
+from deploy.setup.environments import APP, ENGINE
+from deploy.setup.fingerprints import Stamp, fingerprint
+from deploy.setup.progress import call
+
+
+def build_console() -> str | None:
+    """Build the operator console with the Node.js of the app environment.
+
+    Raises:
+        SetupError: npm's registry cannot be reached, or the console does not build.
+    """
+    if not (layout.CONSOLE / "package.json").exists():
+        return "not there yet"
+    wanted = fingerprint([layout.CONSOLE])
+    stamp = Stamp(layout.CONSOLE / "dist" / ".stamp")
+    if stamp.matches(wanted):
+        return None
+    stamp.forget()
+    environment = {"PATH": f"{APP.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+    _install_node_packages(environment)
+    call(
+        [APP.folder / "bin" / "npm", "run", "build"],
+        log=layout.LOGS / "console.log",
+        failure="The operator console could not be built.",
+        cwd=layout.CONSOLE,
+        environment=environment,
+    )
+    stamp.keep(wanted)
+    return "built"
+
+
+def _install_node_packages(environment: dict[str, str]) -> None:
+    wanted = fingerprint([layout.CONSOLE / "package-lock.json"])
+    stamp = Stamp(layout.CONSOLE / "node_modules" / ".stamp")
+    if stamp.matches(wanted):
+        return
+    stamp.forget()
+    call(
+        [APP.folder / "bin" / "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        log=layout.LOGS / "node-packages.log",
+        failure="The packages of the operator console could not be installed.",
+        cwd=layout.CONSOLE,
+        environment=environment,
+    )
+    stamp.keep(wanted)
+
+
+def train_model() -> str | None:
+    """Train the assistant's model.
+
+    Raises:
+        SetupError: the training failed.
+    """
+    if not (layout.ROOT / "bot" / "engine" / "train.py").exists():
+        return "not there yet"
+    names = ("config.yml", "domain", "data/nlu", "data/rules", "data/stories", "bot/engine")
+    inputs = [*(layout.ROOT / name for name in names), layout.REQUIREMENTS / "engine.txt"]
+    wanted = fingerprint(inputs)
+    stamp = Stamp(layout.MODELS / ".stamp")
+    if stamp.matches(wanted) and any(layout.MODELS.glob("*.tar.gz")):
+        return None
+    stamp.forget()
+    call(
+        [ENGINE.python, "-m", "bot.engine.train"],
+        log=layout.LOGS / "training.log",
+        failure="The assistant's model could not be trained.",
+        cwd=layout.ROOT,
+        environment={"RASA_TELEMETRY_ENABLED": "false"},
+    )
+    stamp.keep(wanted)
+    return "trained"
