@@ -15,7 +15,7 @@ the path. What is declared is also the OpenAPI document.
 
 from crm.core.api.application import ApiApplication
 from crm.core.api.endpoints import Endpoint, endpoint
-from crm.core.api.fields import Id, RequestModel, ResponseModel
+from crm.core.api.fields import ChangeModel, Id, RequestModel, ResponseModel, not_given
 from crm.core.api.principal import Access, Authenticator, Principal, Role
 from crm.core.api.replies import Reply
 
@@ -23,6 +23,7 @@ __all__ = [
     "Access",
     "ApiApplication",
     "Authenticator",
+    "ChangeModel",
     "Endpoint",
     "Id",
     "Principal",
@@ -31,4 +32,5 @@ __all__ = [
     "ResponseModel",
     "Role",
     "endpoint",
+    "not_given",
 ]

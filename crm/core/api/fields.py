@@ -1,13 +1,14 @@
 """Types for request and response schemas."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from bson import ObjectId
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
@@ -64,6 +65,9 @@ Id = Annotated[ObjectId, _IdSchema()]
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """A moment given by a client: must name its zone; UTC in milliseconds afterwards."""
 
+Language = Literal["ru", "kk", "en"]
+"""A language the product speaks."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """A short text for people."""
 
@@ -89,8 +93,24 @@ class RequestModel(BaseModel):
         extra="forbid", str_strip_whitespace=True, allow_inf_nan=False, hide_input_in_errors=True
     )
 
+
+def not_given() -> Any:
+    """Return the default of a `ChangeModel` field that the client may leave out but not set to null."""
+    return Field(default=None)
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
+class ChangeModel(RequestModel):
+    """The base of partial changes (PATCH): what the client leaves out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
     def given(self) -> dict[str, Any]:
-        """Return the fields the client gave, for a partial change."""
+        """Return the fields the client gave, in Python types."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -117,3 +137,11 @@ class ProblemField(ResponseModel):
     field: str
     code: str
     detail: str
+
+
+class LocalizedText(RequestModel):
+    """A text in the three languages."""
+
+    ru: Name
+    kk: Name
+    en: Name
