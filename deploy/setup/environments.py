@@ -143,16 +143,18 @@ class Environment:
 
     def _download(self) -> Path:
         version = self.versions[0]
+        failure = (
+            f"Python {' or '.join(self.versions)} is not on this machine and could not be downloaded: install it"
+            f" (for example with pyenv: pyenv install {version}), then run the same command again."
+        )
         call(
             [
                 *(layout.UV, "python", "install", "--no-bin", version),
                 *("--install-dir", layout.DOWNLOADED_PYTHONS),
             ],
             log=layout.LOGS / f"python-{version}.log",
-            failure=(
-                f"Python {' or '.join(self.versions)} is not on this machine and could not be downloaded: install it"
-                f" (for example with pyenv: pyenv install {version}), then run the same command again."
-            ),
+            failure=failure,
+            without_network=failure,
         )
         found = find_interpreter(self.versions, layout.DOWNLOADED_PYTHONS)
         if found is None:

@@ -15,9 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+WORTH_MENTIONING_SECONDS = 0.5
 STILL_WORKING_EVERY_SECONDS = 20.0
 LINES_SHOWN_ON_FAILURE = 12
 
+WITHOUT_NETWORK = (
+    "A package registry could not be reached: check the network (or the proxy settings), then run the same command"
+    " again; what is done is kept."
+)
 NO_NETWORK = re.compile(
     r"dns error|failed to lookup|name resolution|error sending request|connection refused"
     r"|network is unreachable|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|timed out|failed to fetch"
@@ -118,7 +123,6 @@ def run_steps(steps: Sequence[Step], narrator: Narrator) -> bool:
 
 def _run_one(step: Step, narrator: Narrator) -> None:
     began = time.monotonic()
-    narrator.begun(step)
     with _heartbeat(step, narrator, began):
         outcome = step.run()
     narrator.ended(step, outcome, time.monotonic() - began)
@@ -129,6 +133,9 @@ def _heartbeat(step: Step, narrator: Narrator, began: float) -> Iterator[None]:
     over = threading.Event()
 
     def beat() -> None:
+        if over.wait(WORTH_MENTIONING_SECONDS):
+            return
+        narrator.begun(step)
         while not over.wait(STILL_WORKING_EVERY_SECONDS):
             narrator.still(step, time.monotonic() - began)
 
@@ -148,8 +155,17 @@ def call(
     failure: str,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    without_network: str = WITHOUT_NETWORK,
 ) -> None:
     """Run a command to its end, with its output in `log`.
+
+    Args:
+        command: the words of the command.
+        log: where its output goes.
+        failure: the sentence when no better one is known.
+        cwd: the folder it runs in.
+        environment: variables on top of this process's own.
+        without_network: the sentence when something could not be fetched.
 
     Raises:
         SetupError: the command failed: a known cause in one sentence, else `failure` and the output's last lines.
@@ -169,10 +185,10 @@ def call(
         except OSError as error:
             raise SetupError(f"{failure} ({error})") from None
     if code != 0:
-        raise SetupError(_explain(log, failure))
+        raise SetupError(_explain(log, failure, without_network))
 
 
-def _explain(log: Path, failure: str) -> str:
+def _explain(log: Path, failure: str, without_network: str) -> str:
     with log.open(encoding="utf-8", errors="replace") as output:
         last = deque(output, maxlen=200)
     text = "".join(last)
@@ -180,8 +196,5 @@ def _explain(log: Path, failure: str) -> str:
     if NO_SPACE.search(text):
         return "The disk is full: free some space, then run the same command again; what is done is kept."
     if NO_NETWORK.search(text):
-        return (
-            "A package registry could not be reached: check the network (or the proxy settings), then run the same"
-            f" command again; what is done is kept.\n\n{shown}"
-        )
+        return f"{without_network}\n\n{shown}"
     return f"{failure} The whole output is in {log}; its end:\n\n{shown}"
