@@ -1,0 +1,295 @@
+"""What operators do with conversations: read, write, assign, close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import DuplicateKeyError
+
+from crm.core.clock import utc_now
+from crm.core.documents import read_form
+from crm.core.errors import Conflict, NotFound
+from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
+from crm.inbox.models import FAILED, Document, conversation_read, message_read, preview
+from crm.inbox.outbox import Outbox
+from crm.inbox.store import ConversationStore, conversation_updated, message_created
+
+OPERATOR: Final = "operator"
+SYSTEM: Final = {"kind": "system"}
+
+CONVERSATION_LIST: Final = Listing(
+    sorts={
+        "last_activity_at": Sortable("last_activity_at"),
+        "waiting_since": Sortable("waiting_since", nullable=True),
+        "created_at": Sortable("created_at"),
+    },
+    default_sort="-last_activity_at",
+    projection={"lease": 0},
+)
+MESSAGE_LIST: Final = Listing(
+    sorts={"created_at": Sortable("created_at")},
+    default_sort="-created_at",
+    projection={"sender": 0},
+)
+
+VIEWS: Final[Mapping[str, Document]] = {
+    "waiting": {"status": "waiting"},
+    "operator": {"owner": "operator", "status": "open"},
+    "bot": {"owner": "bot", "status": "open"},
+    "closed": {"status": "closed"},
+    "all": {"status": {"$ne": "closed"}},
+}
+"""Filters by name; ``mine`` needs to know who asks."""
+
+
+class Desk:
+    """Operators' side of the inbox. Everything is scoped by the organization given first."""
+
+    def __init__(self, *, store: ConversationStore, outbox: Outbox) -> None:
+        self._store = store
+        self._outbox = outbox
+
+    async def conversations(
+        self,
+        organization_id: ObjectId,
+        user_id: ObjectId,
+        asked: ListQuery,
+        *,
+        view: str,
+        channel: str | None = None,
+        contact_id: ObjectId | None = None,
+        text: str | None = None,
+    ) -> Document:
+        """A page of conversations."""
+        query: Document = {"organization_id": organization_id, **_view(view, user_id)}
+        if channel:
+            query["channel"] = channel
+        if contact_id:
+            query["contact_id"] = contact_id
+        if text:
+            contacts = self._store.contacts.find(
+                {"organization_id": organization_id, **prefix_search("search", text)}, {"_id": 1}
+            )
+            query["contact_id"] = {"$in": [c["_id"] async for c in contacts.limit(500)]}
+        page = await CONVERSATION_LIST.page(self._store.conversations, query, asked)
+        page["items"] = [conversation_read({**row, "_id": row["id"]}) for row in page["items"]]
+        return page
+
+    async def counts(self, organization_id: ObjectId, user_id: ObjectId) -> Document:
+        """How many conversations each view holds."""
+        names = [*VIEWS, "mine"]
+        facets = {
+            name: [{"$match": _view(name, user_id)}, {"$count": "n"}]
+            for name in names
+            if name != "closed"
+        }
+        cursor = await self._store.conversations.aggregate(
+            [
+                {"$match": {"organization_id": organization_id, "status": {"$ne": "closed"}}},
+                {"$project": {"_id": 0, "status": 1, "owner": 1, "assignee_id": 1}},
+                {"$facet": facets},
+            ]
+        )
+        found = (await cursor.to_list())[0]
+        return {name: rows[0]["n"] if rows else 0 for name, rows in found.items()}
+
+    async def conversation(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
+        """One conversation with its contact."""
+        conversation = await self.find(organization_id, conversation_id)
+        contact = await self._store.contacts.find_one(
+            {"organization_id": organization_id, "_id": conversation["contact_id"]}
+        )
+        return {
+            **conversation_read(conversation),
+            "contact": read_form(contact, frozenset({"search"})) if contact else None,
+        }
+
+    async def messages(
+        self, organization_id: ObjectId, conversation_id: ObjectId, asked: ListQuery
+    ) -> Document:
+        """A page of the thread, newest first."""
+        await self.find(organization_id, conversation_id)
+        query = {"organization_id": organization_id, "conversation_id": conversation_id}
+        return await self._page_of_messages(query, asked)
+
+    async def failed(self, organization_id: ObjectId, asked: ListQuery) -> Document:
+        """A page of the messages that could not be delivered."""
+        return await self._page_of_messages(
+            {"organization_id": organization_id, "state": FAILED}, asked
+        )
+
+    async def write(
+        self,
+        organization_id: ObjectId,
+        conversation_id: ObjectId,
+        *,
+        user: Mapping[str, Any],
+        text: str,
+        kind: str,
+        client_id: str | None,
+    ) -> Document:
+        """Send a message to the customer, or leave a note for colleagues.
+
+        ``client_id`` makes it safe to repeat: the second call answers with the first's message.
+
+        Raises:
+            NotFound: there is no such conversation here.
+            Conflict: the bot has the conversation; take it over first.
+        """
+        store = self._store
+        conversation = await self.find(organization_id, conversation_id)
+        author = {"kind": OPERATOR, "user_id": user["_id"], "name": user["name"]}
+        moment = utc_now()
+        changes: Document = {"updated_at": moment}
+        if kind == "note":
+            message = store.inside(
+                conversation, text, kind="note", author=author, data=_client(client_id)
+            )
+        else:
+            message = store.outbound(conversation, text, author=author, client_id=client_id)
+            message["unrecorded"] = True
+            changes |= {
+                "operator_active_at": moment,
+                "last_activity_at": moment,
+                "unread": 0,
+                "assignee_id": user["_id"],
+                "last_message": {"text": preview(text), "at": moment, "author_kind": OPERATOR},
+            }
+
+        async def save(session: AsyncClientSession) -> None:
+            match: Document = {"_id": conversation_id, "organization_id": organization_id}
+            update: Document = {"$set": changes}
+            if kind != "note":
+                match["owner"] = OPERATOR
+                update["$inc"] = {"unrecorded": 1}
+            after = await store.conversations.find_one_and_update(
+                match, update, session=session, return_document=ReturnDocument.AFTER
+            )
+            if after is None:
+                raise Conflict(
+                    "The bot has this conversation: take it over first.",
+                    code="conversation_with_bot",
+                )
+            await store.messages.insert_one(message, session=session)
+            await store.events.append(
+                organization_id, [message_created(message), conversation_updated(after)], session
+            )
+
+        try:
+            await store.database.in_transaction(save, serial=organization_id)
+        except DuplicateKeyError:
+            match = {"conversation_id": conversation_id, "data.client_id": client_id}
+            first = await store.messages.find_one(match)
+            if first is None:
+                raise
+            return message_read(first)
+        if kind != "note":
+            await self._outbox.deliver(conversation_id)
+        return message_read(message)
+
+    async def assign(
+        self,
+        organization_id: ObjectId,
+        conversation_id: ObjectId,
+        *,
+        assignee: Mapping[str, Any] | None,
+    ) -> Document:
+        """Say who of the team is to see to it. Does not take it from the bot."""
+        data = {"user_id": str(assignee["_id"]), "name": assignee["name"]} if assignee else {}
+        return await self._change(
+            organization_id,
+            conversation_id,
+            {"assignee_id": assignee["_id"] if assignee else None},
+            event={"event": "assigned", **data},
+        )
+
+    async def close(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
+        """Put it away; the customer's next message opens it again, with the bot."""
+        return await self._change(
+            organization_id,
+            conversation_id,
+            {
+                "status": "closed",
+                "owner": "bot",
+                "assignee_id": None,
+                "waiting_since": None,
+                "unread": 0,
+            },
+            event={"event": "closed"},
+            raises_fence=True,
+        )
+
+    async def reopen(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
+        """Take it out again, with the bot."""
+        return await self._change(
+            organization_id, conversation_id, {"status": "open"}, event={"event": "reopened"}
+        )
+
+    async def mark_read(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
+        """Somebody has seen the newest messages."""
+        return await self._change(organization_id, conversation_id, {"unread": 0}, event=None)
+
+    async def _change(
+        self,
+        organization_id: ObjectId,
+        conversation_id: ObjectId,
+        changes: Document,
+        *,
+        event: Document | None,
+        raises_fence: bool = False,
+    ) -> Document:
+        store = self._store
+
+        async def save(session: AsyncClientSession) -> Document:
+            update: Document = {"$set": {**changes, "updated_at": utc_now()}}
+            if raises_fence:
+                update["$inc"] = {"fence": 1}
+            after = await store.conversations.find_one_and_update(
+                {"_id": conversation_id, "organization_id": organization_id},
+                update,
+                session=session,
+                return_document=ReturnDocument.AFTER,
+            )
+            if after is None:
+                raise NotFound("There is no such conversation.")
+            events = [conversation_updated(after)]
+            if event:
+                line = store.inside(after, "", kind="event", author=SYSTEM, data=event)
+                await store.messages.insert_one(line, session=session)
+                events.insert(0, message_created(line))
+            await store.events.append(organization_id, events, session)
+            return after
+
+        return conversation_read(await store.database.in_transaction(save, serial=organization_id))
+
+    async def find(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
+        """The stored conversation.
+
+        Raises:
+            NotFound: there is no such conversation here.
+        """
+        conversation = await self._store.conversations.find_one(
+            {"organization_id": organization_id, "_id": conversation_id}
+        )
+        if conversation is None:
+            raise NotFound("There is no such conversation.")
+        return conversation
+
+    async def _page_of_messages(self, query: Document, asked: ListQuery) -> Document:
+        page = await MESSAGE_LIST.page(self._store.messages, query, asked)
+        page["items"] = [message_read({**row, "_id": row["id"]}) for row in page["items"]]
+        return page
+
+
+def _client(client_id: str | None) -> Document:
+    return {"client_id": client_id} if client_id else {}
+
+
+def _view(name: str, user_id: ObjectId) -> Document:
+    if name == "mine":
+        return {"assignee_id": user_id, "status": {"$ne": "closed"}}
+    return dict(VIEWS[name])

@@ -1,0 +1,106 @@
+"""The inbox as connectors see it: ``crm.contract.Inbox``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from bson import ObjectId
+from bson.errors import InvalidId
+
+from crm.contract import (
+    ChatMessage,
+    ChatUpdate,
+    Connection,
+    ConnectorError,
+    InboundMessage,
+)
+from crm.inbox.chat import ChatFeed
+from crm.inbox.intake import Intake
+from crm.inbox.models import DELIVERED
+from crm.inbox.outbox import Outbox
+
+CONNECTION_CACHE_SECONDS = 3.0
+"""How long a paused or removed connection may still be used by another process."""
+
+type LoadConnection = Callable[[ObjectId], Awaitable[Connection | None]]
+type NoteFailure = Callable[[Connection, ConnectorError], Awaitable[None]]
+
+
+class ConnectionCache:
+    """Connections by id, remembered for a few seconds, so that a webhook needs no query."""
+
+    def __init__(self, *, load: LoadConnection, note_failure: NoteFailure) -> None:
+        self._load = load
+        self._note_failure = note_failure
+        self._known: dict[str, tuple[float, Connection | None]] = {}
+
+    async def connection(self, connection_id: str) -> Connection | None:
+        """The connection with its credentials, or None when there is none such."""
+        known = self._known.get(connection_id)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        try:
+            found = await self._load(ObjectId(connection_id))
+        except InvalidId:
+            return None
+        if found is not None:  # strangers' guesses are not worth remembering
+            self._known[connection_id] = (time.monotonic() + CONNECTION_CACHE_SECONDS, found)
+        else:
+            self._known.pop(connection_id, None)
+        return found
+
+    def forget(self, connection_id: str) -> None:
+        """The connection was changed in this process."""
+        self._known.pop(connection_id, None)
+
+    async def failed(self, connection: Connection, error: ConnectorError) -> None:
+        """Note on the connection that the platform refused us."""
+        await self._note_failure(connection, error)
+        self.forget(connection.id)
+
+
+class InboxGateway:
+    """What the CRM offers to connectors. See ``crm.contract.Inbox`` for what each promises."""
+
+    def __init__(
+        self, *, connections: ConnectionCache, intake: Intake, feed: ChatFeed, outbox: Outbox
+    ) -> None:
+        self._connections = connections
+        self._intake = intake
+        self._feed = feed
+        self._outbox = outbox
+
+    async def connection(self, connection_id: str) -> Connection | None:
+        """See the protocol."""
+        return await self._connections.connection(connection_id)
+
+    async def receive(self, connection: Connection, messages: Sequence[InboundMessage]) -> int:
+        """See the protocol."""
+        return await self._intake.receive(connection, messages)
+
+    async def failed(self, connection: Connection, error: ConnectorError) -> None:
+        """See the protocol."""
+        await self._connections.failed(connection, error)
+
+    async def history(
+        self, connection: Connection, chat_id: str, *, after: str | None = None, limit: int = 50
+    ) -> Sequence[ChatMessage]:
+        """See the protocol."""
+        return await self._feed.history(connection, chat_id, after=after, limit=limit)
+
+    def updates(self, connection: Connection, chat_id: str) -> AsyncIterator[ChatUpdate]:
+        """See the protocol."""
+        return self._feed.updates(connection, chat_id)
+
+    async def delivered(self, connection: Connection, message_id: str) -> None:
+        """See the protocol."""
+        try:
+            known = ObjectId(message_id)
+        except InvalidId:
+            return
+        await self._outbox.advance(ObjectId(connection.id), known, DELIVERED)
+
+    async def typing(self, connection: Connection, chat_id: str) -> None:
+        """See the protocol."""
+        # Operators are shown it by the event log's readers; stored nowhere, so nothing to do yet.

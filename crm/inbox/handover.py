@@ -1,0 +1,212 @@
+"""Who has a conversation: the bot or people. Every change of hands raises the fence.
+
+The fence makes the bot silent at once: what it had queued or was writing carries an older
+fence and is never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from crm.core.clock import utc_now
+from crm.core.errors import Conflict, NotFound
+from crm.inbox import texts
+from crm.inbox.models import (
+    CANCELLED,
+    QUEUED,
+    Document,
+)
+from crm.inbox.store import ConversationStore, conversation_updated, message_created
+from crm.inbox.summary import summarize
+
+SYSTEM: Final = {"kind": "system"}
+
+
+class Handover:
+    """Moves conversations between the bot and people."""
+
+    def __init__(
+        self, *, store: ConversationStore, deliver: Callable[[ObjectId], Awaitable[None]]
+    ) -> None:
+        self._store = store
+        self._deliver = deliver
+
+    async def request(self, conversation_id: ObjectId, *, reason: str) -> Document:
+        """Put a conversation into the queue for people, with a summary. Safe to repeat.
+
+        The bot keeps answering until somebody takes over: a customer who waits at night still
+        gets what the bot knows.
+
+        Raises:
+            NotFound: there is no such conversation.
+        """
+        store = self._store
+        conversation = await store.conversations.find_one({"_id": conversation_id})
+        if conversation is None:
+            raise NotFound("There is no such conversation.")
+        if conversation["owner"] == "operator" or conversation["status"] == "waiting":
+            return conversation
+        text = await summarize(store, conversation)
+        moment = utc_now()
+        changes = {
+            "status": "waiting",
+            "waiting_since": moment,
+            "summary": {"reason": reason, "text": text, "at": moment},
+        }
+        return await self._change(
+            conversation, changes, event="handoff_requested", data={"reason": reason}
+        )
+
+    async def take_over(
+        self, organization_id: ObjectId, conversation_id: ObjectId, *, user: Mapping[str, Any]
+    ) -> Document:
+        """Give a conversation to an operator. The bot falls silent in that moment.
+
+        ``user`` holds ``_id`` and ``name``. Taking over from a colleague is allowed.
+
+        Raises:
+            NotFound: there is no such conversation here.
+        """
+        conversation = await self._find(organization_id, conversation_id)
+        if conversation["owner"] == "operator" and conversation["assignee_id"] == user["_id"]:
+            return conversation
+        moment = utc_now()
+        changes = {
+            "owner": "operator",
+            "status": "open",
+            "assignee_id": user["_id"],
+            "waiting_since": None,
+            "operator_active_at": moment,
+            "unread": 0,
+        }
+        return await self._change(
+            conversation,
+            changes,
+            event="taken_over",
+            data={"user_id": str(user["_id"]), "name": user["name"]},
+            notice=texts.say(texts.JOINED, conversation["language"], name=user["name"]),
+            changes_hands=True,
+        )
+
+    async def hand_back(
+        self,
+        organization_id: ObjectId,
+        conversation_id: ObjectId,
+        *,
+        user: Mapping[str, Any] | None,
+    ) -> Document:
+        """Give a conversation back to the bot; without ``user`` because it was left alone.
+
+        Raises:
+            NotFound: there is no such conversation here.
+            Conflict: the bot has it already.
+        """
+        conversation = await self._find(organization_id, conversation_id)
+        if conversation["owner"] == "bot":
+            raise Conflict("The bot already has this conversation.", code="conversation_with_bot")
+        return await self._return(conversation, user)
+
+    async def return_abandoned(self) -> int:
+        """Give back every conversation that people left alone; returns how many."""
+        store, moment, count = self._store, utc_now(), 0
+        async for organization in store.organizations.find({}, {"handoff": 1}):
+            minutes = (organization.get("handoff") or {}).get("return_after_minutes")
+            if not minutes:
+                continue
+            left = store.conversations.find(
+                {
+                    "organization_id": organization["_id"],
+                    "owner": "operator",
+                    "status": "open",
+                    "operator_active_at": {"$lt": moment - timedelta(minutes=minutes)},
+                }
+            )
+            async for conversation in left:
+                await self._return(conversation, None)
+                count += 1
+        return count
+
+    async def _return(self, conversation: Document, user: Mapping[str, Any] | None) -> Document:
+        changes = {"owner": "bot", "status": "open", "assignee_id": None, "waiting_since": None}
+        return await self._change(
+            conversation,
+            changes,
+            event="handed_back" if user else "returned",
+            data={"user_id": str(user["_id"]), "name": user["name"]} if user else {},
+            notice=texts.say(texts.HANDED_BACK, conversation["language"]),
+            changes_hands=True,
+        )
+
+    async def _find(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
+        conversation = await self._store.conversations.find_one(
+            {"organization_id": organization_id, "_id": conversation_id}
+        )
+        if conversation is None:
+            raise NotFound("There is no such conversation.")
+        return conversation
+
+    async def _change(
+        self,
+        conversation: Document,
+        changes: Document,
+        *,
+        event: str,
+        data: Document,
+        notice: str | None = None,
+        changes_hands: bool = False,
+    ) -> Document:
+        """Change a conversation, leave a line in the thread, tell the customer.
+
+        Raises:
+            Conflict: somebody else changed hands at the same time.
+        """
+        store = self._store
+        line = store.inside(
+            conversation, "", kind="event", author=SYSTEM, data={"event": event, **data}
+        )
+        lines = [line]
+        if notice:
+            lines.append(store.outbound(conversation, notice, author=SYSTEM))
+
+        async def write(session: AsyncClientSession) -> Document:
+            update: Document = {"$set": {**changes, "updated_at": utc_now()}}
+            if changes_hands:
+                update["$inc"] = {"fence": 1}
+            after = await store.conversations.find_one_and_update(
+                {"_id": conversation["_id"], "fence": conversation["fence"]},
+                update,
+                session=session,
+                return_document=ReturnDocument.AFTER,
+            )
+            if after is None:
+                raise Conflict(
+                    "Somebody else changed this conversation just now.",
+                    code="conversation_changed",
+                )
+            if changes_hands:
+                await store.messages.update_many(
+                    {
+                        "conversation_id": conversation["_id"],
+                        "state": QUEUED,
+                        "author.kind": "bot",
+                        "fence": {"$lt": after["fence"]},
+                    },
+                    {"$set": {"state": CANCELLED, "updated_at": utc_now()}},
+                    session=session,
+                )
+            await store.messages.insert_many(lines, session=session)
+            events = [message_created(line) for line in lines]
+            events.append(conversation_updated(after))
+            await store.events.append(after["organization_id"], events, session=session)
+            return after
+
+        after = await store.database.in_transaction(write, serial=conversation["organization_id"])
+        if notice:
+            await self._deliver(conversation["_id"])
+        return after

@@ -1,0 +1,78 @@
+"""One turn at a time per conversation, over any number of processes.
+
+A lease is a holder's name and an end, written into the conversation by one atomic update.
+Everything a turn stores is conditional on still holding it, so a process that was thought
+dead and wakes up can change nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import PyMongoError
+
+from crm.core.clock import utc_now
+from crm.inbox.models import Document
+
+LEASE = timedelta(seconds=15)
+"""How long a dead holder blocks a conversation."""
+_RENEW_SECONDS = LEASE.total_seconds() / 3
+
+
+async def acquire(
+    conversations: AsyncCollection[Document], match: dict[str, Any]
+) -> tuple[Document, str] | None:
+    """Take the lease of the matching conversation.
+
+    Returns:
+        The conversation and the holder's name, or None when there is no such conversation or
+        somebody else holds it.
+    """
+    holder, moment = uuid4().hex, utc_now()
+    conversation = await conversations.find_one_and_update(
+        {**match, "$or": [{"lease": None}, {"lease.until": {"$lt": moment}}]},
+        {"$set": {"lease": {"holder": holder, "until": moment + LEASE}}},
+        return_document=ReturnDocument.AFTER,
+    )
+    return (conversation, holder) if conversation else None
+
+
+async def release(
+    conversations: AsyncCollection[Document], conversation_id: ObjectId, holder: str
+) -> None:
+    """Give the lease back, if it is still ours."""
+    await conversations.update_one(
+        {"_id": conversation_id, "lease.holder": holder}, {"$set": {"lease": None}}
+    )
+
+
+@contextlib.asynccontextmanager
+async def renewing(
+    conversations: AsyncCollection[Document], conversation_id: ObjectId, holder: str
+) -> AsyncIterator[None]:
+    """Keep the lease while the block runs, however long a skill takes."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            with contextlib.suppress(PyMongoError):
+                await conversations.update_one(
+                    {"_id": conversation_id, "lease.holder": holder},
+                    {"$set": {"lease.until": utc_now() + LEASE}},
+                )
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

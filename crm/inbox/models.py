@@ -1,0 +1,115 @@
+"""The documents of the inbox, and the forms in which the API reads them.
+
+The collections are read and written raw, without an object mapper: every message passes
+here several times, and most steps touch two or three fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+CONVERSATIONS: Final = "conversations"
+MESSAGES: Final = "messages"
+
+type Document = dict[str, Any]
+
+RECEIVED: Final = "received"
+HANDLED: Final = "handled"
+QUEUED: Final = "queued"
+SENDING: Final = "sending"
+SENT: Final = "sent"
+DELIVERED: Final = "delivered"
+READ: Final = "read"
+FAILED: Final = "failed"
+CANCELLED: Final = "cancelled"
+RECORDED: Final = "recorded"
+
+UNSENT: Final = (QUEUED, SENDING)
+"""States of an outbound message that is still to reach the platform."""
+
+FORWARD: Final[Mapping[str, tuple[str, ...]]] = {
+    SENT: (SENDING,),
+    DELIVERED: (SENDING, SENT),
+    READ: (SENDING, SENT, DELIVERED),
+}
+"""From which states a delivery may go on: statuses only move forward."""
+
+_MESSAGE_FIELDS: Final = (
+    "chat_id",
+    "direction",
+    "author",
+    "kind",
+    "text",
+    "data",
+    "buttons",
+    "language",
+    "state",
+    "error",
+    "trace",
+)
+_CONVERSATION_FIELDS: Final = (
+    "channel",
+    "contact_name",
+    "owner",
+    "status",
+    "language",
+    "summary",
+    "facts",
+    "unread",
+    "last_message",
+    "rating",
+)
+
+
+def _id(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def message_read(document: Mapping[str, Any]) -> Document:
+    """A message as the API shows it."""
+    read = {name: document.get(name) for name in _MESSAGE_FIELDS}
+    author = dict(document["author"])
+    author["user_id"] = _id(author.get("user_id"))
+    return {
+        "id": str(document["_id"]),
+        "conversation_id": _id(document.get("conversation_id")),
+        "connection_id": str(document["connection_id"]),
+        **read,
+        "author": author,
+        "attempts": document.get("attempts", 0),
+        "created_at": document["created_at"],
+        "updated_at": document["updated_at"],
+    }
+
+
+def conversation_read(document: Mapping[str, Any]) -> Document:
+    """A conversation as the API shows it."""
+    return {
+        "id": str(document["_id"]),
+        **{name: document.get(name) for name in _CONVERSATION_FIELDS},
+        "contact_id": str(document["contact_id"]),
+        "connection_id": str(document["connection_id"]),
+        "assignee_id": _id(document.get("assignee_id")),
+        "waiting_since": document.get("waiting_since"),
+        "last_activity_at": document["last_activity_at"],
+        "created_at": document["created_at"],
+        "updated_at": document["updated_at"],
+    }
+
+
+def contact_name(contact: Mapping[str, Any]) -> str | None:
+    """What to call a contact: the name, else what a platform calls them, else a phone or e-mail."""
+    if contact.get("name"):
+        return str(contact["name"])
+    for identity in contact.get("identities", ()):
+        called = identity.get("profile_name") or identity.get("username")
+        if called:
+            return str(called)
+    return contact.get("phone") or contact.get("email")
+
+
+def preview(text: str, limit: int = 140) -> str:
+    """The first line of a message, for lists."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

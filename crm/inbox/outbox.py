@@ -1,0 +1,290 @@
+"""Delivery of stored messages to the messengers: in order per conversation, retried, once.
+
+A message is claimed by one atomic update before it is sent, so no two processes send it. When
+a process dies between sending and noting it, the claim runs out and the message is sent again:
+a platform that deduplicates by our id (the web chat) shows it once; for the others a rare
+second copy is preferred to a lost answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final, Protocol
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
+
+from connectors.base import Connector, ShowsTyping
+from crm.contract import (
+    AuthenticationFailedError,
+    Button,
+    Connection,
+    ConnectorError,
+    OutboundMessage,
+    RejectedError,
+    RetryableError,
+    SendResult,
+)
+from crm.core.clock import utc_now
+from crm.core.errors import Conflict, NotFound
+from crm.inbox.models import (
+    CANCELLED,
+    FAILED,
+    FORWARD,
+    QUEUED,
+    SENDING,
+    UNSENT,
+    Document,
+)
+from crm.inbox.store import ConversationStore, message_updated
+
+_log = logging.getLogger(__name__)
+
+CLAIM: Final = timedelta(seconds=20)
+"""How long a sender may take; after that another one tries. Longer than any send's timeout."""
+SEND_TIMEOUT_SECONDS: Final = 15.0
+MAX_ATTEMPTS: Final = 8
+FIRST_PAUSE_SECONDS: Final = 2.0
+LONGEST_PAUSE_SECONDS: Final = 600.0
+
+
+class _PausedError(RetryableError):
+    """The channel is paused: waiting for it uses up no tries."""
+
+
+class Connections(Protocol):
+    """Where the outbox gets connections and connectors from."""
+
+    async def connection(self, connection_id: str) -> Connection | None:
+        """The connection with its credentials, or None when it is gone."""
+        ...
+
+    async def failed(self, connection: Connection, error: ConnectorError) -> None:
+        """Note that the platform refused us."""
+        ...
+
+
+class Outbox:
+    """Sends what conversations have queued."""
+
+    def __init__(
+        self,
+        *,
+        store: ConversationStore,
+        connections: Connections,
+        connectors: Mapping[str, Connector],
+    ) -> None:
+        self._store = store
+        self._connections = connections
+        self._connectors = connectors
+
+    async def deliver(self, conversation_id: ObjectId) -> None:
+        """Send the conversation's queued messages in order, as far as is possible now.
+
+        Never raises: what was not sent stays queued, for the sweeper.
+        """
+        try:
+            while await self._deliver_next(conversation_id):
+                pass
+        except PyMongoError as error:
+            _log.warning("delivery interrupted by the database: %s", type(error).__name__)
+        except Exception:  # must outlive any single fault
+            _log.exception("delivery failed in conversation %s", conversation_id)
+
+    async def sweep(self) -> int:
+        """Send what is due and nobody sends; returns how many conversations had some."""
+        due = await self._store.messages.distinct(
+            "conversation_id", {"state": {"$in": UNSENT}, "next_attempt_at": {"$lte": utc_now()}}
+        )
+        gate = asyncio.Semaphore(16)
+
+        async def run(conversation_id: ObjectId) -> None:
+            async with gate:
+                await self.deliver(conversation_id)
+
+        await asyncio.gather(*(run(conversation_id) for conversation_id in due))
+        return len(due)
+
+    async def resend(self, organization_id: ObjectId, message_id: ObjectId) -> Document:
+        """Put a dead letter back into the queue.
+
+        Raises:
+            NotFound: there is no such message here.
+            Conflict: it has not failed.
+        """
+        messages = self._store.messages
+        match = {"_id": message_id, "organization_id": organization_id}
+        message = await messages.find_one_and_update(
+            {**match, "state": FAILED},
+            {"$set": {"state": QUEUED, "attempts": 0, "error": None, "next_attempt_at": utc_now()}},
+            return_document=ReturnDocument.AFTER,
+        )
+        if message is None:
+            if await messages.find_one(match, {"_id": 1}) is None:
+                raise NotFound("There is no such message.")
+            raise Conflict("Only a failed message can be sent again.", code="message_not_failed")
+        await self._announce(message)
+        return message
+
+    async def show_typing(self, conversation: Document) -> None:
+        """Show the customer that an answer is being written, where the channel can."""
+        connector: object = self._connectors.get(conversation["channel"])
+        if not isinstance(connector, ShowsTyping):
+            return
+        connection = await self._connections.connection(str(conversation["connection_id"]))
+        if connection is None:
+            return
+        try:
+            await connector.show_typing(connection, conversation["chat_id"])
+        except ConnectorError as error:
+            _log.info("typing not shown: %s", error.code)
+
+    async def _deliver_next(self, conversation_id: ObjectId) -> bool:
+        """Send the oldest unsent message. Returns whether to go on with the next."""
+        store, moment = self._store, utc_now()
+        message = await store.messages.find_one(
+            {"conversation_id": conversation_id, "state": {"$in": UNSENT}},
+            sort=[("created_at", 1), ("_id", 1)],
+        )
+        if message is None:
+            return False
+        waits = message["attempts"] > 0 or message["state"] == SENDING
+        if waits and message["next_attempt_at"] > moment:
+            return False  # it is being sent, or waits for its next try; order is kept
+        claimed = await store.messages.find_one_and_update(
+            {"_id": message["_id"], "state": message["state"], "attempts": message["attempts"]},
+            {
+                "$set": {"state": SENDING, "next_attempt_at": moment + CLAIM},
+                "$inc": {"attempts": 1},
+            },
+            return_document=ReturnDocument.AFTER,
+        )
+        if claimed is None:
+            return False
+        if await self._is_stale(claimed):
+            await self._finish(claimed, CANCELLED, {})
+            return True
+        return await self._send(claimed)
+
+    async def _is_stale(self, message: Document) -> bool:
+        """Whether a person took the conversation over since the bot wrote this."""
+        if message["author"]["kind"] != "bot":
+            return False
+        conversation = await self._store.conversations.find_one(
+            {"_id": message["conversation_id"]}, {"fence": 1}
+        )
+        return conversation is None or bool(message["fence"] < conversation["fence"])
+
+    async def _send(self, message: Document) -> bool:
+        try:
+            result = await self._attempt(message)
+        except RetryableError as error:
+            return await self._retry(message, error)
+        except ConnectorError as error:
+            await self._fail(message, error)
+        else:
+            await self._finish(message, result.state, {"external_id": result.external_id})
+        return True
+
+    async def _attempt(self, message: Document) -> SendResult:
+        """Try to send. Whatever goes wrong is a ConnectorError afterwards."""
+        connection = await self._connections.connection(str(message["connection_id"]))
+        connector = self._connectors.get(message["channel"])
+        if connection is None or connector is None:
+            raise RejectedError("connection_gone", "The channel is no longer connected.")
+        if connection.status == "paused":
+            raise _PausedError("connection_paused", "The channel is paused.", retry_after=30)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                return await connector.send(connection, _outbound(message))
+        except AuthenticationFailedError as error:
+            await self._connections.failed(connection, error)
+            raise
+        except ConnectorError:
+            raise
+        except TimeoutError as error:
+            raise RetryableError(
+                "platform_timeout", "The platform did not answer in time."
+            ) from error
+        except Exception as error:
+            _log.exception("connector %s failed", message["channel"])
+            raise RetryableError("connector_failed", "The channel's connector failed.") from error
+
+    async def _retry(self, message: Document, error: RetryableError) -> bool:
+        """Put the message off, or give it up after too many tries. Returns whether to go on."""
+        paused = isinstance(error, _PausedError)
+        if not paused and message["attempts"] >= MAX_ATTEMPTS:
+            await self._fail(message, error)
+            return True
+        changes: Document = {
+            "state": QUEUED,
+            "next_attempt_at": utc_now() + pause(message["attempts"], error.retry_after),
+            "error": {"code": error.code, "detail": error.detail},
+        }
+        if paused:
+            changes["attempts"] = 1
+        await self._update(message, changes)
+        return False
+
+    async def _fail(self, message: Document, error: ConnectorError) -> None:
+        _log.warning("message %s not delivered: %s", message["_id"], error.code)
+        await self._finish(message, FAILED, {"error": {"code": error.code, "detail": error.detail}})
+
+    async def _finish(self, message: Document, state: str, changes: Document) -> None:
+        await self._update(message, {"error": None, **changes, "state": state})
+
+    async def _update(self, message: Document, changes: Document) -> None:
+        """Note how it went, unless the claim ran out and somebody else has the message."""
+        after = await self._store.messages.find_one_and_update(
+            {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]},
+            {"$set": {**changes, "updated_at": utc_now()}},
+            return_document=ReturnDocument.AFTER,
+        )
+        if after is not None:
+            await self._announce(after)
+
+    async def advance(self, connection_id: ObjectId, message_id: ObjectId, state: str) -> None:
+        """Note a later status of a message (delivered, read). Statuses only move forward."""
+        after = await self._store.messages.find_one_and_update(
+            {
+                "_id": message_id,
+                "connection_id": connection_id,
+                "state": {"$in": FORWARD[state]},
+            },
+            {"$set": {"state": state, "updated_at": utc_now()}},
+            return_document=ReturnDocument.AFTER,
+        )
+        if after is not None:
+            await self._announce(after)
+
+    async def _announce(self, message: Document) -> None:
+        await self._store.events.append(
+            message["organization_id"],
+            [message_updated(message)],
+        )
+
+
+def pause(attempts: int, retry_after: float | None) -> timedelta:
+    """How long to wait after a failed try: what the platform asks for, else exponential."""
+    if retry_after is not None:
+        return timedelta(seconds=retry_after)
+    longest = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS)
+    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - jitter is no secret
+
+
+def _outbound(message: Document) -> OutboundMessage:
+    author = message["author"]
+    return OutboundMessage(
+        id=str(message["_id"]),
+        chat_id=message["chat_id"],
+        text=message["text"],
+        author_kind=author["kind"],
+        author_name=author.get("name"),
+        buttons=[Button(title=b["title"], payload=b["payload"]) for b in message["buttons"]],
+        language=message["language"],
+    )

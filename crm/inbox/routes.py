@@ -1,0 +1,205 @@
+"""The inbox over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.contacts.schemas import ContactRead
+from crm.core.api import Access, Id, Principal, endpoint
+from crm.core.errors import Conflict
+from crm.core.listing import ListQuery, Page
+from crm.inbox.desk import Desk
+from crm.inbox.handover import Handover
+from crm.inbox.models import Document, conversation_read, message_read
+from crm.inbox.outbox import Outbox
+from crm.inbox.people import People
+from crm.inbox.schemas import (
+    Assignment,
+    ConversationCounts,
+    ConversationQuery,
+    ConversationRead,
+    MessageRead,
+    MessageWrite,
+)
+
+
+class ConversationDetail(ConversationRead):
+    """A conversation with its contact."""
+
+    contact: ContactRead | None
+
+
+class InboxRoutes:
+    """Conversations and messages."""
+
+    def __init__(self, *, desk: Desk, handover: Handover, outbox: Outbox, people: People) -> None:
+        self._desk = desk
+        self._handover = handover
+        self._outbox = outbox
+        self._people = people
+
+    @endpoint("GET", "/api/conversations", access=Access.VIEWER, response=Page[ConversationRead])
+    async def list_conversations(
+        self, principal: Principal, query: ConversationQuery
+    ) -> dict[str, Any]:
+        """List conversations, the latest activity first."""
+        return await self._desk.conversations(
+            principal.organization_id,
+            principal.user_id,
+            query,
+            view=query.view,
+            channel=query.channel,
+            contact_id=query.contact_id,
+            text=query.q,
+        )
+
+    @endpoint("GET", "/api/conversations/counts", access=Access.VIEWER, response=ConversationCounts)
+    async def count_conversations(self, principal: Principal) -> Document:
+        """Count the conversations of each view."""
+        return await self._desk.counts(principal.organization_id, principal.user_id)
+
+    @endpoint(
+        "GET",
+        "/api/conversations/{conversation_id}",
+        access=Access.VIEWER,
+        response=ConversationDetail,
+    )
+    async def read_conversation(self, principal: Principal, conversation_id: Id) -> Document:
+        """Read a conversation with its contact."""
+        return await self._desk.conversation(principal.organization_id, conversation_id)
+
+    @endpoint(
+        "GET",
+        "/api/conversations/{conversation_id}/messages",
+        access=Access.VIEWER,
+        response=Page[MessageRead],
+    )
+    async def list_messages(
+        self, principal: Principal, conversation_id: Id, query: ListQuery
+    ) -> Document:
+        """List a conversation's messages, the newest first."""
+        return await self._desk.messages(principal.organization_id, conversation_id, query)
+
+    @endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/messages",
+        access=Access.OPERATOR,
+        response=MessageRead,
+        status=201,
+        errors=[Conflict],
+    )
+    async def write_message(
+        self, principal: Principal, conversation_id: Id, body: MessageWrite
+    ) -> Document:
+        """Write to the customer, or leave a note for colleagues."""
+        return await self._desk.write(
+            principal.organization_id,
+            conversation_id,
+            user=_me(principal),
+            text=body.text,
+            kind=body.kind,
+            client_id=body.client_id,
+        )
+
+    @endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/take-over",
+        access=Access.OPERATOR,
+        response=ConversationRead,
+        errors=[Conflict],
+    )
+    async def take_over(self, principal: Principal, conversation_id: Id) -> Document:
+        """Take a conversation from the bot or a colleague; the bot is silent from now on."""
+        return conversation_read(
+            await self._handover.take_over(
+                principal.organization_id, conversation_id, user=_me(principal)
+            )
+        )
+
+    @endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/hand-back",
+        access=Access.OPERATOR,
+        response=ConversationRead,
+        errors=[Conflict],
+    )
+    async def hand_back(self, principal: Principal, conversation_id: Id) -> Document:
+        """Give a conversation back to the bot."""
+        return conversation_read(
+            await self._handover.hand_back(
+                principal.organization_id, conversation_id, user=_me(principal)
+            )
+        )
+
+    @endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/assign",
+        access=Access.OPERATOR,
+        response=ConversationRead,
+    )
+    async def assign(self, principal: Principal, conversation_id: Id, body: Assignment) -> Document:
+        """Say who of the team is to see to a conversation."""
+        assignee = None
+        if body.assignee_id is not None:
+            assignee = await self._people.member(principal.organization_id, body.assignee_id)
+        return await self._desk.assign(
+            principal.organization_id, conversation_id, assignee=assignee
+        )
+
+    @endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/close",
+        access=Access.OPERATOR,
+        response=ConversationRead,
+    )
+    async def close(self, principal: Principal, conversation_id: Id) -> Document:
+        """Close a conversation; the customer's next message opens it again."""
+        return await self._desk.close(principal.organization_id, conversation_id)
+
+    @endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/reopen",
+        access=Access.OPERATOR,
+        response=ConversationRead,
+    )
+    async def reopen(self, principal: Principal, conversation_id: Id) -> Document:
+        """Open a closed conversation again."""
+        return await self._desk.reopen(principal.organization_id, conversation_id)
+
+    @endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/read",
+        access=Access.OPERATOR,
+        response=ConversationRead,
+    )
+    async def mark_read(self, principal: Principal, conversation_id: Id) -> Document:
+        """Note that the newest messages were seen."""
+        return await self._desk.mark_read(principal.organization_id, conversation_id)
+
+    @endpoint("POST", "/api/conversations/{conversation_id}/typing", access=Access.OPERATOR)
+    async def typing(self, principal: Principal, conversation_id: Id) -> None:
+        """Show the customer that a person is writing, where the channel can."""
+        conversation = await self._desk.find(principal.organization_id, conversation_id)
+        await self._outbox.show_typing(conversation)
+
+    @endpoint("GET", "/api/deliveries/failed", access=Access.VIEWER, response=Page[MessageRead])
+    async def list_failed(self, principal: Principal, query: ListQuery) -> Document:
+        """List the messages that could not be delivered."""
+        return await self._desk.failed(principal.organization_id, query)
+
+    @endpoint(
+        "POST",
+        "/api/messages/{message_id}/resend",
+        access=Access.OPERATOR,
+        response=MessageRead,
+        errors=[Conflict],
+    )
+    async def resend(self, principal: Principal, message_id: Id) -> Document:
+        """Try to deliver a failed message again."""
+        message = await self._outbox.resend(principal.organization_id, message_id)
+        await self._outbox.deliver(message["conversation_id"])
+        return message_read(message)
+
+
+def _me(principal: Principal) -> Document:
+    return {"_id": principal.user_id, "name": principal.user_name}

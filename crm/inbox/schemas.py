@@ -1,0 +1,146 @@
+"""What the inbox takes and answers over the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from crm.core.api import Id, RequestModel, ResponseModel
+from crm.core.listing import ListQuery
+
+type Channel = Literal["telegram", "webchat"]
+type View = Literal["waiting", "mine", "operator", "bot", "all", "closed"]
+type MessageState = Literal[
+    "received",
+    "handled",
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "read",
+    "failed",
+    "cancelled",
+    "recorded",
+]
+
+
+class ConversationQuery(ListQuery):
+    """Filters of the conversation list."""
+
+    view: View = "all"
+    channel: str | None = Field(default=None, max_length=40)
+    contact_id: Id | None = None
+    q: str | None = Field(default=None, max_length=200, description="Part of a contact's name.")
+
+
+class Summary(ResponseModel):
+    """Why a person is wanted, and what was said."""
+
+    reason: str
+    text: str
+    at: datetime
+
+
+class LastMessage(ResponseModel):
+    """The newest message, for lists."""
+
+    text: str
+    at: datetime
+    author_kind: Literal["contact", "bot", "operator", "system"]
+
+
+class ConversationRead(ResponseModel):
+    """A conversation."""
+
+    id: Id
+    channel: str
+    connection_id: Id
+    contact_id: Id
+    contact_name: str | None
+    owner: Literal["bot", "operator"]
+    status: Literal["open", "waiting", "closed"]
+    assignee_id: Id | None
+    language: str
+    summary: Summary | None
+    facts: dict[str, Any]
+    waiting_since: datetime | None
+    unread: int
+    last_message: LastMessage | None
+    last_activity_at: datetime
+    rating: int | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConversationCounts(ResponseModel):
+    """How many conversations each view holds."""
+
+    waiting: int
+    mine: int
+    operator: int
+    bot: int
+    all: int
+
+
+class Author(ResponseModel):
+    """Who wrote a message."""
+
+    kind: Literal["contact", "bot", "operator", "system"]
+    user_id: Id | None
+    name: str | None
+
+
+class MessageButton(ResponseModel):
+    """A choice under a message."""
+
+    title: str
+    payload: str
+
+
+class DeliveryError(ResponseModel):
+    """Why a message did not arrive. ``code`` is the console's translation key."""
+
+    code: str
+    detail: str
+
+
+class MessageRead(ResponseModel):
+    """A message, a note or an event line."""
+
+    id: Id
+    conversation_id: Id | None
+    connection_id: Id
+    chat_id: str
+    direction: Literal["in", "out"]
+    author: Author
+    kind: str
+    text: str
+    data: dict[str, Any]
+    buttons: list[MessageButton]
+    language: str | None
+    state: MessageState
+    error: DeliveryError | None
+    trace: dict[str, Any] | None = Field(
+        description="What made a bot's message: intent, skill, sources, model, masked prompt."
+    )
+    attempts: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class MessageWrite(RequestModel):
+    """What an operator writes."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+    kind: Literal["text", "note"] = "text"
+    client_id: Annotated[str, StringConstraints(min_length=8, max_length=64)] | None = Field(
+        default=None, description="The client's own id of the message: repeating it is safe."
+    )
+
+
+class Assignment(RequestModel):
+    """Who is to see to a conversation; null for nobody."""
+
+    assignee_id: Id | None

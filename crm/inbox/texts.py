@@ -1,0 +1,55 @@
+"""What the platform itself says to customers, outside the dialogue engine.
+
+Tenants may replace the disclosure; the rest is fixed, short and the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+DEFAULT_LANGUAGE: Final = "ru"
+
+DISCLOSURE: Final[Mapping[str, str]] = {
+    "ru": "Вам отвечает ИИ-ассистент компании «{organization}». Если понадобится, позову человека.",
+    "kk": "Сізге «{organization}» компаниясының ЖИ-көмекшісі жауап береді. "
+    "Қажет болса, адамды шақырамын.",
+    "en": "You are talking to the AI assistant of {organization}. "
+    "I can call a person whenever you like.",
+}
+"""Customers are told at first contact that an AI answers (law of Kazakhstan, platform rules)."""
+
+HOLDING: Final[Mapping[str, str]] = {
+    "ru": "Сообщение получено. Отвечу чуть позже.",
+    "kk": "Хабарламаңызды алдым. Сәл кейінірек жауап беремін.",
+    "en": "Got your message. I will answer a little later.",
+}
+JOINED: Final[Mapping[str, str]] = {
+    "ru": "К разговору присоединился сотрудник: {name}.",
+    "kk": "Әңгімеге қызметкер қосылды: {name}.",
+    "en": "{name} from our team has joined the conversation.",
+}
+HANDED_BACK: Final[Mapping[str, str]] = {
+    "ru": "Вам снова отвечает ИИ-ассистент.",
+    "kk": "Сізге қайтадан ЖИ-көмекші жауап береді.",
+    "en": "The AI assistant is back with you.",
+}
+GIVEN_UP: Final[Mapping[str, str]] = {
+    "ru": "Не получается ответить самому. Передал ваш вопрос сотруднику.",
+    "kk": "Өзім жауап бере алмай тұрмын. Сұрағыңызды қызметкерге бердім.",
+    "en": "I cannot answer this myself. I have passed your message to our team.",
+}
+
+
+def say(texts: Mapping[str, str], language: str | None, **values: str) -> str:
+    """The text in the customer's language, with its values filled in."""
+    return (texts.get(language or "") or texts[DEFAULT_LANGUAGE]).format(**values)
+
+
+def disclosure(organization: Mapping[str, Any], language: str | None) -> str:
+    """The disclosure of this organization: its own words where it wrote some."""
+    own = (organization.get("assistant") or {}).get("disclosure") or {}
+    text = own.get(language or DEFAULT_LANGUAGE) or say(
+        DISCLOSURE, language, organization="{organization}"
+    )
+    return str(text).replace("{organization}", str(organization["name"]))

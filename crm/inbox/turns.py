@@ -1,0 +1,347 @@
+"""Turns: the bot answers what a customer wrote, one turn at a time per conversation.
+
+A turn may die at any line. What it had not committed is done again by the sweeper; the engine
+answers a message it has handled with the replies it recorded, and the skills' writes carry the
+message's id, so doing it again doubles nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from bson import ObjectId
+from pymongo.errors import PyMongoError
+
+from crm.core.clock import utc_now
+from crm.inbox import leases, texts
+from crm.inbox.engine import EngineClient, EngineFailedError, EngineTurn, EngineUnavailableError
+from crm.inbox.handover import Handover
+from crm.inbox.models import RECEIVED, Document
+from crm.inbox.store import ConversationStore, LeaseLostError
+
+_log = logging.getLogger(__name__)
+
+HOLDING_AFTER_SECONDS: Final = 10.0
+"""After so long without an answer the customer is told that the message has arrived."""
+ENGINE_TIMEOUT_SECONDS: Final = 40.0
+"""How long one message may take in the engine, its skills' own deadlines included."""
+TYPING_AFTER_SECONDS: Final = 0.7
+RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+"""Pauses before a failed turn is tried again; the last one repeats."""
+MAX_FAILURES: Final = 8
+"""A message the running engine fails on so often goes to a person, so that it blocks nothing."""
+
+BOT: Final = {"kind": "bot"}
+
+type Deliver = Callable[[ObjectId], Awaitable[None]]
+type ShowTyping = Callable[[Document], Awaitable[None]]
+
+
+class TurnRunner:
+    """Runs the turns of this process.
+
+    Args:
+        store: conversations and messages.
+        engine: the dialogue engine.
+        handover: moves a conversation to people when the bot fails for good.
+        deliver: sends what is queued in a conversation.
+        show_typing: shows the customer that an answer is being written; must not raise.
+        holding_after_seconds: see ``HOLDING_AFTER_SECONDS``.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ConversationStore,
+        engine: EngineClient,
+        handover: Handover,
+        deliver: Deliver,
+        show_typing: ShowTyping,
+        holding_after_seconds: float = HOLDING_AFTER_SECONDS,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._handover = handover
+        self._deliver = deliver
+        self._show_typing = show_typing
+        self._holding_after = holding_after_seconds
+
+    async def run(self, connection_id: ObjectId, chat_id: str) -> None:
+        """Handle all that waits in a chat, unless another process is at it.
+
+        Never raises: what could not be done stays stored, for the sweeper.
+        """
+        try:
+            while await self._run_once(connection_id, chat_id):
+                pass
+        except LeaseLostError:
+            _log.warning("lease lost in connection %s; another process goes on", connection_id)
+        except PyMongoError as error:
+            _log.warning("turn interrupted by the database: %s", type(error).__name__)
+        except Exception:
+            _log.exception("turn failed in connection %s", connection_id)
+
+    async def sweep(self) -> int:
+        """Run the turns that a dead or hindered process left behind; returns how many chats."""
+        due = await self._store.messages.aggregate(
+            [
+                {"$match": {"state": RECEIVED, "next_attempt_at": {"$lte": utc_now()}}},
+                {"$group": {"_id": {"connection": "$connection_id", "chat": "$chat_id"}}},
+                {"$limit": 200},
+            ]
+        )
+        chats = [chat["_id"] async for chat in due]
+        gate = asyncio.Semaphore(16)
+
+        async def run(chat: Mapping[str, ObjectId | str]) -> None:
+            async with gate:
+                await self.run(ObjectId(chat["connection"]), str(chat["chat"]))
+
+        await asyncio.gather(*(run(chat) for chat in chats))
+        return len(chats)
+
+    async def _run_once(self, connection_id: ObjectId, chat_id: str) -> bool:
+        """One lease's worth of work. Returns whether to look again."""
+        store = self._store
+        match = {"connection_id": connection_id, "chat_id": chat_id}
+        leased = await leases.acquire(store.conversations, match)
+        if leased is None:
+            if await store.conversations.find_one(match, {"_id": 1}):
+                return False  # its holder sees the new message when it looks again
+            pending = await store.pending(connection_id, chat_id)
+            if not pending:
+                return False
+            await store.ensure_conversation(pending[0])
+            return True
+        conversation, holder = leased
+        again = False
+        try:
+            async with leases.renewing(store.conversations, conversation["_id"], holder):
+                while pending := await store.pending(connection_id, chat_id):
+                    conversation = await store.attach(conversation, pending)
+                    if not (messages := _ripe(pending)):
+                        break
+                    advanced = await self._advance(conversation, holder, messages[0])
+                    if advanced is None:
+                        break
+                    conversation = advanced
+                    again = True
+        finally:
+            await leases.release(store.conversations, conversation["_id"], holder)
+        # What arrived between the last look and the release found the lease taken.
+        return again and bool(_ripe(await store.pending(connection_id, chat_id)))
+
+    async def _advance(
+        self, conversation: Document, holder: str, message: Document
+    ) -> Document | None:
+        """Handle the oldest message. Returns the conversation as it is then, or None to wait."""
+        store = self._store
+        if conversation["owner"] == "operator":
+            await store.commit(
+                conversation, holder, handled=[message], replies=[], changes={}, unrecorded=True
+            )
+        else:
+            turn = await self._ask_engine(conversation, holder, message)
+            if turn is None:
+                return None
+            await self._store_turn(conversation, holder, message, turn)
+            await self._deliver(conversation["_id"])
+        return await store.conversations.find_one(
+            {"_id": conversation["_id"], "lease.holder": holder}
+        )
+
+    async def _ask_engine(
+        self, conversation: Document, holder: str, message: Document
+    ) -> EngineTurn | None:
+        """The engine's answer, or None after the message was put off."""
+        task = asyncio.create_task(self._engine_turn(conversation, message))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=TYPING_AFTER_SECONDS)
+            if not done:
+                await self._show_typing(conversation)
+                rest = self._holding_after - TYPING_AFTER_SECONDS
+                done, _ = await asyncio.wait({task}, timeout=rest)
+            if not done:
+                await self._hold(conversation, holder)
+            return await task
+        except EngineUnavailableError as error:
+            _log.warning("engine unavailable: %s", error)
+            await self._put_off(conversation, holder, message, failures=0)
+        except EngineFailedError as error:
+            failures = message.get("failures", 0) + 1
+            _log.warning("engine failed on message %s (%s)", message["_id"], error)
+            await self._put_off(conversation, holder, message, failures=failures)
+        finally:
+            task.cancel()
+        return None
+
+    async def _engine_turn(self, conversation: Document, message: Document) -> EngineTurn:
+        conversation_id = str(conversation["_id"])
+        if conversation.get("unrecorded"):
+            await self._record(conversation)
+        return await self._engine.turn(
+            conversation_id,
+            message={
+                "id": str(message["_id"]),
+                "text": message["text"],
+                "payload": message.get("payload"),
+            },
+            metadata={
+                "organization_id": str(conversation["organization_id"]),
+                "conversation_id": conversation_id,
+                "contact_id": str(conversation["contact_id"]),
+                "channel": conversation["channel"],
+                "language": None,
+                "fallback_language": conversation["language"],
+                "kind": message["kind"],
+            },
+            timeout_seconds=ENGINE_TIMEOUT_SECONDS,
+        )
+
+    async def _record(self, conversation: Document) -> None:
+        """Tell the engine what was said while a person had the conversation."""
+        store = self._store
+        cursor = store.messages.find({"conversation_id": conversation["_id"], "unrecorded": True})
+        said = await cursor.sort([("created_at", 1), ("_id", 1)]).to_list()
+        events = [
+            {
+                "id": str(message["_id"]),
+                "role": "customer" if message["direction"] == "in" else "operator",
+                "text": message["text"],
+            }
+            for message in said
+        ]
+        if events:
+            await self._engine.record(
+                str(conversation["_id"]), events, timeout_seconds=ENGINE_TIMEOUT_SECONDS
+            )
+            await store.messages.update_many(
+                {"_id": {"$in": [message["_id"] for message in said]}},
+                {"$unset": {"unrecorded": ""}},
+            )
+        await store.conversations.update_one(
+            {"_id": conversation["_id"]}, {"$inc": {"unrecorded": -conversation["unrecorded"]}}
+        )
+
+    async def _store_turn(
+        self, conversation: Document, holder: str, message: Document, turn: EngineTurn
+    ) -> None:
+        changes: Document = {"holding_at": None}
+        if turn.language:
+            changes["language"] = turn.language
+        spoken = {**conversation, **changes}
+        replies = [
+            self._store.outbound(
+                spoken,
+                reply.text,
+                author=BOT,
+                buttons=[button.model_dump() for button in reply.buttons],
+                trace={
+                    "intent": turn.intent.name,
+                    "confidence": turn.intent.confidence,
+                    "skill": turn.skill,
+                    "in_reply_to": str(message["_id"]),
+                    **reply.custom.get("trace", {}),
+                },
+            )
+            for reply in turn.replies
+            if reply.text
+        ]
+        await self._commit(spoken, holder, handled=[message], replies=replies, changes=changes)
+
+    async def _commit(
+        self,
+        conversation: Document,
+        holder: str,
+        *,
+        handled: Sequence[Document],
+        replies: Sequence[Document],
+        changes: Document,
+    ) -> None:
+        """Store replies; the first ever to a customer is preceded by the disclosure."""
+        if replies and conversation["disclosed_at"] is None:
+            organization = await self._store.organizations.find_one(
+                {"_id": conversation["organization_id"]}, {"name": 1, "assistant": 1}
+            )
+            text = texts.disclosure(organization or {"name": ""}, conversation["language"])
+            first = self._store.outbound(
+                conversation, text, author=BOT, trace={"skill": "disclosure"}
+            )
+            first["created_at"] = replies[0]["created_at"] - timedelta(milliseconds=1)
+            replies = [first, *replies]
+            changes = {**changes, "disclosed_at": utc_now()}
+            conversation["disclosed_at"] = changes["disclosed_at"]
+        await self._store.commit(
+            conversation, holder, handled=handled, replies=replies, changes=changes
+        )
+
+    async def _hold(self, conversation: Document, holder: str) -> None:
+        """Tell the customer, once per outage, that the message has arrived."""
+        if conversation.get("holding_at"):
+            return
+        reply = self._store.outbound(
+            conversation,
+            texts.say(texts.HOLDING, conversation["language"]),
+            author=BOT,
+            trace={"skill": "holding"},
+        )
+        conversation["holding_at"] = utc_now()
+        await self._commit(
+            conversation,
+            holder,
+            handled=[],
+            replies=[reply],
+            changes={"holding_at": conversation["holding_at"]},
+        )
+        await self._deliver(conversation["_id"])
+
+    async def _put_off(
+        self, conversation: Document, holder: str, message: Document, *, failures: int
+    ) -> None:
+        if failures >= MAX_FAILURES:
+            await self._give_up(conversation, holder, message)
+            return
+        attempts = message.get("attempts", 0) + 1
+        waited = (utc_now() - message["created_at"]).total_seconds()
+        if waited >= self._holding_after:
+            await self._hold(conversation, holder)
+        pause = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
+        if not conversation.get("holding_at"):  # be back when the customer is to be told
+            pause = min(pause, max(self._holding_after - waited, 0.5))
+        await self._store.messages.update_one(
+            {"_id": message["_id"], "state": RECEIVED},
+            {
+                "$set": {
+                    "next_attempt_at": utc_now() + timedelta(seconds=pause),
+                    "retry": True,
+                    "attempts": attempts,
+                    "failures": failures,
+                }
+            },
+        )
+
+    async def _give_up(self, conversation: Document, holder: str, message: Document) -> None:
+        """The bot cannot do it: a person is asked, and the customer is told."""
+        reply = self._store.outbound(
+            conversation,
+            texts.say(texts.GIVEN_UP, conversation["language"]),
+            author=BOT,
+            trace={"skill": "given_up"},
+        )
+        await self._commit(
+            conversation, holder, handled=[message], replies=[reply], changes={"holding_at": None}
+        )
+        await self._handover.request(conversation["_id"], reason="bot_failed")
+        await self._deliver(conversation["_id"])
+
+
+def _ripe(pending: Sequence[Document]) -> list[Document]:
+    """What may be handled now: nothing while the oldest message waits for its next try."""
+    if pending and pending[0].get("retry") and pending[0]["next_attempt_at"] > utc_now():
+        return []
+    return list(pending)

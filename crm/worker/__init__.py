@@ -1,0 +1,1 @@
+"""The worker process: sweepers for what other processes left, and queued and timed jobs."""

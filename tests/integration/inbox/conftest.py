@@ -1,0 +1,195 @@
+"""The inbox over a real MongoDB, with an engine on loopback and a messenger that records."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from bson import ObjectId
+from pydantic import BaseModel, SecretStr
+
+from connectors.base import Capabilities
+from crm.contract import (
+    Account,
+    Connection,
+    ConnectorError,
+    InboundMessage,
+    OutboundMessage,
+    Sender,
+    SendResult,
+)
+from crm.core.clock import utc_now
+from crm.core.database import Database
+from crm.core.events import EventHub, EventLog
+from crm.core.settings import Settings
+from crm.inbox.wiring import InboxParts, build_inbox
+
+type Answer = Callable[[dict[str, Any]], Awaitable[web.Response]]
+
+
+class EngineDouble:
+    """Speaks the engine channel's protocol. Answers ``echo: <text>`` unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.turns: list[dict[str, Any]] = []
+        self.records: list[dict[str, Any]] = []
+        self.answer: Answer = self.echo
+
+    @staticmethod
+    async def echo(body: dict[str, Any]) -> web.Response:
+        return web.json_response(
+            {
+                "replies": [{"text": f"echo: {body['message']['text']}"}],
+                "intent": {"name": "ask_question", "confidence": 0.9},
+                "language": "en",
+                "skill": "ask_question",
+            }
+        )
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        application.router.add_post("/webhooks/aitys/turn", self._turn)
+        application.router.add_post("/webhooks/aitys/record", self._record)
+        return application
+
+    async def _turn(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.turns.append(body)
+        return await self.answer(body)
+
+    async def _record(self, request: web.Request) -> web.Response:
+        self.records.append(await request.json())
+        return web.json_response({})
+
+
+class Config(BaseModel):
+    token: SecretStr
+
+
+@dataclass
+class RecordingConnector:
+    """A messenger that remembers what it was given, and fails when told to."""
+
+    channel: str = "recording"
+    title: str = "Recording"
+    config_model: type[BaseModel] = Config
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(max_text=4096))
+    sent: list[OutboundMessage] = field(default_factory=list)
+    failures: list[ConnectorError] = field(default_factory=list)
+
+    async def verify(self, config: BaseModel) -> Account:
+        return Account(external_id="1", name="Recording")
+
+    async def connect(self, connection: Connection, *, public_url: str) -> None: ...
+
+    async def disconnect(self, connection: Connection) -> None: ...
+
+    def routes(self, inbox: Any) -> list[web.AbstractRouteDef]:
+        return []
+
+    async def send(self, connection: Connection, message: OutboundMessage) -> SendResult:
+        await asyncio.sleep(0)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(message)
+        return SendResult(external_id=f"out-{len(self.sent)}")
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Bench:
+    """The inbox under test and what stands around it."""
+
+    inbox: InboxParts
+    engine: EngineDouble
+    connector: RecordingConnector
+    connection: Connection
+    database: Database
+    failures: list[ConnectorError]
+
+    def message(self, external_id: str, text: str, chat_id: str = "chat") -> InboundMessage:
+        return InboundMessage(
+            external_id=external_id,
+            chat_id=chat_id,
+            sender=Sender(external_id=chat_id, name="Demo"),
+            text=text,
+        )
+
+    async def say(self, external_id: str, text: str, chat_id: str = "chat") -> int:
+        """Deliver a message and wait until its turn is over."""
+        new = await self.inbox.gateway.receive(
+            self.connection, [self.message(external_id, text, chat_id)]
+        )
+        await self.settle()
+        return new
+
+    async def settle(self) -> None:
+        while self.inbox.background._tasks:
+            await asyncio.gather(*self.inbox.background._tasks, return_exceptions=True)
+
+    async def conversation(self, chat_id: str = "chat") -> dict[str, Any]:
+        found = await self.inbox.store.conversations.find_one({"chat_id": chat_id})
+        assert found is not None
+        return found
+
+    async def make_due(self) -> None:
+        """Let all that waits be due now."""
+        await self.inbox.store.messages.update_many(
+            {"next_attempt_at": {"$exists": True}}, {"$set": {"next_attempt_at": utc_now()}}
+        )
+
+    @property
+    def organization_id(self) -> ObjectId:
+        return ObjectId(self.connection.organization_id)
+
+
+@pytest.fixture
+async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
+    organization_id = ObjectId()
+    await database.db["organizations"].insert_one(
+        {
+            "_id": organization_id,
+            "name": "Demo",
+            "slug": "demo",
+            "language": "ru",
+            "handoff": {"return_after_minutes": 30},
+        }
+    )
+    connection = Connection(
+        id=str(ObjectId()),
+        organization_id=str(organization_id),
+        channel="recording",
+        name="Demo",
+        config={},
+        webhook_secret="secret",
+    )
+    engine, connector, failures = EngineDouble(), RecordingConnector(), []
+    server = TestServer(engine.application())
+    await server.start_server()
+    events = EventLog(database)
+
+    async def load(connection_id: ObjectId) -> Connection | None:
+        return connection if str(connection_id) == connection.id else None
+
+    async def note(connection: Connection, error: ConnectorError) -> None:
+        failures.append(error)
+
+    async with aiohttp.ClientSession() as http:
+        inbox = build_inbox(
+            settings=settings.model_copy(update={"engine_url": str(server.make_url("/"))}),
+            database=database,
+            events=events,
+            hub=EventHub(database, events),
+            http=http,
+            connectors={"recording": connector},
+            load_connection=load,
+            note_failure=note,
+        )
+        yield Bench(inbox, engine, connector, connection, database, failures)
+        await inbox.close()
+    await server.close()

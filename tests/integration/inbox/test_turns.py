@@ -1,0 +1,302 @@
+"""Turns: once, in order, one at a time, and never after a person took over."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+from bson import ObjectId
+
+from crm.contract import RejectedError, RetryableError
+from crm.core.clock import utc_now
+from crm.inbox import turns
+from tests.integration.inbox.conftest import Bench
+
+OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
+
+
+async def test_the_first_reply_is_preceded_by_the_disclosure_and_only_the_first(
+    bench: Bench,
+) -> None:
+    await bench.say("1", "hello")
+    await bench.say("2", "again")
+    assert [m.text for m in bench.connector.sent] == [
+        "You are talking to the AI assistant of Demo. I can call a person whenever you like.",
+        "echo: hello",
+        "echo: again",
+    ]
+
+
+async def test_a_second_delivery_changes_nothing(bench: Bench) -> None:
+    assert await bench.say("1", "hello") == 1
+    assert await bench.say("1", "hello") == 0
+    assert len(bench.engine.turns) == 1
+    assert await bench.inbox.store.messages.count_documents({"direction": "in"}) == 1
+
+
+async def test_two_deliveries_at_the_same_instant_are_one(bench: Bench) -> None:
+    counts = await asyncio.gather(
+        *(
+            bench.inbox.gateway.receive(bench.connection, [bench.message("1", "hello")])
+            for _ in range(8)
+        )
+    )
+    await bench.settle()
+    assert sum(counts) == 1
+    assert len(bench.engine.turns) == 1
+    assert await bench.inbox.store.conversations.count_documents({}) == 1
+    assert await bench.inbox.store.contacts.count_documents({}) == 1
+
+
+async def test_messages_are_answered_one_at_a_time_in_order_of_arrival(bench: Bench) -> None:
+    running = 0
+
+    async def slow(body: dict[str, Any]) -> web.Response:
+        nonlocal running
+        running += 1
+        assert running == 1, "two turns ran at once"
+        await asyncio.sleep(0.02)
+        running -= 1
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = slow
+    for number in range(6):
+        await bench.inbox.gateway.receive(
+            bench.connection, [bench.message(str(number), f"n{number}")]
+        )
+        await asyncio.sleep(0.01)
+    await bench.settle()
+    assert [m.text for m in bench.connector.sent][1:] == [f"echo: n{n}" for n in range(6)]
+
+
+async def test_a_takeover_silences_the_bot_even_while_it_writes(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def held(body: dict[str, Any]) -> web.Response:
+        asked.set()
+        await go.wait()
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = held
+    await bench.inbox.gateway.receive(bench.connection, [bench.message("2", "late")])
+    await asked.wait()
+    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
+    go.set()
+    await bench.settle()
+    said = [m.text for m in bench.connector.sent]
+    assert "echo: late" not in said
+    assert said[-1] == "Demo Operator from our team has joined the conversation."
+    stored = await bench.inbox.store.messages.find_one({"external_id": "2"})
+    assert stored is not None
+    assert stored["state"] == "handled"
+
+
+async def test_what_people_said_reaches_the_engine_before_the_next_turn(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    where = bench.organization_id, conversation["_id"]
+    await bench.inbox.handover.take_over(*where, user=OPERATOR)
+    await bench.say("2", "is it red?")
+    await bench.inbox.desk.write(
+        *where, user=OPERATOR, text="It is blue.", kind="text", client_id="client-0001"
+    )
+    await bench.inbox.desk.write(*where, user=OPERATOR, text="a note", kind="note", client_id=None)
+    assert len(bench.engine.turns) == 1, "the bot is silent"
+    await bench.inbox.handover.hand_back(*where, user=OPERATOR)
+    await bench.say("3", "thanks")
+    assert [(e["role"], e["text"]) for e in bench.engine.records[0]["events"]] == [
+        ("customer", "is it red?"),
+        ("operator", "It is blue."),
+    ]
+    await bench.say("4", "and again")
+    assert len(bench.engine.records) == 1
+    assert [t["message"]["text"] for t in bench.engine.turns] == ["hello", "thanks", "and again"]
+
+
+async def test_an_operators_message_repeated_by_a_bad_line_is_sent_once(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    where = bench.organization_id, conversation["_id"]
+    await bench.inbox.handover.take_over(*where, user=OPERATOR)
+    first, second = [
+        await bench.inbox.desk.write(
+            *where, user=OPERATOR, text="Hi", kind="text", client_id="client-0001"
+        )
+        for _ in range(2)
+    ]
+    assert first["id"] == second["id"]
+    assert [m.text for m in bench.connector.sent].count("Hi") == 1
+
+
+async def test_an_engine_that_is_down_loses_nothing_and_runs_the_turn_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down = True
+
+    async def flaky(body: dict[str, Any]) -> web.Response:
+        return web.Response(status=502) if down else await bench.engine.echo(body)
+
+    bench.engine.answer = flaky
+    await bench.say("1", "hello")
+    assert bench.connector.sent == []
+    long_ago = utc_now() - timedelta(seconds=turns.HOLDING_AFTER_SECONDS + 1)
+    await bench.inbox.store.messages.update_many({}, {"$set": {"created_at": long_ago}})
+    for _ in range(3):
+        await bench.make_due()
+        await bench.inbox.turns.sweep()
+    holding = "Сообщение получено. Отвечу чуть позже."
+    assert [m.text for m in bench.connector.sent][1:] == [holding], "told once"
+    down = False
+    await bench.make_due()
+    await bench.inbox.turns.sweep()
+    await bench.inbox.turns.sweep()
+    assert [m.text for m in bench.connector.sent][2:] == ["echo: hello"]
+
+
+async def test_a_message_the_engine_always_fails_on_goes_to_a_person(bench: Bench) -> None:
+    async def broken(body: dict[str, Any]) -> web.Response:
+        if body["message"]["text"] == "bad":
+            return web.Response(status=500)
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = broken
+    await bench.say("1", "bad")
+    for _ in range(turns.MAX_FAILURES):
+        await bench.make_due()
+        await bench.inbox.turns.sweep()
+    conversation = await bench.conversation()
+    assert conversation["status"] == "waiting"
+    assert conversation["summary"]["reason"] == "bot_failed"
+    await bench.say("2", "fine")
+    assert bench.connector.sent[-1].text == "echo: fine"
+
+
+async def test_a_dead_process_is_followed_by_the_sweeper(bench: Bench) -> None:
+    await bench.say("0", "first")
+    # As if the process had died after storing the message, holding the lease.
+    moment = utc_now()
+    await bench.inbox.store.conversations.update_one(
+        {}, {"$set": {"lease": {"holder": "dead", "until": moment + timedelta(seconds=1)}}}
+    )
+    await bench.inbox.gateway.receive(bench.connection, [bench.message("1", "orphan")])
+    await bench.settle()
+    await bench.make_due()
+    await bench.inbox.turns.sweep()
+    assert len(bench.engine.turns) == 1, "the lease still holds"
+    await asyncio.sleep(1.05)
+    await bench.inbox.turns.sweep()
+    assert bench.connector.sent[-1].text == "echo: orphan"
+
+
+async def test_a_process_that_lost_its_lease_stores_nothing(bench: Bench) -> None:
+    await bench.say("0", "first")
+
+    async def robbed(body: dict[str, Any]) -> web.Response:
+        await bench.inbox.store.conversations.update_one({}, {"$set": {"lease.holder": "another"}})
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = robbed
+    await bench.say("1", "again")
+    assert bench.connector.sent[-1].text == "echo: first"
+    stored = await bench.inbox.store.messages.find_one({"external_id": "1"})
+    assert stored is not None
+    assert stored["state"] == "received", "the other process answers it"
+
+
+async def test_deliveries_keep_their_order_under_retry(bench: Bench) -> None:
+    bench.connector.failures = [RetryableError("http_502", "bad gateway")]
+    await bench.say("1", "one")
+    assert bench.connector.sent == []
+    await bench.say("2", "two")
+    assert bench.connector.sent == [], "nothing overtakes the message that waits"
+    await bench.make_due()
+    await bench.inbox.outbox.sweep()
+    assert [m.text for m in bench.connector.sent][1:] == ["echo: one", "echo: two"]
+
+
+async def test_retry_after_is_obeyed_to_the_second(bench: Bench) -> None:
+    bench.connector.failures = [RetryableError("rate_limited", "slow down", retry_after=37)]
+    before = utc_now()
+    await bench.say("1", "one")
+    waiting = await bench.inbox.store.messages.find_one({"state": "queued", "attempts": 1})
+    assert waiting is not None
+    wait = (waiting["next_attempt_at"] - before).total_seconds()
+    assert 37 <= wait < 39
+    assert waiting["error"]["code"] == "rate_limited"
+
+
+async def test_a_rejected_message_is_a_dead_letter_that_can_be_sent_again(bench: Bench) -> None:
+    bench.connector.failures = [RejectedError("blocked_by_customer", "blocked")]
+    await bench.say("1", "one")
+    dead = await bench.inbox.store.messages.find_one({"state": "failed"})
+    assert dead is not None
+    assert dead["error"]["code"] == "blocked_by_customer"
+    assert [m.text for m in bench.connector.sent] == ["echo: one"], "the next one still goes"
+    await bench.inbox.outbox.resend(bench.organization_id, dead["_id"])
+    await bench.inbox.outbox.deliver(dead["conversation_id"])
+    assert len(bench.connector.sent) == 2
+
+
+async def test_after_too_many_tries_a_message_is_given_up(bench: Bench) -> None:
+    bench.connector.failures = [RetryableError("http_502", "bad gateway")] * 8
+    await bench.say("1", "one")
+    for _ in range(10):
+        await bench.make_due()
+        await bench.inbox.outbox.sweep()
+    states = await bench.inbox.store.messages.distinct("state", {"direction": "out"})
+    assert sorted(states) == ["failed", "sent"]
+
+
+async def test_statuses_only_move_forward(bench: Bench) -> None:
+    await bench.say("1", "one")
+    message = await bench.inbox.store.messages.find_one({"text": "echo: one"})
+    assert message is not None
+    connection_id = ObjectId(bench.connection.id)
+    for state in ("read", "delivered", "sent"):
+        await bench.inbox.outbox.advance(connection_id, message["_id"], state)
+    stored = await bench.inbox.store.messages.find_one({"_id": message["_id"]})
+    assert stored is not None
+    assert stored["state"] == "read"
+
+
+async def test_a_conversation_left_alone_returns_to_the_bot(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
+    assert await bench.inbox.handover.return_abandoned() == 0
+    long_ago = utc_now() - timedelta(minutes=31)
+    await bench.inbox.store.conversations.update_one({}, {"$set": {"operator_active_at": long_ago}})
+    assert await bench.inbox.handover.return_abandoned() == 1
+    assert (await bench.conversation())["owner"] == "bot"
+    await bench.say("2", "hello again")
+    assert bench.connector.sent[-1].text == "echo: hello again"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "👍👍", "\x00", "م" * 10, "a" * 30_000, "\ud800x", "\u202eabc"]
+)
+async def test_odd_texts_are_stored_and_answered(bench: Bench, text: str) -> None:
+    await bench.say("1", text)
+    stored = await bench.inbox.store.messages.find_one({"external_id": "1"})
+    assert stored is not None
+    assert stored["state"] == "handled"
+    assert "\x00" not in stored["text"]
+    assert len(stored["text"]) <= 10_000
+    assert stored["data"].get("text_cut", False) is (len(text) > 10_000)
+
+
+async def test_handover_waits_with_a_summary_and_tells_it_once(bench: Bench) -> None:
+    await bench.say("1", "where is my order?")
+    conversation = await bench.conversation()
+    await bench.inbox.store.conversations.update_one({}, {"$set": {"facts": {"product": "tent"}}})
+    for _ in range(2):
+        await bench.inbox.handover.request(conversation["_id"], reason="asked")
+    after = await bench.conversation()
+    assert after["status"] == "waiting"
+    assert after["owner"] == "bot"
+    assert after["summary"]["text"] == "product: tent\n— where is my order?"
+    events = await bench.inbox.store.messages.count_documents({"data.event": "handoff_requested"})
+    assert events == 1
