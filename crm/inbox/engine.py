@@ -85,13 +85,16 @@ class EngineClient:
     async def record(
         self, conversation_id: str, events: Sequence[Mapping[str, str]], *, timeout_seconds: float
     ) -> None:
-        """Tell the engine what was said while a person had the conversation.
+        """Tell the engine what was said while a person had the conversation, and that it is over.
 
         Raises:
             EngineUnavailableError, EngineFailedError: as ``turn``.
         """
-        body = {"conversation_id": conversation_id, "events": list(events), "pause": None}
-        await self._post("record", body, timeout_seconds)
+        for body in (
+            {"conversation_id": conversation_id, "events": list(events), "pause": True},
+            {"conversation_id": conversation_id, "events": [], "pause": False},
+        ):
+            await self._post("record", body, timeout_seconds)
 
     async def _post(self, path: str, body: Mapping[str, Any], timeout_seconds: float) -> Any:
         try:

@@ -33,8 +33,8 @@ ENGINE_TIMEOUT_SECONDS: Final = 40.0
 TYPING_AFTER_SECONDS: Final = 0.7
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 """Pauses before a failed turn is tried again; the last one repeats."""
-MAX_FAILURES: Final = 8
-"""A message the running engine fails on so often goes to a person, so that it blocks nothing."""
+MAX_FAILURES: Final = 12
+"""A message the running engine fails on so often (some five minutes) goes to a person."""
 
 BOT: Final = {"kind": "bot"}
 

@@ -112,7 +112,7 @@ async def test_what_people_said_reaches_the_engine_before_the_next_turn(bench: B
         ("operator", "It is blue."),
     ]
     await bench.say("4", "and again")
-    assert len(bench.engine.records) == 1
+    assert [r["pause"] for r in bench.engine.records] == [True, False]
     assert [t["message"]["text"] for t in bench.engine.turns] == ["hello", "thanks", "and again"]
 
 
