@@ -1,0 +1,1 @@
+"""Documents -> passages -> retrieval. Pure: no database, no network, no clock."""

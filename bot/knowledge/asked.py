@@ -1,0 +1,68 @@
+"""What kind of thing a question asks for, and whether a text holds such a thing.
+
+A passage about delivery does not answer "how much is delivery?" unless it names a price.
+"""
+
+import re
+
+from bot.knowledge.letters import fold
+
+MONEY, DURATION, CLOCK, PLACE, CONTACT = "money", "duration", "clock", "place", "contact"
+
+_ASKS = {
+    MONEY: re.compile(
+        r"сколько\s+(?:\w+\s+){0,3}?(?:сто[ия]|буд|обойд|плат|надо|нужно)|цен[аыуе]\b|стоимост|поч[её]м|прайс|по чем|"
+        r"канша\s+(?:\w+\s+){0,2}?(?:тур|бол|толе|кетед)|канша$|каншадан|баг[аы]с|куны\b|"
+        r"how much|price|cost|fee\b|fees\b|charge|"
+        r"skolko sto|cena\b|qansha|kansha|bagas"
+    ),
+    DURATION: re.compile(
+        r"сколько\s+(?:дн|врем|час|недел|месяц|ждать|длит|жд|ид[её]т|едет|занима|хран)|как\s+(?:долго|быстро|скоро)|за сколько|"
+        r"срок|когда\s+(?:\w+\s+){0,3}?(?:прид|привез|достав|будет готов|готов|верн)|"
+        r"(?:неше|канша)\s+(?:кун|сагат|уакыт|апта|ай)|каншага дейин|мерзим|кашан\s+(?:\w+\s+){0,3}?(?:жет|кел|дайын|кайт)|"
+        r"how (?:long|soon|fast|quick|many (?:days|hours|weeks|months))|when (?:will|can|do)"
+    ),
+    CLOCK: re.compile(
+        r"во сколько|до скол|с[о]? скол|график|режим работы|часы работы|работаете|открыт|закрыва|когда\s+(?:вы\s+)?(?:работ|откр|закр)|"
+        r"жумыс (?:уакыт|кест|исте)|нешеде|нешеге|нешеден|ашыкс|ашылас|жабыл|"
+        r"what time|opening|hours|open\b|close"
+    ),
+    PLACE: re.compile(
+        r"\bгде\b|куда (?:прие|под)|адрес|как (?:до вас )?(?:добрат|доехат|пройти)|находит|"
+        r"кайда|мекен|орналаск|кай жерде|where|address|located|\bgde\b|qaida|kayda|kaida"
+    ),
+    CONTACT: re.compile(
+        r"телефон|номер тел|позвонить|связаться|почт[аыу]\b|email|e-mail|whatsapp|инстаграм|"
+        r"хабарлас|байланыс|нөмір|phone|contact|call you|reach you"
+    ),
+}
+_HOLDS = {
+    MONEY: re.compile(
+        r"\d\s?(?:₸|тг\b|тенге|теңге|kzt|tenge|руб|₽|\$|€|%)|бесплатн|тегін|ақысыз|free\b|без доплат|complimentary", re.IGNORECASE
+    ),
+    DURATION: re.compile(
+        r"\d\s?(?:–|-|—)?\s?\d*\s?-?(?:\w{1,3}\s)?(?:\w+\s){0,2}?(?:дн|день|дня|час|мин|недел|месяц|год|лет|сут|күн|сағат|минут|апта|ай\b|айға|жыл|day|hour|min|week|month|year)|"
+        r"в тот же день|сегодня|завтра|сол күні|same day|next day|сразу|бірден|immediately",
+        re.IGNORECASE,
+    ),
+    CLOCK: re.compile(r"\d{1,2}[:.]\d{2}|с \d{1,2} до \d{1,2}|круглосуточ|тәулік|24/7|around the clock|\d\s?(?:am|pm)\b", re.IGNORECASE),
+    PLACE: re.compile(
+        r"ул\.|улиц|просп|пр\.|пр-т|мкр|микрорайон|тц\b|трц|этаж|көше|даңғыл|ықшамаудан|қабат|street|avenue|ave\b|floor|mall|road|\d+\s?-?(?:үй)|"
+        r"находи|располож|орналас|located",
+        re.IGNORECASE,
+    ),
+    CONTACT: re.compile(r"\+\s?7|\b8\s?\(?7\d\d|@|телефон|whatsapp|phone|instagram", re.IGNORECASE),
+}
+
+
+def asked_for(question: str) -> frozenset[str]:
+    """Return what the question asks for: none, one or several of the kinds."""
+    folded = fold(question)
+    return frozenset(kind for kind, pattern in _ASKS.items() if pattern.search(folded))
+
+
+def holds(text: str, kinds: frozenset[str]) -> float:
+    """Return the share of `kinds` that `text` holds; 1 when nothing special is asked for."""
+    if not kinds:
+        return 1.0
+    return sum(_HOLDS[kind].search(text) is not None for kind in kinds) / len(kinds)

@@ -1,0 +1,34 @@
+"""What the parsers make of a document, before it is cut into passages."""
+
+from dataclasses import dataclass, field
+
+BULLET = "• "
+
+
+@dataclass(slots=True)
+class Section:
+    """The lines under one heading path. A line is a paragraph, a list item (`• `) or a table row."""
+
+    heading: tuple[str, ...]
+    lines: list[str] = field(default_factory=list)
+    language: str | None = None
+    """Given by the document itself; otherwise detected later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document. `title` is the document's own, if it has one."""
+
+    title: str | None
+    sections: tuple[Section, ...]
+
+
+def row_line(header: list[str], cells: list[str]) -> str:
+    """Return a table's row as a line that carries its header: `City: Astana; Price: 1 500 ₸`."""
+    pieces = []
+    for place, cell in enumerate(cells):
+        name = header[place].strip() if place < len(header) else ""
+        value = cell.strip()
+        if value:
+            pieces.append(f"{name}: {value}" if name else value)
+    return "; ".join(pieces)

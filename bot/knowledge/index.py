@@ -1,0 +1,156 @@
+"""BM25 over character n-grams, word beginnings and concepts, for one snapshot.
+
+Every term of a passage has its weight worked out when the index is built; a query adds up columns. The three kinds of
+terms are told apart by their first character and normalised by their own lengths.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.knowledge.glossary import Glossary, business_glossary
+from bot.knowledge.letters import grams, stem, words
+from bot.knowledge.passages import Passage, Snapshot
+
+GRAM, STEM, CONCEPT = "g", "s", "c"
+K1 = 1.2
+LENGTH_SHARE = 0.5
+HEADING_WEIGHT = 2.0
+TITLE_WEIGHT = 1.0
+KIND_WEIGHTS = {GRAM: 1.0, STEM: 1.5, CONCEPT: 2.5}
+
+
+@dataclass(frozen=True, slots=True)
+class PassageWords:
+    """What re-ranking needs of a passage: its distinct folded words and its concepts."""
+
+    words: frozenset[str]
+    stems: frozenset[str]
+    concepts: frozenset[str]
+    by_letter: Mapping[str, tuple[str, ...]]
+    """Its words by their first letter."""
+
+
+class Index:
+    """The terms of a snapshot's passages. Immutable once built; safe to read from several threads."""
+
+    def __init__(self, snapshot: Snapshot, glossary: Glossary | None = None) -> None:
+        self.snapshot = snapshot
+        self.passages = snapshot.passages
+        self.glossary = glossary or business_glossary()
+        counts = [self._count(passage) for passage in self.passages]
+        self._terms, self._starts, self._rows, self._weights = _columns(counts)
+        self._known_words: dict[int, PassageWords] = {}
+        self.languages = frozenset(passage.language for passage in self.passages)
+
+    def __len__(self) -> int:
+        return len(self.passages)
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory the index takes, texts included."""
+        texts = sum(2 * len(passage.text) + 600 for passage in self.passages)
+        arrays = self._starts.nbytes + self._rows.nbytes + self._weights.nbytes
+        # Re-ranking remembers the words of the passages it has seen: counted as if it had seen all of them.
+        return int(texts + arrays + 140 * len(self._terms) + 12_000 * len(self.passages))
+
+    def frequency(self, term: str) -> int:
+        """Return the number of passages that hold a term."""
+        place = self._terms.get(term)
+        return 0 if place is None else int(self._starts[place + 1] - self._starts[place])
+
+    def rarity(self, term: str) -> float:
+        """Return the inverse document frequency of a term, as BM25 has it; highest for an unknown term."""
+        return _rarity(self.frequency(term), len(self.passages))
+
+    def scores(self, query: Mapping[str, float]) -> npt.NDArray[np.float32]:
+        """Return the score of every passage for weighted terms."""
+        found = np.zeros(len(self.passages), dtype=np.float32)
+        for term, weight in query.items():
+            place = self._terms.get(term)
+            if place is not None:
+                start, end = self._starts[place], self._starts[place + 1]
+                found[self._rows[start:end]] += weight * self._weights[start:end]
+        return found
+
+    def words_of(self, row: int) -> PassageWords:
+        """Return the words of a passage, its title and headings; remembered."""
+        found = self._known_words.get(row)
+        if found is None:
+            passage = self.passages[row]
+            listed = words(" . ".join((passage.title, *passage.heading, passage.text)))
+            distinct = frozenset(listed)
+            by_letter: dict[str, list[str]] = {}
+            for word in distinct:
+                by_letter.setdefault(word[0], []).append(word)
+            concepts = frozenset().union(*self.glossary.of_words(listed))
+            found = PassageWords(
+                distinct,
+                frozenset(map(stem, distinct)),
+                concepts,
+                {letter: tuple(of_letter) for letter, of_letter in by_letter.items()},
+            )
+            self._known_words[row] = found
+        return found
+
+    def _count(self, passage: Passage) -> dict[str, float]:
+        counts: dict[str, float] = {}
+        fields = [(passage.text, 1.0), (" . ".join(passage.heading), HEADING_WEIGHT), (passage.title, TITLE_WEIGHT)]
+        for text, weight in fields:
+            listed = words(text)
+            concepts = self.glossary.of_words(listed)
+            for word, names in zip(listed, concepts, strict=True):
+                for term in terms_of(word, names):
+                    counts[term] = counts.get(term, 0.0) + weight
+        return counts
+
+
+_TERMS: dict[str, tuple[str, ...]] = {}
+_MAX_TERMS = 100_000
+
+
+def terms_of(word: str, concepts: Iterable[str]) -> list[str]:
+    """Return all terms of a folded word."""
+    lexical = _TERMS.get(word)
+    if lexical is None:
+        if len(_TERMS) >= _MAX_TERMS:
+            _TERMS.clear()
+        lexical = _TERMS[word] = (*(GRAM + gram for gram in grams(word)), STEM + stem(word))
+    return [*lexical, *(CONCEPT + name for name in concepts)]
+
+
+def _rarity(frequency: int, passages: int) -> float:
+    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+
+
+def _columns(
+    counts: Sequence[Mapping[str, float]],
+) -> tuple[dict[str, int], npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return the terms' places, and the columns: rows and BM25 weights of each term, one after another."""
+    terms: dict[str, int] = {}
+    places: list[int] = []
+    rows: list[int] = []
+    frequencies: list[float] = []
+    lengths = {kind: np.ones(len(counts)) for kind in KIND_WEIGHTS}
+    for row, of_passage in enumerate(counts):
+        for term, count in of_passage.items():
+            places.append(terms.setdefault(term, len(terms)))
+            rows.append(row)
+            frequencies.append(count)
+            lengths[term[0]][row] += count
+    order = np.argsort(np.array(places, dtype=np.int64), kind="stable")
+    place_array = np.array(places, dtype=np.int64)[order]
+    row_array = np.array(rows, dtype=np.int32)[order]
+    frequency = np.array(frequencies)[order]
+    holding = np.bincount(place_array, minlength=len(terms)).astype(np.int64)
+    starts = np.concatenate(([0], np.cumsum(holding)))
+    kinds = np.array([list(KIND_WEIGHTS).index(term[0]) for term in terms], dtype=np.int64)
+    relative = np.stack([length / length.mean() for length in lengths.values()]) if counts else np.ones((3, 1))
+    rarity = np.log(1 + (len(counts) - holding + 0.5) / (holding + 0.5))
+    strength = np.array(list(KIND_WEIGHTS.values()))
+    norm = K1 * (1 - LENGTH_SHARE + LENGTH_SHARE * relative[kinds[place_array], row_array]) if places else np.ones(0)
+    weights = strength[kinds[place_array]] * rarity[place_array] * frequency * (K1 + 1) / (frequency + norm)
+    return terms, starts, row_array, weights.astype(np.float32)

@@ -1,0 +1,60 @@
+"""How well a word of a question is found among the words of a passage."""
+
+from functools import lru_cache
+
+from bot.knowledge.index import PassageWords
+from bot.knowledge.letters import stem
+from bot.knowledge.query import QueryWord
+
+CONCEPT_MATCH = 0.9
+STEM_MATCH = 0.95
+_MIN_SIMILAR = 0.62
+
+
+def match(word: QueryWord, passage: PassageWords) -> float:
+    """Return 0-1: 1 the very word, a little less another form or a word of the same meaning, less a likely misspelling."""
+    if any(spelling in passage.words for spelling in word.spellings):
+        return 1.0
+    if any(len(spelling) > 3 and stem(spelling) in passage.stems for spelling in word.spellings):
+        return STEM_MATCH
+    if word.concepts & passage.concepts:
+        return CONCEPT_MATCH
+    best = 0.0
+    for spelling in word.spellings:
+        if len(spelling) < 4 or spelling.isdecimal():
+            continue
+        for other in passage.by_letter.get(spelling[0], ()):
+            if len(other) > 3:
+                best = max(best, similarity(spelling, other))
+    return best if best >= _MIN_SIMILAR else 0.0
+
+
+@lru_cache(maxsize=100_000)
+def similarity(one: str, other: str) -> float:
+    """Return 0-1: how far one word may be a form or a misspelling of the other. Beginnings count, endings hardly do."""
+    shorter = min(len(one), len(other))
+    common = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        common += 1
+    if common >= 4 and common >= 0.7 * shorter:
+        return 0.9
+    length = min(len(one), len(other), 8)
+    distance = _edits(one[:length], other[:length])
+    return max(0.0, 1 - 1.4 * distance / length)
+
+
+def _edits(one: str, other: str) -> int:
+    """Return the number of single-letter changes, a swap of neighbours counting as one."""
+    before_last: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, left in enumerate(one, 1):
+        current = [row]
+        for column, right in enumerate(other, 1):
+            cost = min(last[column] + 1, current[-1] + 1, last[column - 1] + (left != right))
+            if row > 1 and column > 1 and left == other[column - 2] and one[row - 2] == right:
+                cost = min(cost, before_last[column - 2] + 1)
+            current.append(cost)
+        before_last, last = last, current
+    return last[-1]

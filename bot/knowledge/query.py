@@ -1,0 +1,118 @@
+"""A question, with the turns before it -> what to look for."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.knowledge.asked import asked_for
+from bot.knowledge.glossary import Glossary, is_city
+from bot.knowledge.letters import cyrillic, fold, is_latin, words
+from bot.knowledge.stopwords import STOP_WORDS
+
+MAX_WORDS = 60
+"""Words of a question that are looked at: a longer message is a story whose point is at its beginning or end."""
+
+EARLIER_WEIGHT = 0.5
+RESPELLED_WEIGHT = 0.8
+FEW_WORDS = 2
+_FOLLOWS = re.compile(
+    r"^(?:а|и|ну а|а если|ал|сонда|онда|тогда|and|what about|how about|so|also|then|а что|а как|а по|сосын|олай болса)\b"
+)
+_POINTS_BACK = re.compile(
+    r"\b(?:это|этот|эта|эту|этого|там|туда|его|ее|их|него|нее|они|такой|такая|тот|оны|онын|ондай|сонын|соны|сол|осы|осынын|ол|онда|оган|"
+    r"it|that|there|they|them|this|those|its)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWord:
+    """A word to look for. `spellings` are the folded word and, for a Latin one, its Cyrillic reading."""
+
+    spellings: tuple[str, ...]
+    concepts: frozenset[str]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    Attributes:
+        words: of the question itself.
+        earlier: of the turns before it, when the question leans on them.
+        kinds: what is asked for (see `asked`).
+        language: of the customer.
+    """
+
+    words: tuple[QueryWord, ...]
+    earlier: tuple[QueryWord, ...]
+    kinds: frozenset[str]
+    language: str
+
+    @property
+    def is_follow_up(self) -> bool:
+        """Whether the question leans on earlier turns."""
+        return bool(self.earlier)
+
+    @property
+    def concepts(self) -> frozenset[str]:
+        """The concepts of the question itself."""
+        return frozenset[str]().union(*(word.concepts for word in self.words))
+
+
+def make_query(question: str, *, language: str, earlier: Sequence[str], glossary: Glossary) -> Query:
+    """Return what to look for.
+
+    Args:
+        question: the customer's message.
+        language: ru, kk or en.
+        earlier: the customer's messages before it, oldest first.
+        glossary: the concepts.
+    """
+    own = _query_words(question, glossary)
+    kinds = asked_for(question)
+    if not earlier or not _leans_back(question, own):
+        return Query(own, (), kinds, language)
+    before: list[QueryWord] = []
+    has_city = any(is_city(name) for word in own for name in word.concepts)
+    known = {spelling for word in own for spelling in word.spellings}
+    strength = EARLIER_WEIGHT
+    for text in reversed(earlier[-3:]):
+        for word in _query_words(text, glossary):
+            other_city = has_city and any(map(is_city, word.concepts))
+            if not other_city and known.isdisjoint(word.spellings):
+                before.append(QueryWord(word.spellings, word.concepts, strength))
+                known.update(word.spellings)
+        kinds = kinds or asked_for(text)
+        if sum(bool(word.concepts) for word in before) > 0 and len(before) > FEW_WORDS:
+            break
+        strength *= 0.6
+    return Query(own, tuple(before), kinds, language)
+
+
+def _leans_back(question: str, own: Sequence[QueryWord]) -> bool:
+    folded = fold(question).strip()
+    if _FOLLOWS.match(folded) and len(own) <= 5:
+        return True
+    if _POINTS_BACK.search(folded) and len(own) <= 5:
+        return True
+    return len(own) <= FEW_WORDS
+
+
+def _query_words(text: str, glossary: Glossary) -> tuple[QueryWord, ...]:
+    listed = words(text)
+    if len(listed) > MAX_WORDS:
+        listed = listed[: MAX_WORDS // 2] + listed[-MAX_WORDS // 2 :]
+    concepts = glossary.of_words(listed)
+    found: dict[str, QueryWord] = {}
+    for word, names in zip(listed, concepts, strict=True):
+        if word in found or (word in STOP_WORDS and not names) or (len(word) == 1 and not word.isdecimal() and not names):
+            continue
+        if word in STOP_WORDS:
+            # The word serves only as half of a pair such as "how much".
+            found[word] = QueryWord((), names)
+        elif is_latin(word):
+            found[word] = QueryWord((word, cyrillic(word)), names)
+        else:
+            found[word] = QueryWord((word,), names)
+    return tuple(found.values())
