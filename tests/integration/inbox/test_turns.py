@@ -87,11 +87,40 @@ async def test_a_takeover_silences_the_bot_even_while_it_writes(bench: Bench) ->
     go.set()
     await bench.settle()
     said = [m.text for m in bench.connector.sent]
-    assert "echo: late" not in said
+    assert await bench.inbox.store.messages.count_documents({"text": "echo: late"}) == 0
     assert said[-1] == "Demo Operator from our team has joined the conversation."
     stored = await bench.inbox.store.messages.find_one({"external_id": "2"})
     assert stored is not None
     assert stored["state"] == "handled"
+
+
+async def test_a_reply_that_waits_for_its_next_try_is_cancelled_by_a_takeover(
+    bench: Bench,
+) -> None:
+    await bench.say("1", "hello")
+    bench.connector.failures = [RetryableError("http_502", "bad gateway")]
+    await bench.say("2", "late")
+    conversation = await bench.conversation()
+    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
+    waiting = await bench.inbox.store.messages.find_one({"text": "echo: late"})
+    assert waiting is not None
+    assert waiting["state"] == "cancelled"
+
+
+async def test_a_claimed_reply_with_an_older_fence_is_not_sent(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    store = bench.inbox.store
+    reply = store.outbound(conversation, "too late", author={"kind": "bot"})
+    # Claimed by a process that died, so that the take-over did not find it queued.
+    await store.messages.insert_one({**reply, "state": "sending", "attempts": 1})
+    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
+    await bench.make_due()
+    await bench.inbox.outbox.sweep()
+    assert "too late" not in [m.text for m in bench.connector.sent]
+    stored = await store.messages.find_one({"_id": reply["_id"]})
+    assert stored is not None
+    assert stored["state"] == "cancelled"
 
 
 async def test_what_people_said_reaches_the_engine_before_the_next_turn(bench: Bench) -> None:
