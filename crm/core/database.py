@@ -120,6 +120,18 @@ class Database:
         async with lock:
             return await self._attempt(work)
 
+    async def within[Result](
+        self,
+        session: AsyncClientSession | None,
+        work: Callable[[AsyncClientSession], Awaitable[Result]],
+        *,
+        serial: Hashable | None = None,
+    ) -> Result:
+        """Run `work` as part of the transaction the caller is in, or in one of its own when there is none."""
+        if session is not None:
+            return await work(session)
+        return await self.in_transaction(work, serial=serial)
+
     async def _attempt[Result](
         self, work: Callable[[AsyncClientSession], Awaitable[Result]]
     ) -> Result:

@@ -7,7 +7,7 @@ from crm.core.api import Principal, Role
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import Conflict, FieldError, Forbidden, Invalid
-from crm.core.events import Actor, EventLog, NewEvent
+from crm.core.events import EventLog, NewEvent
 from crm.core.listing import Listing, ListQuery, Sortable
 from crm.team.models import Membership, User
 from crm.team.passwords import Passwords
@@ -171,9 +171,7 @@ class Members:
     async def _append(
         self, principal: Principal, kind: str, data: RawDocument, session: Session
     ) -> None:
-        event = NewEvent(
-            type=kind, subject_id=data["id"], data=data, actor=Actor("user", principal.user_id)
-        )
+        event = NewEvent(type=kind, subject_id=data["id"], data=data, actor=principal.actor)
         await self._events.append(principal.organization_id, [event], session)
 
 

@@ -1,16 +1,15 @@
 """Stored documents of organizations and people."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
 
 from crm.core.api import Role
+from crm.core.api.fields import Language
 from crm.core.documents import OrganizationDocument, StoredDocument
 from crm.team.defaults import default_assistant, default_business_hours
-
-Language = Literal["ru", "kk", "en"]
 
 
 class Handoff(BaseModel):

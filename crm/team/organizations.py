@@ -8,7 +8,7 @@ from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
 from crm.core.errors import FieldError, Invalid, NotFound
-from crm.core.events import Actor, EventLog, NewEvent
+from crm.core.events import EventLog, NewEvent
 from crm.core.secrets import SecretBox
 from crm.team.models import Organization
 from crm.team.schemas import LlmUpdate, OrganizationUpdate
@@ -93,7 +93,7 @@ class Organizations:
                 type="organization.updated",
                 subject_id=principal.organization_id,
                 data=read,
-                actor=Actor("user", principal.user_id),
+                actor=principal.actor,
             )
             await self._events.append(principal.organization_id, [event], session)
             return read

@@ -125,7 +125,7 @@ class ApiApplication:
                 result = await method(**arguments)
             except (web.HTTPException, ConnectionError):
                 raise
-            except Exception as error:  # noqa: BLE001 - the outermost handler: all become problems
+            except Exception as error:
                 return self._problem(spec, _as_domain_error(spec, error))
             if isinstance(result, web.StreamResponse):
                 return result

@@ -7,6 +7,8 @@ from typing import Protocol
 from aiohttp import web
 from bson import ObjectId
 
+from crm.core.events import Actor
+
 
 class Role(StrEnum):
     """A person's role in an organization; each may do all that the ones before it may."""
@@ -51,6 +53,11 @@ class Principal:
     csrf_token: str
     user_name: str = ""
     language: str = "ru"
+
+    @property
+    def actor(self) -> Actor:
+        """This person as the cause of events."""
+        return Actor("user", self.user_id)
 
 
 class Authenticator(Protocol):

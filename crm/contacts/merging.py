@@ -1,0 +1,28 @@
+"""Making one contact of two."""
+
+from crm.core.database import RawDocument
+
+
+def merged_values(target: RawDocument, source: RawDocument) -> RawDocument:
+    """Return the fields of `target` after `source` has become part of it.
+
+    What the target knows stays; what it does not know comes from the source. Identities, consents and notes of both
+    are kept, consents in the order they were given.
+    """
+    notes = [note for note in (target["note"], source["note"]) if note]
+    identities = {
+        (identity["connection_id"], identity["external_id"]): identity
+        for identity in (*source["identities"], *target["identities"])
+    }
+    consents = [*target["consents"], *source["consents"]]
+    return {
+        **{
+            field: target[field] if target[field] is not None else source[field]
+            for field in ("name", "phone", "email", "language")
+        },
+        "identities": list(identities.values()),
+        "consents": sorted(consents, key=lambda consent: consent["at"]),
+        "attributes": {**source["attributes"], **target["attributes"]},
+        "note": "\n\n".join(dict.fromkeys(notes)),
+        "created_at": min(target["created_at"], source["created_at"]),
+    }

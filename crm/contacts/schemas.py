@@ -1,0 +1,113 @@
+"""What the contacts' endpoints take and answer."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from crm.contacts.phones import Phone
+from crm.core.api import ChangeModel, Id, RequestModel, ResponseModel, not_given
+from crm.core.api.fields import Email, Language, LongText, Name
+from crm.core.listing import ListQuery, Page
+
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[\w][\w -]{0,59}$")]
+AttributeValue = Annotated[str, Field(max_length=1_000)] | bool | float | int | None
+Attributes = Annotated[dict[AttributeName, AttributeValue], Field(max_length=50)]
+
+
+class IdentityRead(ResponseModel):
+    """Who the contact is on a platform."""
+
+    connection_id: Id
+    channel: str
+    external_id: str
+    profile_name: str | None
+    username: str | None
+
+
+class ConsentRead(ResponseModel):
+    """One saying of yes or no; the newest of a kind holds."""
+
+    kind: str
+    granted: bool
+    at: datetime
+    channel: str | None
+    conversation_id: Id | None
+
+
+class ContactRead(ResponseModel):
+    """A contact."""
+
+    id: Id
+    name: str | None
+    phone: str | None
+    email: str | None
+    language: Language | None
+    identities: list[IdentityRead]
+    consents: list[ConsentRead]
+    attributes: dict[str, Any]
+    note: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ContactPage(Page[ContactRead]):
+    """A page of contacts."""
+
+
+class ContactQuery(ListQuery):
+    """How to list contacts. Sort by created_at, updated_at or name."""
+
+    q: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Beginnings of words of the name, phone, e-mail or user name.",
+    )
+    phone: str | None = Field(default=None, max_length=40, description="Exactly this phone.")
+    email: str | None = Field(default=None, max_length=254, description="Exactly this e-mail.")
+    channel: str | None = Field(default=None, max_length=40, description="Known on this channel.")
+    language: Language | None = Field(default=None, description="Speaks this language.")
+
+
+class ContactCreate(RequestModel):
+    """A contact written down by hand."""
+
+    name: Name | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    language: Language | None = None
+    attributes: Attributes = Field(default_factory=dict)
+    note: LongText = ""
+
+
+class ContactUpdate(ChangeModel):
+    """A partial change. `attributes` replaces all attributes."""
+
+    name: Name | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    language: Language | None = None
+    attributes: Attributes = not_given()
+    note: LongText = not_given()
+
+
+class ContactMerge(RequestModel):
+    """The contact that becomes part of this one."""
+
+    other_id: Id
+
+
+class TimelineEntry(ResponseModel):
+    """Something that happened with the contact."""
+
+    kind: Literal["contact", "consent", "conversation", "deal", "task"]
+    what: Literal["created", "closed", "done", "granted", "refused"]
+    at: datetime
+    subject_id: Id
+    title: str
+
+
+class Timeline(ResponseModel):
+    """What happened with the contact, newest first."""
+
+    items: list[TimelineEntry]

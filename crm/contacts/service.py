@@ -1,0 +1,308 @@
+"""Contacts: written down, learned from conversations, merged."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from crm.contacts.merging import merged_values
+from crm.contacts.models import (
+    Contact,
+    contact_read,
+    fold,
+    new_contact,
+    search_words,
+)
+from crm.contacts.phones import normalise_phone
+from crm.contacts.related import TIMELINE_LENGTH, Related
+from crm.contacts.schemas import ContactCreate, ContactQuery, ContactUpdate
+from crm.core.clock import utc_now
+from crm.core.database import Database, RawDocument, Session
+from crm.core.errors import Conflict, FieldError, Invalid, NotFound
+from crm.core.events import Actor, EventLog, NewEvent
+from crm.core.listing import Listing, Sortable, prefix_search
+
+_LISTING = Listing(
+    sorts={
+        "created_at": Sortable("created_at"),
+        "updated_at": Sortable("updated_at"),
+        "name": Sortable("name", nullable=True),
+    },
+    default_sort="-created_at",
+    projection=Contact.projection(),
+)
+
+
+class PhoneTaken(Conflict):
+    """Another contact of the organization has this phone."""
+
+    default_code = "contact_phone_taken"
+    title = "Another contact has this phone"
+
+
+class ContactInUse(Conflict):
+    """The contact has conversations or deals."""
+
+    default_code = "contact_in_use"
+    title = "The contact has conversations or deals"
+
+
+class Contacts:
+    """The contacts of organizations. `related` are the features whose things belong to contacts."""
+
+    def __init__(
+        self, *, database: Database, events: EventLog, related: Sequence[Related] = ()
+    ) -> None:
+        self._database = database
+        self._events = events
+        self._related = related
+        self._contacts = database.collection("contacts")
+
+    async def list(self, organization_id: ObjectId, query: ContactQuery) -> RawDocument:
+        """Return a page of contacts."""
+        conditions: RawDocument = {"organization_id": organization_id}
+        if query.q:
+            conditions |= prefix_search("search", query.q, fold)
+        if query.phone is not None:
+            conditions["phone"] = normalise_phone(query.phone) or query.phone
+        if query.email is not None:
+            conditions["email"] = query.email.lower()
+        if query.channel is not None:
+            conditions["identities.channel"] = query.channel
+        if query.language is not None:
+            conditions["language"] = query.language
+        return await _LISTING.page(self._contacts, conditions, query)
+
+    async def read(self, organization_id: ObjectId, contact_id: ObjectId) -> RawDocument:
+        """Return one contact."""
+        return contact_read(await self.get(organization_id, contact_id))
+
+    async def get(
+        self, organization_id: ObjectId, contact_id: ObjectId, session: Session | None = None
+    ) -> RawDocument:
+        """Return the stored contact.
+
+        Raises:
+            NotFound: there is none such in the organization.
+        """
+        query = {"_id": contact_id, "organization_id": organization_id}
+        found = await self._contacts.find_one(query, session=session)
+        if found is None:
+            raise NotFound
+        return found
+
+    async def create(
+        self, organization_id: ObjectId, asked: ContactCreate, actor: Actor
+    ) -> RawDocument:
+        """Write a contact down.
+
+        Raises:
+            PhoneTaken: as it says.
+        """
+        contact = new_contact(organization_id, **asked.model_dump())
+
+        async def work(session: Session) -> RawDocument:
+            try:
+                await self._contacts.insert_one(contact, session=session)
+            except DuplicateKeyError:
+                raise PhoneTaken from None
+            await self._append("contact.created", contact, actor, session)
+            return contact_read(contact)
+
+        return await self._database.in_transaction(work, serial=organization_id)
+
+    async def change(
+        self, organization_id: ObjectId, contact_id: ObjectId, change: ContactUpdate, actor: Actor
+    ) -> RawDocument:
+        """Change what is given.
+
+        Raises:
+            NotFound, PhoneTaken: as they say.
+        """
+
+        async def work(session: Session) -> RawDocument:
+            contact = await self.get(organization_id, contact_id, session)
+            return contact_read(await self._store(contact, change.given(), actor, session))
+
+        return await self._database.in_transaction(work, serial=organization_id)
+
+    async def learn(
+        self,
+        organization_id: ObjectId,
+        contact_id: ObjectId,
+        facts: RawDocument,
+        *,
+        actor: Actor,
+        session: Session | None = None,
+    ) -> RawDocument:
+        """Take over what a contact said of itself (name, phone, email, language) and return the stored contact.
+
+        When another contact has the phone, the two are one person: this contact becomes part of the other, which is
+        returned and whose own words stay. Somebody who already has a different phone only gets an attribute
+        `other_phone` then: two known people are not made one by what one of them types.
+        """
+
+        async def work(session: Session) -> RawDocument:
+            contact = await self.get(organization_id, contact_id, session)
+            values = {name: value for name, value in facts.items() if value is not None}
+            phone = values.get("phone")
+            if phone is None or phone == contact["phone"]:
+                return await self._store(contact, values, actor, session)
+            other = await self._contacts.find_one(
+                {"organization_id": organization_id, "phone": phone}, session=session
+            )
+            if other is None:
+                return await self._store(contact, values, actor, session)
+            if contact["phone"] is not None:
+                del values["phone"]
+                values["attributes"] = {**contact["attributes"], "other_phone": phone}
+                return await self._store(contact, values, actor, session)
+            del values["phone"]
+            # What was said a moment ago is newer than what was known.
+            merged = await self._merge(other, contact, actor, session)
+            return await self._store(merged, values, actor, session)
+
+        return await self._database.within(session, work, serial=organization_id)
+
+    async def merge(
+        self, organization_id: ObjectId, contact_id: ObjectId, other_id: ObjectId, actor: Actor
+    ) -> RawDocument:
+        """Make `other_id` part of `contact_id`: identities, deals, tasks and conversations move; return the contact.
+
+        Raises:
+            NotFound, Invalid: one does not exist, or both are the same.
+        """
+        if contact_id == other_id:
+            raise Invalid(fields=[FieldError("other_id", "same_contact", "Name another contact.")])
+
+        async def work(session: Session) -> RawDocument:
+            target = await self.get(organization_id, contact_id, session)
+            try:
+                source = await self.get(organization_id, other_id, session)
+            except NotFound:
+                unknown = FieldError("other_id", "unknown_id", "There is no such contact.")
+                raise Invalid(fields=[unknown]) from None
+            return contact_read(await self._merge(target, source, actor, session))
+
+        return await self._database.in_transaction(work, serial=organization_id)
+
+    async def record_consent(
+        self,
+        organization_id: ObjectId,
+        contact_id: ObjectId,
+        consent: RawDocument,
+        *,
+        actor: Actor,
+        session: Session | None = None,
+    ) -> RawDocument:
+        """Add a consent {kind, granted, at, channel, conversation_id} and return the stored contact."""
+
+        async def work(session: Session) -> RawDocument:
+            contact = await self.get(organization_id, contact_id, session)
+            consents = [*contact["consents"], consent]
+            return await self._store(contact, {"consents": consents}, actor, session)
+
+        return await self._database.within(session, work, serial=organization_id)
+
+    async def delete(self, organization_id: ObjectId, contact_id: ObjectId, actor: Actor) -> None:
+        """Delete a contact; its tasks go on without it.
+
+        Raises:
+            NotFound, ContactInUse: as they say.
+        """
+
+        async def work(session: Session) -> None:
+            contact = await self.get(organization_id, contact_id, session)
+            for feature in self._related:
+                if not await feature.release(organization_id, contact_id, session):
+                    raise ContactInUse
+            await self._contacts.delete_one({"_id": contact_id}, session=session)
+            await self._append("contact.deleted", contact, actor, session)
+
+        await self._database.in_transaction(work, serial=organization_id)
+
+    async def timeline(self, organization_id: ObjectId, contact_id: ObjectId) -> RawDocument:
+        """Return what happened with the contact, newest first."""
+        contact = await self.get(organization_id, contact_id)
+        entries: list[RawDocument] = [
+            {
+                "kind": "contact",
+                "what": "created",
+                "at": contact["created_at"],
+                "subject_id": contact_id,
+                "title": contact["name"] or "",
+            }
+        ]
+        entries += [
+            {
+                "kind": "consent",
+                "what": "granted" if consent["granted"] else "refused",
+                "at": consent["at"],
+                "subject_id": contact_id,
+                "title": consent["kind"],
+            }
+            for consent in contact["consents"]
+        ]
+        for feature in self._related:
+            entries += await feature.timeline(organization_id, contact_id)
+        entries.sort(key=lambda entry: entry["at"], reverse=True)
+        return {"items": entries[:TIMELINE_LENGTH]}
+
+    async def _store(
+        self, contact: RawDocument, values: RawDocument, actor: Actor, session: Session
+    ) -> RawDocument:
+        changed = {name: value for name, value in values.items() if contact.get(name) != value}
+        if not changed:
+            return contact
+        words = search_words({**contact, **changed})
+        try:
+            stored = await self._contacts.find_one_and_update(
+                {"_id": contact["_id"]},
+                {"$set": {**changed, "search": words, "updated_at": utc_now()}},
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+        except DuplicateKeyError:
+            raise PhoneTaken from None
+        if stored is None:
+            raise NotFound
+        if {"name", "phone", "email"} & set(changed):
+            for feature in self._related:
+                await feature.renamed(stored, session)
+        await self._append("contact.updated", stored, actor, session)
+        return stored
+
+    async def _merge(
+        self, target: RawDocument, source: RawDocument, actor: Actor, session: Session
+    ) -> RawDocument:
+        # The source goes first: the two share phone or identities under unique indexes.
+        await self._contacts.delete_one({"_id": source["_id"]}, session=session)
+        values: dict[str, Any] = {**merged_values(target, source), "updated_at": utc_now()}
+        values["search"] = search_words({**target, **values})
+        stored = await self._contacts.find_one_and_update(
+            {"_id": target["_id"]},
+            {"$set": values},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        if stored is None:
+            raise NotFound
+        for feature in self._related:
+            await feature.move(target["organization_id"], source["_id"], stored, session)
+        await self._append(
+            "contact.merged", stored, actor, session, merged_contact_id=source["_id"]
+        )
+        return stored
+
+    async def _append(
+        self, kind: str, contact: RawDocument, actor: Actor, session: Session, **more: Any
+    ) -> None:
+        event = NewEvent(
+            type=kind,
+            subject_id=contact["_id"],
+            data={**contact_read(contact), **more},
+            actor=actor,
+        )
+        await self._events.append(contact["organization_id"], [event], session)
