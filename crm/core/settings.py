@@ -79,6 +79,10 @@ class Settings(BaseSettings):
         default=None, description="amqp:// address of the jobs; MongoDB when absent."
     )
 
+    demo: bool = Field(
+        default=True, description="Whether an empty database is filled with the demo company."
+    )
+
     telegram_api_url: HttpUrl = Field(
         default="https://api.telegram.org", description="The Bot API, or one's own Bot API server."
     )
