@@ -1,0 +1,83 @@
+"""What the contract suite runs on: connectors, an inbox in memory, a server on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from connectors.telegram import TelegramConnector
+from connectors.telegram.limits import SendLimiter
+from crm.contract import Connection
+from tests.contract.inbox import InboxDouble
+from tests.fakes.telegram_api import TOKEN
+from tests.fakes.telegram_server import TelegramServer
+
+
+async def eventually(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
+    """Wait until something is so."""
+    for _ in range(int(seconds * 100)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+SECRET = "webhook_secret-0123456789"
+
+
+def make_connection(channel: str, **changes: Any) -> Connection:
+    config = {"token": TOKEN} if channel == "telegram" else {"title": "Tau Demo"}
+    values: dict[str, Any] = {
+        "id": "6a1b2c3d4e5f60718293a4b5",
+        "organization_id": "6a1b2c3d4e5f60718293a4b0",
+        "channel": channel,
+        "name": "Tau Demo",
+        "config": config,
+        "webhook_secret": SECRET,
+    }
+    return Connection(**{**values, **changes})
+
+
+@dataclass
+class Telegram:
+    """A connected bot: the platform, the connector, the inbox, and the address of our server."""
+
+    server: TelegramServer
+    connector: TelegramConnector
+    connection: Connection
+    inbox: InboxDouble
+    url: str
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{self.url}/webhooks/telegram/{self.connection.id}"
+
+    def set_webhook(self) -> None:
+        """As Telegram would know it after ``connect``, but on loopback."""
+        self.server.bot.webhook = {"url": self.webhook_url, "secret_token": SECRET}
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    connection = make_connection("telegram")
+    inbox = InboxDouble(connection)
+    async with TelegramServer() as server:
+        connector = TelegramConnector(
+            api_url=server.url, limiter=SendLimiter(longest_wait=0.0), poll_seconds=1
+        )
+        app = web.Application()
+        app.add_routes(connector.routes(inbox))
+        async with TestServer(app) as ours:
+            yield Telegram(server, connector, connection, inbox, str(ours.make_url("")).rstrip("/"))
+        await connector.close()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session

@@ -1,0 +1,246 @@
+"""Connecting, webhook and polling, against the fake Bot API."""
+
+import asyncio
+import contextlib
+import logging
+
+import aiohttp
+import pytest
+from pydantic import ValidationError
+
+from connectors.base import Polls, ShowsTyping, public_schema
+from connectors.telegram.config import TelegramConfig
+from connectors.telegram.webhook import MAX_BODY, SECRET_HEADER
+from crm.contract import AuthenticationFailedError, Connection, RetryableError
+from tests.contract.conftest import SECRET, Telegram, eventually, make_connection
+from tests.contract.telegram_updates import GROUP, MALFORMED, USERNAME, mention, message
+from tests.fakes.telegram_api import TOKEN
+
+SECRETS = {SECRET_HEADER: SECRET}
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "123", "123456789:short", "abc:" + "A" * 35, TOKEN + "\n!", "123456789 " + "A" * 35],
+)
+def test_a_token_has_a_shape(token: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TelegramConfig.model_validate({"token": token})
+    if len(token) > 10:
+        assert token not in repr(caught.value.errors(include_input=False))
+
+
+def test_a_pasted_token_may_have_spaces_around() -> None:
+    config = TelegramConfig.model_validate({"token": f"  {TOKEN}\n"})
+    assert config.token.get_secret_value() == TOKEN
+    assert config.bot_id == 123456789
+    assert TOKEN not in repr(config)
+
+
+def test_the_form_is_drawn_from_the_schema() -> None:
+    schema = public_schema(TelegramConfig)
+    token = schema["properties"]["token"]
+    assert token["writeOnly"] is True
+    assert set(token["x-labels"]) == {"ru", "kk", "en"}
+
+
+async def test_verify(telegram: Telegram) -> None:
+    account = await telegram.connector.verify(TelegramConfig.model_validate({"token": TOKEN}))
+    assert (account.external_id, account.name) == ("123456789", f"@{USERNAME}")
+    unknown = TelegramConfig.model_validate({"token": "987654321:" + "A" * 35})
+    with pytest.raises(AuthenticationFailedError):
+        await telegram.connector.verify(unknown)
+    telegram.server.bot.fail("getMe", 502)
+    with pytest.raises(RetryableError):
+        await telegram.connector.verify(TelegramConfig.model_validate({"token": TOKEN}))
+
+
+@pytest.mark.parametrize(
+    ("public_url", "delivery", "polled"),
+    [
+        ("https://chat.example.kz", "auto", False),
+        ("https://chat.example.kz:8443", "auto", False),
+        ("https://8.8.8.8", "auto", False),
+        ("https://chat.example.kz:9000", "auto", True),
+        ("http://chat.example.kz", "auto", True),
+        ("http://127.0.0.1:8080", "auto", True),
+        ("https://localhost", "auto", True),
+        ("https://127.0.0.1", "auto", True),
+        ("https://192.168.1.5", "auto", True),
+        ("https://[::1]", "auto", True),
+        ("https://printer.local", "auto", True),
+        ("https://chat.example.kz", "polling", True),
+        ("http://127.0.0.1:8080", "webhook", False),
+    ],
+)
+async def test_connect(telegram: Telegram, public_url: str, delivery: str, polled: bool) -> None:
+    connection = make_connection("telegram", config={"token": TOKEN, "delivery": delivery})
+    assert telegram.connector.wants_polling(connection, public_url=public_url) is polled
+    for _ in range(2):  # safe to repeat
+        await telegram.connector.connect(connection, public_url=public_url)
+    webhook = telegram.server.bot.webhook
+    if polled:
+        assert webhook == {}
+        return
+    assert webhook["url"] == f"{public_url}/webhooks/telegram/{connection.id}"
+    assert webhook["secret_token"] == SECRET
+    assert webhook["allowed_updates"] == ["message", "edited_message", "callback_query"]
+    await telegram.connector.disconnect(connection)
+    assert telegram.server.bot.webhook == {}
+
+
+async def test_a_revoked_token_can_be_disconnected(telegram: Telegram) -> None:
+    telegram.server.bot.fail("deleteWebhook", 401)
+    await telegram.connector.disconnect(telegram.connection)
+
+
+async def test_a_call_is_stored_once(telegram: Telegram) -> None:
+    telegram.set_webhook()
+    update = await telegram.server.say("Сәлем")
+    assert telegram.server.bot.queue == []
+    assert await asyncio.gather(*(telegram.server.deliver(update) for _ in range(5))) == [200] * 5
+    assert [received.text for received in telegram.inbox.received] == ["Сәлем"]
+
+
+async def test_an_unavailable_inbox_gets_it_later(telegram: Telegram) -> None:
+    telegram.set_webhook()
+    telegram.inbox.unavailable = True
+    await telegram.server.say("Сәлем")
+    assert "503" in telegram.server.bot.webhook["last_error_message"]
+    telegram.inbox.unavailable = False
+    assert await telegram.server.redeliver() == [200]
+    assert [received.text for received in telegram.inbox.received] == ["Сәлем"]
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], SECRET + "x", "ғ"])
+async def test_a_wrong_secret(
+    telegram: Telegram, client: aiohttp.ClientSession, secret: str
+) -> None:
+    headers = {SECRET_HEADER: secret} if secret else {}
+    async with client.post(telegram.webhook_url, json=message(text="x"), headers=headers) as answer:
+        assert answer.status == 401
+    assert telegram.inbox.deliveries == 0
+
+
+async def test_an_unknown_connection(telegram: Telegram, client: aiohttp.ClientSession) -> None:
+    other: Connection = make_connection("webchat", id="6a1b2c3d4e5f60718293a4ff")
+    telegram.inbox.connections[other.id] = other
+    for connection_id in ("6a1b2c3d4e5f60718293a400", other.id, "..%2Fadmin"):
+        url = f"{telegram.url}/webhooks/telegram/{connection_id}"
+        async with client.post(url, json=message(text="x"), headers=SECRETS) as answer:
+            assert answer.status == 404
+    assert telegram.inbox.deliveries == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"update_id": 1', b"[" * 100_000])
+async def test_a_malformed_body(
+    telegram: Telegram, client: aiohttp.ClientSession, body: bytes
+) -> None:
+    async with client.post(telegram.webhook_url, data=body, headers=SECRETS) as answer:
+        assert answer.status == 400
+    assert telegram.inbox.deliveries == 0
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_a_body_that_is_no_update(
+    telegram: Telegram, client: aiohttp.ClientSession, name: str
+) -> None:
+    async with client.post(telegram.webhook_url, json=MALFORMED[name], headers=SECRETS) as answer:
+        assert answer.status == 400
+
+
+async def test_a_body_that_is_too_large(telegram: Telegram, client: aiohttp.ClientSession) -> None:
+    body = b'{"update_id": 1, "x": "' + b"x" * MAX_BODY + b'"}'
+
+    async def pieces() -> object:
+        for place in range(0, len(body), 65536):
+            yield body[place : place + 65536]
+
+    for data in (body, pieces()):
+        with contextlib.suppress(aiohttp.ClientOSError):  # the server may hang up while we send
+            async with client.post(telegram.webhook_url, data=data, headers=SECRETS) as answer:
+                assert answer.status == 413
+    assert telegram.inbox.deliveries == 0
+
+
+async def test_what_people_write_is_not_logged(
+    telegram: Telegram, client: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "connectors")
+    telegram.inbox.unavailable = True
+    secret_words = "менің құпиям"
+    for update in (message(text=secret_words), message(text=secret_words, photo="broken")):
+        async with client.post(telegram.webhook_url, json=update, headers=SECRETS) as answer:
+            assert answer.status == 503
+    async with client.post(telegram.webhook_url, json=message(text=secret_words)) as answer:
+        assert answer.status == 401
+    assert len(caplog.records) >= 3
+    assert secret_words not in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_a_mention_in_a_group_asks_for_the_bots_name_once(
+    telegram: Telegram, client: aiohttp.ClientSession
+) -> None:
+    telegram.server.bot.fail("getMe", 500)
+    update = mention(f"@{USERNAME} баға?", f"@{USERNAME}")
+    chatter = message(9002, chat=GROUP, text="кім барады?")
+    statuses = []
+    for body in (update, update, chatter):
+        async with client.post(telegram.webhook_url, json=body, headers=SECRETS) as answer:
+            statuses.append(answer.status)
+    assert statuses == [503, 200, 200]
+    assert [received.text for received in telegram.inbox.received] == ["баға?"]
+    assert [method for method, _ in telegram.server.bot.calls].count("getMe") == 2
+
+
+async def test_a_tap_is_acknowledged(telegram: Telegram) -> None:
+    telegram.set_webhook()
+    bot = telegram.server.bot
+    keyboard = {"inline_keyboard": [[{"text": "Адам", "callback_data": "/ask_human"}]]}
+    bot_message = {**telegram.server.message(bot, 501, text="?"), "reply_markup": keyboard}
+    update = await telegram.server.tap(bot_message, "Адам")
+    assert telegram.inbox.received[0].payload == "/ask_human"
+    await eventually(lambda: bot.calls[-1:] and bot.calls[-1][0] == "answerCallbackQuery")
+    assert bot.calls[-1][1]["callback_query_id"] == int(update["callback_query"]["id"])
+
+
+async def test_polling_confirms_only_what_is_stored(telegram: Telegram) -> None:
+    assert isinstance(telegram.connector, Polls)
+    telegram.server.bot.webhook = {"url": "https://old.example.kz"}
+    telegram.inbox.unavailable = True
+    polling = asyncio.create_task(telegram.connector.poll(telegram.connection, telegram.inbox))
+    try:
+        await asyncio.sleep(0.2)
+        await telegram.server.say("бір")
+        await eventually(lambda: telegram.inbox.deliveries)
+        assert len(telegram.server.bot.queue) == 1
+        telegram.inbox.unavailable = False
+        await eventually(lambda: telegram.inbox.received)
+        server = telegram.server
+        await server.publish(server.update(server.bot, message="broken"))
+        await server.say("екі")
+        await eventually(lambda: len(telegram.inbox.received) == 2 and not server.bot.queue)
+        assert [received.text for received in telegram.inbox.received] == ["бір", "екі"]
+    finally:
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, AuthenticationFailedError), (409, RetryableError), (0, RetryableError)],
+)
+async def test_polling_tells_why_it_ends(
+    telegram: Telegram, status: int, kind: type[Exception]
+) -> None:
+    telegram.server.bot.fail("getUpdates", status)
+    with pytest.raises(kind):
+        async with asyncio.timeout(5):
+            await telegram.connector.poll(telegram.connection, telegram.inbox)
+
+
+async def test_typing_is_shown(telegram: Telegram) -> None:
+    assert isinstance(telegram.connector, ShowsTyping)
+    await telegram.connector.show_typing(telegram.connection, "501")
+    assert telegram.server.bot.calls[-1] == ("sendChatAction", {"chat_id": 501, "action": "typing"})

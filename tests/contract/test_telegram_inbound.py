@@ -1,0 +1,165 @@
+"""Updates become messages; nothing a person or the platform sends breaks the parser."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from telegram import Update
+
+from connectors.telegram import inbound
+from connectors.telegram.inbound import MalformedUpdateError, Myself, is_from_group, parse_update
+from crm.contract import MessageKind
+from tests.contract.telegram_updates import (
+    BOT_ID,
+    CONTENTS,
+    GROUP,
+    IGNORED,
+    MALFORMED,
+    PERSON,
+    USERNAME,
+    mention,
+    message,
+)
+
+MYSELF = Myself(BOT_ID, USERNAME)
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_content(name: str) -> None:
+    update, expected = CONTENTS[name]
+    found = parse_update(update, MYSELF)
+    assert found is not None
+    assert found.external_id == "update:9001"
+    assert found.chat_id == expected.get("chat_id", "501")
+    assert found.sender.external_id == "501"
+    assert found.kind == expected.get("kind", "text")
+    assert found.text == expected.get("text", "")
+    assert found.payload == expected.get("payload")
+    assert found.sender.phone == expected.get("phone")
+    data: dict[str, Any] = expected.get("data", {})
+    assert {key: found.data.get(key) for key in data} == data
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_ignored(name: str) -> None:
+    assert parse_update(IGNORED[name], MYSELF) is None
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed(name: str) -> None:
+    with pytest.raises(MalformedUpdateError):
+        parse_update(MALFORMED[name], MYSELF)
+
+
+def test_the_sender_is_told_of() -> None:
+    found = parse_update(message(text="Сәлем"), MYSELF)
+    assert found is not None
+    assert found.sender.name == "Айгүл Серікқызы"
+    assert found.sender.username == "aigul_s"
+    assert found.sender.language == "kk"
+
+
+def test_a_foreign_language_is_not_guessed() -> None:
+    found = parse_update(message(text="hei", sender={**PERSON, "language_code": "fi"}), MYSELF)
+    assert found is not None
+    assert found.sender.language is None
+
+
+def test_a_mention_counts_in_utf_16_units() -> None:
+    text = f"👨‍👩‍👧 @{USERNAME} баға?"
+    update = mention(text, f"@{USERNAME}")
+    update["message"]["entities"][0]["offset"] = (
+        len(text[: text.index("@")].encode("utf-16-le")) // 2
+    )
+    found = parse_update(update, MYSELF)
+    assert found is not None
+    assert found.text == "👨‍👩‍👧 баға?"
+
+
+def test_groups_are_recognised() -> None:
+    assert is_from_group(message(chat=GROUP, text="x"))
+    assert not is_from_group(message(text="x"))
+    assert not is_from_group({"update_id": 1, "message": "x"})
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        PERSON,
+        {"id": 7, "is_bot": False, "first_name": "A"},
+        {"id": 7, "is_bot": False, "first_name": "", "last_name": "B", "language_code": "en-GB"},
+        {"id": 7, "is_bot": False, "first_name": "A", "language_code": "de", "username": "u"},
+    ],
+)
+@pytest.mark.parametrize("text", ["Сәлем", "👋" * 4096, "  spaces ", "a\x00b", "\u202eRTL"])
+def test_the_short_way_says_what_the_long_way_says(person: dict[str, Any], text: str) -> None:
+    update = message(text=text, sender=person)
+    quick = inbound._plain_text(update, "update:9001")
+    assert quick is not None
+    assert quick == inbound._message_of(Update.de_json(update), "update:9001", MYSELF)
+
+
+def test_the_short_way_leaves_the_rest_to_the_long_way() -> None:
+    plain = {"text", "link in a text"}
+    for name, (update, _) in CONTENTS.items():
+        found = inbound._plain_text(update, "update:9001")
+        assert name in plain or found is None, name
+
+
+def test_the_short_way_is_short() -> None:
+    update = message(text="Сәлем")
+    began = time.perf_counter()
+    for _ in range(2000):
+        parse_update(update, MYSELF)
+    assert (time.perf_counter() - began) / 2000 < 100e-6
+
+
+_SCRAPS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "type", "text", "chat", "from", "date", "message_id", "is_bot"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+_FIELDS = st.sampled_from(
+    [
+        "text",
+        "entities",
+        "photo",
+        "voice",
+        "contact",
+        "location",
+        "venue",
+        "sticker",
+        "dice",
+        "document",
+        "caption",
+        "chat",
+        "from",
+        "date",
+        "message_id",
+        "reply_to_message",
+        "forward_origin",
+        "sender_chat",
+        "new_chat_members",
+    ]
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    kind=st.sampled_from(["message", "edited_message", "callback_query", "channel_post"]),
+    changes=st.dictionaries(_FIELDS, _SCRAPS, max_size=4),
+    whole=st.booleans(),
+)
+def test_nothing_breaks_the_parser(kind: str, changes: dict[str, Any], whole: bool) -> None:
+    update = message(kind=kind, **changes) if whole else {"update_id": 1, kind: changes}
+    found = parse_update(update, MYSELF)
+    assert found is None or found.kind in MessageKind
