@@ -1,0 +1,146 @@
+/** Writes the numbered events into the query cache, so that no page needs reloading. */
+import type { InfiniteData, QueryClient } from "@tanstack/vue-query";
+
+import type { StoredEvent } from "./events";
+import { keys } from "./query";
+import type { Contact, Conversation, Deal, Message, Page, Task } from "./types";
+
+type Pages<T> = InfiniteData<Page<T>>;
+
+/** Replaces an item wherever a cached list holds it; never adds, for only the service knows the filters. */
+function patchLists<T extends { id: string }>(client: QueryClient, prefix: readonly string[], item: T): void {
+  const replace = (page: Page<T>): Page<T> => ({
+    ...page,
+    items: page.items.map((old) => (old.id === item.id ? { ...old, ...item } : old)),
+  });
+  client.setQueriesData<Pages<T> | Page<T>>({ queryKey: [...prefix, "list"] }, (old) => {
+    if (!old) return old;
+    return "pages" in old ? { ...old, pages: old.pages.map(replace) } : replace(old);
+  });
+}
+
+/** Puts a message where its time says, newest first, or replaces the one with its id. */
+export function upsertMessage(client: QueryClient, conversationId: string, message: Message): void {
+  client.setQueryData<Pages<Message>>(keys.messages(conversationId), (old) => {
+    if (!old) return old;
+    const known = old.pages.some((page) => page.items.some((item) => item.id === message.id));
+    if (known) {
+      return {
+        ...old,
+        pages: old.pages.map((page) => ({
+          ...page,
+          items: page.items.map((item) => (item.id === message.id ? message : item)),
+        })),
+      };
+    }
+    const [first, ...rest] = old.pages;
+    if (!first) return old;
+    const items = [...first.items];
+    const place = items.findIndex((item) => item.created_at <= message.created_at);
+    items.splice(place === -1 ? items.length : place, 0, message);
+    return { ...old, pages: [{ ...first, items }, ...rest] };
+  });
+}
+
+export class EventCache {
+  private readonly stale = new Map<string, readonly string[]>();
+  private timer: number | undefined;
+
+  constructor(
+    private readonly client: QueryClient,
+    private readonly onMessage: (message: Message) => void,
+  ) {}
+
+  /** Everything on the screen is fetched again; what is shown stays until the answer comes. */
+  reset(): void {
+    void this.client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+  }
+
+  apply(event: StoredEvent): void {
+    const [subject, action] = event.type.split(".");
+    switch (subject) {
+      case "conversation":
+        this.conversation(event.data as unknown as Conversation);
+        break;
+      case "message":
+        this.message(event.data as unknown as Message, action === "created");
+        break;
+      case "contact":
+        this.contact(event, action);
+        break;
+      case "deal":
+        this.record(keys.deals, keys.deal(event.subject_id), event.data as unknown as Deal, action);
+        break;
+      case "task":
+        this.record(keys.tasks, keys.task(event.subject_id), event.data as unknown as Task, action);
+        break;
+      case "connection":
+        this.later(keys.connections);
+        break;
+      case "knowledge":
+        this.later(["knowledge"]);
+        break;
+      case "organization":
+        this.later(["organization"]);
+        this.later(keys.session);
+        this.later(keys.assistant);
+        break;
+      case "member":
+        this.later(keys.members);
+        this.later(keys.session);
+        break;
+    }
+  }
+
+  private conversation(conversation: Conversation): void {
+    this.merge(keys.conversation(conversation.id), conversation);
+    patchLists(this.client, keys.conversations, conversation);
+    this.later(keys.conversations);
+  }
+
+  private message(message: Message, created: boolean): void {
+    if (!message.conversation_id) return;
+    upsertMessage(this.client, message.conversation_id, message);
+    if (message.state === "failed") this.later(keys.failedDeliveries);
+    if (created) this.onMessage(message);
+  }
+
+  private contact(event: StoredEvent, action: string | undefined): void {
+    if (action === "merged") {
+      this.later(["contact"]);
+      this.later(keys.conversations);
+      this.later(["conversation"]);
+    }
+    this.record(keys.contacts, keys.contact(event.subject_id), event.data as unknown as Contact, action);
+  }
+
+  private record<T extends { id: string }>(
+    lists: readonly string[],
+    key: readonly string[],
+    data: T,
+    action: string | undefined,
+  ): void {
+    if (action === "deleted") this.client.removeQueries({ queryKey: key, exact: true });
+    else if (data.id) {
+      this.merge(key, data);
+      patchLists(this.client, lists, data);
+    }
+    this.later(lists);
+    this.later([String(key[0]), String(key[1]), "timeline"]);
+  }
+
+  private merge<T extends object>(key: readonly string[], data: T): void {
+    this.client.setQueryData<T>(key, (old) => (old ? { ...old, ...data } : old));
+  }
+
+  /** Many events of one moment cause one request a list. */
+  private later(key: readonly string[]): void {
+    this.stale.set(key.join("/"), key);
+    this.timer ??= window.setTimeout(() => {
+      this.timer = undefined;
+      const stale = [...this.stale.values()];
+      this.stale.clear();
+      for (const queryKey of stale) void this.client.invalidateQueries({ queryKey });
+    }, 150);
+  }
+}

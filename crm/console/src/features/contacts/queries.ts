@@ -1,0 +1,53 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/vue-query";
+import { computed, type MaybeRefOrGetter, toValue } from "vue";
+
+import { api, call } from "@/api/client";
+import { keys, queryClient } from "@/api/query";
+import type { Contact, ContactWrite, Page } from "@/api/types";
+
+export interface ContactFilters {
+  q?: string;
+  sort?: string;
+}
+
+export function useContactList(filters: MaybeRefOrGetter<ContactFilters>) {
+  return useInfiniteQuery({
+    queryKey: computed(() => keys.contactList({ ...toValue(filters) })),
+    queryFn: ({ pageParam }): Promise<Page<Contact>> =>
+      call(api.GET("/api/contacts", { params: { query: { ...toValue(filters), limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor || undefined,
+  });
+}
+
+export function useContact(id: MaybeRefOrGetter<string>, placeholder?: () => Contact | undefined) {
+  return useQuery({
+    queryKey: computed(() => keys.contact(toValue(id))),
+    queryFn: () => call(api.GET("/api/contacts/{id}", { params: { path: { id: toValue(id) } } })),
+    enabled: computed(() => toValue(id) !== ""),
+    placeholderData: placeholder,
+  });
+}
+
+function adopt(contact: Contact): Contact {
+  queryClient.setQueryData(keys.contact(contact.id), contact);
+  void queryClient.invalidateQueries({ queryKey: keys.contacts });
+  void queryClient.invalidateQueries({ queryKey: keys.conversations });
+  return contact;
+}
+
+export async function updateContact(id: string, changes: ContactWrite): Promise<Contact> {
+  const contact = adopt(await call(api.PATCH("/api/contacts/{id}", { params: { path: { id } }, body: changes })));
+  void queryClient.invalidateQueries({ queryKey: ["conversation"] });
+  return contact;
+}
+
+export async function createContact(form: ContactWrite): Promise<Contact> {
+  return adopt(await call(api.POST("/api/contacts", { body: form })));
+}
+
+export async function deleteContact(id: string): Promise<void> {
+  await call(api.DELETE("/api/contacts/{id}", { params: { path: { id } } }));
+  queryClient.removeQueries({ queryKey: keys.contact(id) });
+  void queryClient.invalidateQueries({ queryKey: keys.contacts });
+}

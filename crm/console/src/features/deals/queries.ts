@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/vue-query";
+import { computed, type MaybeRefOrGetter, toValue } from "vue";
+
+import { api, call } from "@/api/client";
+import { keys, queryClient } from "@/api/query";
+import type { Board, Deal, DealWrite, Language, Stage } from "@/api/types";
+import { currentLanguage } from "@/i18n";
+
+export function stageName(stage: Stage | undefined, language: Language = currentLanguage()): string {
+  return stage?.name[language] || stage?.name.ru || stage?.name.en || "";
+}
+
+export function useBoard() {
+  return useQuery({ queryKey: keys.board, queryFn: () => call(api.GET("/api/deals/board")) });
+}
+
+export function usePipeline() {
+  const query = useQuery({ queryKey: keys.pipeline, queryFn: () => call(api.GET("/api/pipeline")), staleTime: 5 * 60_000 });
+  return computed(() => query.data.value?.stages ?? []);
+}
+
+export function useContactDeals(contactId: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: computed(() => keys.dealList({ contact_id: toValue(contactId) })),
+    queryFn: () => call(api.GET("/api/deals", { params: { query: { contact_id: toValue(contactId), limit: 50 } } })),
+  });
+}
+
+export function useDeal(id: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: computed(() => keys.deal(toValue(id))),
+    queryFn: () => call(api.GET("/api/deals/{id}", { params: { path: { id: toValue(id) } } })),
+    enabled: computed(() => toValue(id) !== ""),
+  });
+}
+
+function adopt(deal: Deal): Deal {
+  queryClient.setQueryData(keys.deal(deal.id), deal);
+  void queryClient.invalidateQueries({ queryKey: keys.deals });
+  return deal;
+}
+
+export async function createDeal(form: DealWrite): Promise<Deal> {
+  return adopt(await call(api.POST("/api/deals", { body: form })));
+}
+
+export async function updateDeal(id: string, changes: DealWrite): Promise<Deal> {
+  return adopt(await call(api.PATCH("/api/deals/{id}", { params: { path: { id } }, body: changes })));
+}
+
+export async function deleteDeal(id: string): Promise<void> {
+  await call(api.DELETE("/api/deals/{id}", { params: { path: { id } } }));
+  queryClient.removeQueries({ queryKey: keys.deal(id) });
+  void queryClient.invalidateQueries({ queryKey: keys.deals });
+}
+
+/** The board as it looks once the deal stands in `stageId` before `beforeId` (null: at the end). */
+export function moved(board: Board, dealId: string, stageId: string, beforeId: string | null): Board {
+  const deal = board.stages.flatMap((column) => column.deals).find((item) => item.id === dealId);
+  if (!deal) return board;
+  const stages = board.stages.map((column) => {
+    const had = column.deals.some((item) => item.id === dealId);
+    const deals = column.deals.filter((item) => item.id !== dealId);
+    const gets = column.stage.id === stageId;
+    if (gets) {
+      const place = beforeId ? deals.findIndex((item) => item.id === beforeId) : -1;
+      deals.splice(place === -1 ? deals.length : place, 0, { ...deal, stage_id: stageId });
+    }
+    const change = (gets ? 1 : 0) - (had ? 1 : 0);
+    return {
+      ...column,
+      deals,
+      count: column.count + change,
+      total_amount: column.total_amount + change * (deal.amount ?? 0),
+    };
+  });
+  return { ...board, stages };
+}
+
+/** Moves at once on the screen; a refusal puts everything back where it was. */
+export async function moveDeal(id: string, stageId: string, beforeId: string | null): Promise<void> {
+  await queryClient.cancelQueries({ queryKey: keys.board });
+  const before = queryClient.getQueryData<Board>(keys.board);
+  if (before) queryClient.setQueryData(keys.board, moved(before, id, stageId, beforeId));
+  try {
+    adopt(await call(api.POST("/api/deals/{id}/move", { params: { path: { id } }, body: { stage_id: stageId, before_id: beforeId } })));
+  } catch (error) {
+    if (before) queryClient.setQueryData(keys.board, before);
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+/** What an operator does with a conversation; each answer is written into the cache at once. */
+import { ref } from "vue";
+
+import { api, call } from "@/api/client";
+import { keys, queryClient } from "@/api/query";
+import type { Conversation } from "@/api/types";
+import { useProblem } from "@/ui/problem";
+
+export type Step = "take-over" | "hand-back" | "close" | "reopen";
+
+function adopt(conversation: Conversation): void {
+  queryClient.setQueryData<Conversation>(keys.conversation(conversation.id), (old) => ({ ...old, ...conversation }));
+  void queryClient.invalidateQueries({ queryKey: keys.conversations });
+}
+
+function request(id: string, step: Step): Promise<Conversation> {
+  const params = { params: { path: { id } } };
+  switch (step) {
+    case "take-over":
+      return call(api.POST("/api/conversations/{id}/take-over", params));
+    case "hand-back":
+      return call(api.POST("/api/conversations/{id}/hand-back", params));
+    case "close":
+      return call(api.POST("/api/conversations/{id}/close", params));
+    case "reopen":
+      return call(api.POST("/api/conversations/{id}/reopen", params));
+  }
+}
+
+export function useConversationActions() {
+  const problem = useProblem();
+  const busy = ref<Step | "assign" | null>(null);
+
+  /** Resolves to whether the service did it; a refusal is shown, and the truth is fetched again. */
+  async function attempt(name: Step | "assign", id: string, work: () => Promise<Conversation>): Promise<boolean> {
+    busy.value = name;
+    try {
+      adopt(await work());
+      return true;
+    } catch (error) {
+      problem.show(error);
+      void queryClient.invalidateQueries({ queryKey: keys.conversation(id) });
+      return false;
+    } finally {
+      busy.value = null;
+    }
+  }
+
+  const act = (id: string, step: Step) => attempt(step, id, () => request(id, step));
+  const assign = (id: string, assigneeId: string | null) =>
+    attempt("assign", id, () =>
+      call(api.POST("/api/conversations/{id}/assign", { params: { path: { id } }, body: { assignee_id: assigneeId } })),
+    );
+
+  return { busy, act, assign };
+}
+
+/** Tells the service that the person has seen the conversation; a failure changes nothing on the screen. */
+export async function markRead(conversation: Conversation): Promise<void> {
+  queryClient.setQueryData<Conversation>(keys.conversation(conversation.id), (old) => (old ? { ...old, unread: 0 } : old));
+  try {
+    await call(api.POST("/api/conversations/{id}/read", { params: { path: { id: conversation.id } } }));
+  } catch {
+    // The next opening tries again.
+  }
+}
+
+export function tellTyping(id: string): void {
+  api.POST("/api/conversations/{id}/typing", { params: { path: { id } } }).catch(() => undefined);
+}

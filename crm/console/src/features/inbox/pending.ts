@@ -1,0 +1,77 @@
+/** Messages written here and not yet confirmed by the service. They are shown at once and never lost silently. */
+import { computed, type MaybeRefOrGetter, reactive, toValue } from "vue";
+
+import { api, call } from "@/api/client";
+import { upsertMessage } from "@/api/cache";
+import { asProblem } from "@/api/problem";
+import { queryClient } from "@/api/query";
+import type { Message } from "@/api/types";
+
+export interface PendingMessage {
+  clientId: string;
+  conversationId: string;
+  text: string;
+  kind: "text" | "note";
+  createdAt: string;
+  /** Set when the service did not take it; the text is kept for another try. */
+  failure: string | null;
+}
+
+const pending = reactive(new Map<string, PendingMessage>());
+
+export function usePending(conversationId: MaybeRefOrGetter<string>) {
+  return computed(() => [...pending.values()].filter((item) => item.conversationId === toValue(conversationId)));
+}
+
+async function deliver(item: PendingMessage): Promise<void> {
+  item.failure = null;
+  try {
+    const message = await call(
+      api.POST("/api/conversations/{id}/messages", {
+        params: { path: { id: item.conversationId } },
+        body: { text: item.text, kind: item.kind, client_id: item.clientId },
+      }),
+    );
+    upsertMessage(queryClient, item.conversationId, message);
+    pending.delete(item.clientId);
+  } catch (error) {
+    const kept = pending.get(item.clientId);
+    if (kept) kept.failure = asProblem(error).code;
+    throw error;
+  }
+}
+
+/** Shows the message at once and sends it; rejects with the service's refusal, keeping the text. */
+export function send(conversationId: string, text: string, kind: "text" | "note"): Promise<void> {
+  const item: PendingMessage = {
+    clientId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`,
+    conversationId,
+    text,
+    kind,
+    createdAt: new Date().toISOString(),
+    failure: null,
+  };
+  pending.set(item.clientId, item);
+  return deliver(item);
+}
+
+/** The same client id goes again: the service takes it once, however often it is sent. */
+export function resend(clientId: string): Promise<void> {
+  const item = pending.get(clientId);
+  return item ? deliver(item) : Promise.resolve();
+}
+
+export function discard(clientId: string): void {
+  pending.delete(clientId);
+}
+
+/** The event of an own message may come before the answer: the waiting copy goes, so that nothing shows twice. */
+export function settlePending(message: Message, userId: string | undefined): void {
+  if (message.author.kind !== "operator" || message.author.user_id !== userId) return;
+  for (const item of pending.values()) {
+    if (item.conversationId === message.conversation_id && item.text === message.text && !item.failure) {
+      pending.delete(item.clientId);
+      return;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** Puts the messages of a conversation in the order and groups in which a person reads them. */
+import type { Message } from "@/api/types";
+
+export type ThreadItem =
+  | { type: "day"; key: string; at: string }
+  | { type: "event"; key: string; message: Message }
+  | { type: "message"; key: string; message: Message; first: boolean; last: boolean };
+
+const GROUP_WITHIN = 5 * 60_000;
+
+function sameGroup(one: Message | undefined, two: Message | undefined): boolean {
+  return (
+    !!one &&
+    !!two &&
+    one.kind !== "event" &&
+    two.kind !== "event" &&
+    (one.kind === "note") === (two.kind === "note") &&
+    one.author.kind === two.author.kind &&
+    one.author.user_id === two.author.user_id &&
+    Math.abs(Date.parse(two.created_at) - Date.parse(one.created_at)) < GROUP_WITHIN
+  );
+}
+
+/**
+ * @param newestFirst the messages as the service gives them
+ * @param dayOf the calendar day of a moment in the organisation's time zone
+ */
+export function threadItems(newestFirst: Message[], dayOf: (at: string) => string): ThreadItem[] {
+  const messages = newestFirst.toReversed();
+  const items: ThreadItem[] = [];
+  let day = "";
+  messages.forEach((message, index) => {
+    const before = messages[index - 1];
+    const after = messages[index + 1];
+    const today = dayOf(message.created_at);
+    const newDay = today !== day;
+    if (newDay) {
+      items.push({ type: "day", key: `day-${today}`, at: message.created_at });
+      day = today;
+    }
+    if (message.kind === "event") {
+      items.push({ type: "event", key: message.id, message });
+      return;
+    }
+    items.push({
+      type: "message",
+      key: message.id,
+      message,
+      first: newDay || !sameGroup(before, message),
+      last: !sameGroup(message, after) || (!!after && dayOf(after.created_at) !== today),
+    });
+  });
+  return items;
+}

@@ -1,0 +1,111 @@
+/** Dates in the organisation's time zone, money, phones and durations, the way people here write them. */
+import { computed } from "vue";
+import { useI18n } from "vue-i18n";
+
+import { useOrganization } from "@/features/session/session";
+
+const TAGS: Record<string, string> = { ru: "ru-RU", kk: "kk-KZ", en: "en-GB" };
+const CURRENCY_SIGNS: Record<string, string> = { KZT: "₸", USD: "$", EUR: "€", RUB: "₽" };
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** The wall-clock parts of a moment in a time zone; `key` sorts and compares days (2026-11-21). */
+export function zonedParts(moment: Date, timeZone: string) {
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat("en-GB", {
+      timeZone,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    })
+      .formatToParts(moment)
+      .map((part) => [part.type, part.value]),
+  ) as Record<string, string>;
+  return {
+    key: `${parts.year}-${parts.month}-${parts.day}`,
+    date: `${parts.day}.${parts.month}.${parts.year}`,
+    time: `${parts.hour}:${parts.minute}`,
+    local: `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}`,
+  };
+}
+
+/** The moment at which clocks of a time zone show `local` (2026-11-21T15:00). */
+export function fromZonedLocal(local: string, timeZone: string): Date {
+  const wanted = Date.parse(`${local}:00Z`);
+  let moment = wanted;
+  // Two rounds settle it also across a change of the zone's offset.
+  for (let round = 0; round < 2; round++) {
+    const shown = Date.parse(`${zonedParts(new Date(moment), timeZone).local}:00Z`);
+    moment += wanted - shown;
+  }
+  return new Date(moment);
+}
+
+export function formatMoney(amount: number | null | undefined, currency = "KZT"): string {
+  if (amount === null || amount === undefined) return "";
+  const digits = String(Math.round(amount)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0");
+  return `${digits}\u00a0${CURRENCY_SIGNS[currency] ?? currency}`;
+}
+
+/** +77011234567 -> +7 701 123 45 67; anything else stays as it is. */
+export function formatPhone(phone: string | null | undefined): string {
+  const match = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(phone ?? "");
+  return match ? `+7 ${match[1]} ${match[2]} ${match[3]} ${match[4]}` : (phone ?? "");
+}
+
+export function useFormat() {
+  const { t, locale } = useI18n();
+  const organization = useOrganization();
+  const timeZone = computed(() => organization.value?.timezone ?? "Asia/Almaty");
+  const tag = computed(() => TAGS[locale.value] ?? "ru-RU");
+
+  const parts = (at: string | Date) => zonedParts(new Date(at), timeZone.value);
+  const date = (at: string) => parts(at).date;
+  const time = (at: string) => parts(at).time;
+
+  function dayDistance(at: string, now = new Date()): number {
+    return Math.round((Date.parse(parts(at).key) - Date.parse(parts(now).key)) / DAY);
+  }
+
+  /** "Today", "Yesterday", "Tomorrow", or the date in words. */
+  function day(at: string, now = new Date()): string {
+    const distance = dayDistance(at, now);
+    if (distance === 0) return t("time.today");
+    if (distance === -1) return t("time.yesterday");
+    if (distance === 1) return t("time.tomorrow");
+    const sameYear = parts(at).key.slice(0, 4) === parts(now).key.slice(0, 4);
+    return new Intl.DateTimeFormat(tag.value, {
+      timeZone: timeZone.value,
+      day: "numeric",
+      month: "long",
+      ...(sameYear ? {} : { year: "numeric" }),
+    }).format(new Date(at));
+  }
+
+  /** As short as a list allows: 15:04 today, otherwise yesterday, 21.11 or 21.11.2025. */
+  function short(at: string, now = new Date()): string {
+    const distance = dayDistance(at, now);
+    if (distance === 0) return time(at);
+    if (distance === -1) return t("time.yesterday").toLocaleLowerCase(tag.value);
+    const whole = date(at);
+    return parts(at).key.slice(0, 4) === parts(now).key.slice(0, 4) ? whole.slice(0, 5) : whole;
+  }
+
+  const dateTime = (at: string, now = new Date()) => `${day(at, now)}, ${time(at)}`;
+
+  function duration(milliseconds: number): string {
+    const minutes = Math.max(0, Math.floor(milliseconds / MINUTE));
+    if (minutes < 1) return t("time.justNow");
+    if (minutes < 60) return t("time.minutes", { n: minutes });
+    const hours = Math.floor(minutes / 60);
+    if (hours < 24) return t("time.hours", { n: hours });
+    return t("time.days", { n: Math.floor(hours / 24) });
+  }
+
+  const number = (value: number) => new Intl.NumberFormat(tag.value).format(value);
+
+  return { timeZone, date, time, day, dayDistance, short, dateTime, duration, number, money: formatMoney, phone: formatPhone };
+}

@@ -1,0 +1,62 @@
+import { en as uiEn, kk as uiKk, ru as uiRu } from "@nuxt/ui/locale";
+import { createI18n } from "vue-i18n";
+
+import type { Language } from "@/api/types";
+import en from "@/locales/en.json";
+import kk from "@/locales/kk.json";
+import ru from "@/locales/ru.json";
+
+export const LANGUAGES: { code: Language; name: string }[] = [
+  { code: "ru", name: "Русский" },
+  { code: "kk", name: "Қазақша" },
+  { code: "en", name: "English" },
+];
+
+export const UI_LOCALES = { ru: uiRu, kk: uiKk, en: uiEn };
+
+const STORED = "aitys-language";
+
+/** CLDR's rule for Russian: 1 | 2-4 | 5 and more; written "one | few | many". */
+function russianPlural(count: number, forms: number): number {
+  const tens = count % 100;
+  const ones = count % 10;
+  if (forms < 3) return count === 1 ? 0 : 1;
+  if (ones === 1 && tens !== 11) return 0;
+  return ones >= 2 && ones <= 4 && (tens < 12 || tens > 14) ? 1 : 2;
+}
+
+function isLanguage(value: unknown): value is Language {
+  return value === "ru" || value === "kk" || value === "en";
+}
+
+function firstLanguage(): Language {
+  const stored = localStorage.getItem(STORED);
+  if (isLanguage(stored)) return stored;
+  const wished = navigator.languages.map((tag) => tag.slice(0, 2)).find(isLanguage);
+  return wished ?? "ru";
+}
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: firstLanguage(),
+  fallbackLocale: "en",
+  pluralRules: { ru: russianPlural },
+  messages: { ru, kk, en },
+});
+
+document.documentElement.lang = i18n.global.locale.value;
+
+export function currentLanguage(): Language {
+  return i18n.global.locale.value as Language;
+}
+
+export function setLanguage(language: Language): void {
+  i18n.global.locale.value = language;
+  localStorage.setItem(STORED, language);
+  document.documentElement.lang = language;
+}
+
+/** The person chose a language in this browser; otherwise the account's language is taken. */
+export function hasChosenLanguage(): boolean {
+  return isLanguage(localStorage.getItem(STORED));
+}

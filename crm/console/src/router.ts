@@ -1,0 +1,157 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
+
+import { onSignedOut } from "@/api/client";
+import { ensureSession, forgetSession, session } from "@/features/session/session";
+import AppShell from "@/shell/AppShell.vue";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    /** The page's name under `nav.` in the locales. */
+    title?: string;
+    open?: boolean;
+  }
+}
+
+const pages: RouteRecordRaw[] = [
+  { path: "", redirect: "/inbox" },
+  {
+    path: "inbox/:conversationId?",
+    name: "inbox",
+    component: () => import("@/features/inbox/InboxPage.vue"),
+    meta: { title: "inbox" },
+  },
+  {
+    path: "contacts/:contactId?",
+    name: "contacts",
+    component: () => import("@/features/contacts/ContactsPage.vue"),
+    meta: { title: "contacts" },
+  },
+  {
+    path: "deals/:dealId?",
+    name: "deals",
+    component: () => import("@/features/deals/DealsPage.vue"),
+    meta: { title: "deals" },
+  },
+  {
+    path: "tasks/:taskId?",
+    name: "tasks",
+    component: () => import("@/features/tasks/TasksPage.vue"),
+    meta: { title: "tasks" },
+  },
+  {
+    path: "channels",
+    component: () => import("@/features/channels/ChannelsLayout.vue"),
+    meta: { title: "channels" },
+    children: [
+      { path: "", name: "channels", component: () => import("@/features/channels/ChannelsPage.vue") },
+      {
+        path: "deliveries",
+        name: "deliveries",
+        component: () => import("@/features/channels/FailedDeliveries.vue"),
+      },
+      {
+        path: "connect/:channel",
+        name: "connect",
+        component: () => import("@/features/channels/ConnectPage.vue"),
+      },
+      {
+        path: ":connectionId",
+        name: "connection",
+        component: () => import("@/features/channels/ConnectionPage.vue"),
+      },
+    ],
+  },
+  {
+    path: "knowledge/:sourceId?",
+    name: "knowledge",
+    component: () => import("@/features/knowledge/KnowledgePage.vue"),
+    meta: { title: "knowledge" },
+  },
+  {
+    path: "assistant",
+    name: "assistant",
+    component: () => import("@/features/assistant/AssistantPage.vue"),
+    meta: { title: "assistant" },
+  },
+  {
+    path: "settings",
+    component: () => import("@/features/settings/SettingsLayout.vue"),
+    meta: { title: "settings" },
+    redirect: "/settings/organization",
+    children: [
+      {
+        path: "organization",
+        name: "settings",
+        component: () => import("@/features/settings/OrganizationSettings.vue"),
+      },
+      {
+        path: "hours",
+        name: "settings-hours",
+        component: () => import("@/features/settings/HoursSettings.vue"),
+      },
+      {
+        path: "team",
+        name: "settings-team",
+        component: () => import("@/features/settings/TeamSettings.vue"),
+      },
+      {
+        path: "profile",
+        name: "settings-profile",
+        component: () => import("@/features/settings/ProfileSettings.vue"),
+      },
+    ],
+  },
+  {
+    path: ":rest(.*)*",
+    name: "not-found",
+    component: () => import("@/shell/NotFound.vue"),
+    meta: { title: "notFound" },
+  },
+];
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    {
+      path: "/sign-in",
+      name: "sign-in",
+      component: () => import("@/features/session/SignInPage.vue"),
+      meta: { open: true, title: "signIn" },
+    },
+    {
+      path: "/sign-up",
+      name: "sign-up",
+      component: () => import("@/features/session/SignUpPage.vue"),
+      meta: { open: true, title: "signUp" },
+    },
+    {
+      path: "/unreachable",
+      name: "unreachable",
+      component: () => import("@/shell/UnreachablePage.vue"),
+      meta: { open: true },
+    },
+    { path: "/", component: AppShell, children: pages },
+  ],
+});
+
+router.beforeEach(async (to) => {
+  if (to.name === "unreachable") return true;
+  try {
+    await ensureSession();
+  } catch {
+    return { name: "unreachable", query: { next: to.fullPath } };
+  }
+  const open = to.matched.some((record) => record.meta.open);
+  if (!session.value && !open) {
+    return { name: "sign-in", query: to.fullPath === "/" ? {} : { next: to.fullPath } };
+  }
+  if (session.value && open) return { name: "inbox" };
+  return true;
+});
+
+onSignedOut(() => {
+  if (!session.value) return;
+  const next = router.currentRoute.value.fullPath;
+  forgetSession();
+  void router.replace({ name: "sign-in", query: { next, ended: "1" } });
+});

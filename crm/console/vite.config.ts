@@ -1,0 +1,37 @@
+import { fileURLToPath, URL } from "node:url";
+
+import ui from "@nuxt/ui/vite";
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vite";
+
+// Where `npm run dev` finds the service; the built console is served by the service itself.
+const service = process.env.AITYS_DEV_SERVICE ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [
+    vue(),
+    ui({
+      // The generated declarations are for editors only; imports are written out.
+      autoImport: false,
+      components: { dts: "src/components.d.ts" },
+      theme: { colors: ["primary", "neutral", "success", "info", "warning", "error"] },
+      ui: {
+        colors: { primary: "teal", neutral: "zinc", success: "green", warning: "amber", error: "red", info: "sky" },
+        button: { slots: { base: "cursor-pointer" } },
+        slideover: { slots: { content: "sm:max-w-lg" } },
+      },
+      icon: {
+        // Every icon travels in the bundle: the console fetches nothing from other hosts.
+        clientBundle: { scan: { globInclude: ["src/**/*.{vue,ts}"] }, sizeLimitKb: 512 },
+      },
+    }),
+  ],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: { target: "es2022", chunkSizeWarningLimit: 900 },
+  server: {
+    proxy: {
+      "/api": { target: service, ws: true, changeOrigin: true },
+      "/widget": { target: service },
+    },
+  },
+});
