@@ -10,8 +10,8 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
+from crm.contacts.models import contact_read, fold
 from crm.core.clock import utc_now
-from crm.core.documents import read_form
 from crm.core.errors import Conflict, NotFound
 from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
 from crm.inbox.models import FAILED, Document, conversation_read, message_read, preview
@@ -72,7 +72,8 @@ class Desk:
             query["contact_id"] = contact_id
         if text:
             contacts = self._store.contacts.find(
-                {"organization_id": organization_id, **prefix_search("search", text)}, {"_id": 1}
+                {"organization_id": organization_id, **prefix_search("search", text, fold)},
+                {"_id": 1},
             )
             query["contact_id"] = {"$in": [c["_id"] async for c in contacts.limit(500)]}
         page = await CONVERSATION_LIST.page(self._store.conversations, query, asked)
@@ -105,7 +106,7 @@ class Desk:
         )
         return {
             **conversation_read(conversation),
-            "contact": read_form(contact, frozenset({"search"})) if contact else None,
+            "contact": contact_read(contact) if contact else None,
         }
 
     async def messages(

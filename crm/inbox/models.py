@@ -98,17 +98,6 @@ def conversation_read(document: Mapping[str, Any]) -> Document:
     }
 
 
-def contact_name(contact: Mapping[str, Any]) -> str | None:
-    """What to call a contact: the name, else what a platform calls them, else a phone or e-mail."""
-    if contact.get("name"):
-        return str(contact["name"])
-    for identity in contact.get("identities", ()):
-        called = identity.get("profile_name") or identity.get("username")
-        if called:
-            return str(called)
-    return contact.get("phone") or contact.get("email")
-
-
 def preview(text: str, limit: int = 140) -> str:
     """The first line of a message, for lists."""
     line = " ".join(text.split())

@@ -11,9 +11,9 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
+from crm.contacts.models import contact_name, contact_read, new_contact
 from crm.core.clock import utc_now
 from crm.core.database import Database
-from crm.core.documents import read_form
 from crm.core.events import EventLog, NewEvent
 from crm.inbox import texts
 from crm.inbox.models import (
@@ -24,7 +24,6 @@ from crm.inbox.models import (
     RECEIVED,
     RECORDED,
     Document,
-    contact_name,
     conversation_read,
     message_read,
     preview,
@@ -87,24 +86,13 @@ class ConversationStore:
             )
             events = []
             if contact is None:
-                contact = {
-                    "_id": ObjectId(),
-                    "organization_id": organization_id,
-                    "name": None,
-                    "phone": None,
-                    "email": None,
-                    "language": None,
-                    "identities": [identity],
-                    "consents": [],
-                    "attributes": {},
-                    "note": "",
-                    "created_at": moment,
-                    "updated_at": moment,
-                }
+                contact = new_contact(organization_id, identities=[identity])
                 await self.contacts.insert_one(contact, session=session)
                 events.append(
                     NewEvent(
-                        type="contact.created", subject_id=contact["_id"], data=read_form(contact)
+                        type="contact.created",
+                        subject_id=contact["_id"],
+                        data=contact_read(contact),
                     )
                 )
             conversation = {

@@ -1,0 +1,5 @@
+"""What the bot's skills may do in the CRM: a narrow internal API over the features' services.
+
+Every write carries a ``source_key`` made of the message it follows from, so that a turn that
+is run again after a crash changes nothing twice.
+"""

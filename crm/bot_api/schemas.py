@@ -1,0 +1,183 @@
+"""What skills send and get. Written for our own action server; not for tenants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from crm.core.api import Id, RequestModel, ResponseModel
+from crm.core.api.fields import Email, Language, Moment, Name
+
+type SourceKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+type HandoffReason = Literal["asked", "complaint", "low_confidence", "unanswered"]
+
+
+class OrganizationContext(ResponseModel):
+    """The company, and whether its people are there."""
+
+    id: Id
+    name: str
+    timezone: str
+    language: str
+    open_now: bool
+    opens_at: datetime | None
+
+
+class LlmContext(ResponseModel):
+    """The language model to write answers with. The key leaves this process for the action server only."""
+
+    model: str
+    base_url: str | None
+    api_key: str | None
+
+
+class AssistantContext(ResponseModel):
+    """How the assistant answers."""
+
+    version: int
+    name: str
+    tone: str
+    instructions: str
+    knowledge_version: int
+    llm: LlmContext | None
+
+
+class ConversationContext(ResponseModel):
+    """The conversation a skill acts in."""
+
+    id: Id
+    language: str
+    channel: str
+    facts: dict[str, Any]
+    owner: str
+    status: str
+
+
+class ContactContext(ResponseModel):
+    """The customer, as far as known."""
+
+    id: Id
+    name: str | None
+    phone: str | None
+    email: str | None
+    marketing_consent: bool | None
+
+
+class StageContext(ResponseModel):
+    """A stage of the pipeline."""
+
+    id: str
+    name: dict[str, str]
+    kind: str
+
+
+class DealContext(ResponseModel):
+    """The customer's newest deal."""
+
+    id: Id
+    title: str
+    stage: StageContext
+    updated_at: datetime
+
+
+class SaidContext(ResponseModel):
+    """One message of the thread."""
+
+    role: Literal["customer", "bot", "operator"]
+    text: str
+
+
+class SkillContext(ResponseModel):
+    """All a skill needs to know, in one answer."""
+
+    organization: OrganizationContext
+    assistant: AssistantContext
+    conversation: ConversationContext
+    contact: ContactContext
+    newest_deal: DealContext | None
+    history: list[SaidContext]
+
+
+class LeadWrite(RequestModel):
+    """An order taken by the bot."""
+
+    product: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    name: Name
+    phone: Annotated[str, StringConstraints(min_length=5, max_length=40)]
+    source_key: SourceKey
+
+
+class LeadRead(ResponseModel):
+    """What became of it."""
+
+    contact_id: Id
+    deal_id: Id
+    task_id: Id
+
+
+class TaskWrite(RequestModel):
+    """A task for the team."""
+
+    kind: Literal["callback", "complaint", "privacy", "other"]
+    title: Name
+    description: Annotated[str, StringConstraints(max_length=4000)] = ""
+    priority: Literal["normal", "urgent"] = "normal"
+    due_at: Moment | None = None
+    source_key: SourceKey
+
+
+class TaskCreated(ResponseModel):
+    """The task's id."""
+
+    task_id: Id
+
+
+class HandoffWrite(RequestModel):
+    """A person is wanted."""
+
+    reason: HandoffReason
+    source_key: SourceKey
+
+
+class HandoffRead(ResponseModel):
+    """Whether people are there."""
+
+    open_now: bool
+    opens_at: datetime | None
+
+
+class ContactWrite(RequestModel):
+    """What the customer said of himself, and other facts worth showing to operators."""
+
+    name: Name | None = None
+    phone: Annotated[str, StringConstraints(min_length=5, max_length=40)] | None = None
+    email: Email | None = None
+    language: Language | None = None
+    facts: dict[
+        Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")],
+        Annotated[str, StringConstraints(max_length=500)],
+    ] = Field(default_factory=dict, max_length=20)
+
+
+class ContactWritten(ResponseModel):
+    """The contact, another one than before when the phone belonged to a known person."""
+
+    contact_id: Id
+
+
+class ConsentWrite(RequestModel):
+    """The customer allows or forbids messages of a kind."""
+
+    kind: Literal["marketing"]
+    granted: bool
+    source_key: SourceKey
+
+
+class FeedbackWrite(RequestModel):
+    """The customer's opinion."""
+
+    rating: Annotated[int, Field(ge=1, le=5)] | None = None
+    comment: Annotated[str, StringConstraints(max_length=4000)] = ""
+    source_key: SourceKey

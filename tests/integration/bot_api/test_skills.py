@@ -1,0 +1,197 @@
+"""What skills write into the CRM happens once, and only in their own organization."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from crm.bot_api.context import SkillContexts
+from crm.bot_api.schemas import (
+    ConsentWrite,
+    ContactWrite,
+    FeedbackWrite,
+    HandoffWrite,
+    LeadWrite,
+    SkillContext,
+    TaskWrite,
+)
+from crm.bot_api.service import SkillActions
+from crm.contacts.models import new_contact
+from crm.contacts.related import RelatedCollection
+from crm.contacts.service import Contacts
+from crm.core.documents import init_documents
+from crm.core.errors import Invalid, NotFound
+from crm.core.secrets import SecretBox
+from crm.core.settings import Settings
+from crm.deals.models import Deal
+from crm.deals.pipelines import Pipelines
+from crm.deals.service import Deals
+from crm.tasks.models import Task
+from crm.tasks.service import Tasks
+from tests.integration.inbox.conftest import Bench, bench
+
+__all__ = ["bench"]
+
+
+@dataclass
+class Skills:
+    """The skills' services over the inbox's bench."""
+
+    actions: SkillActions
+    contexts: SkillContexts
+    bench: Bench
+
+    async def conversation(self) -> dict[str, Any]:
+        return await self.bench.conversation()
+
+    async def count(self, collection: str) -> int:
+        return await self.bench.database.db[collection].count_documents({})
+
+
+@pytest.fixture
+async def skills(bench: Bench, settings: Settings) -> Skills:
+    database, store = bench.database, bench.inbox.store
+    await init_documents(database, [Deal, Task])
+    pipelines = Pipelines(database=database, events=store.events)
+    related = [
+        RelatedCollection(
+            database=database,
+            collection="conversations",
+            kind="conversation",
+            moments={"created_at": "started"},
+            title="channel",
+            keeps_contact=True,
+            copied_name="contact_name",
+        )
+    ]
+    actions = SkillActions(
+        store=store,
+        contacts=Contacts(database=database, events=store.events, related=related),
+        deals=Deals(database=database, events=store.events, pipelines=pipelines),
+        tasks=Tasks(database=database, events=store.events),
+        handover=bench.inbox.handover,
+    )
+    contexts = SkillContexts(store=store, settings=settings, secrets=SecretBox(settings.secret_key))
+    await database.db["pipelines"].insert_one(
+        {
+            "organization_id": bench.organization_id,
+            "name": "Sales",
+            "stages": [
+                {"id": "new", "name": {"ru": "Новая", "kk": "Жаңа", "en": "New"}, "kind": "open"}
+            ],
+        }
+    )
+    await database.db["organizations"].update_one({}, {"$set": {"timezone": "Asia/Almaty"}})
+    await bench.say("1", "хочу заказать палатку")
+    return Skills(actions, contexts, bench)
+
+
+LEAD = LeadWrite(
+    product="Палатка", name="Демо Асель", phone="8 701 555 01 23", source_key="m1:lead"
+)
+
+
+async def test_a_lead_makes_contact_deal_and_task_once(skills: Skills) -> None:
+    conversation = await skills.conversation()
+    results = await asyncio.gather(*(skills.actions.add_lead(conversation, LEAD) for _ in range(4)))
+    assert all(result == results[0] for result in results)
+    assert await skills.count("deals") == 1
+    assert await skills.count("tasks") == 1
+    after = await skills.conversation()
+    assert after["facts"] == {"product": "Палатка", "name": "Демо Асель", "phone": "+77015550123"}
+    contact = await skills.bench.database.db["contacts"].find_one({"_id": after["contact_id"]})
+    assert contact is not None
+    assert contact["phone"] == "+77015550123"
+    assert after["contact_name"] == "Демо Асель"
+
+
+async def test_a_lead_with_a_known_phone_joins_the_known_contact(skills: Skills) -> None:
+    known = new_contact(skills.bench.organization_id, name="Асель", phone="+77015550123")
+    await skills.bench.database.db["contacts"].insert_one(known)
+    made = await skills.actions.add_lead(await skills.conversation(), LEAD)
+    assert made["contact_id"] == known["_id"]
+    assert await skills.count("contacts") == 1
+    assert (await skills.conversation())["contact_id"] == known["_id"]
+
+
+async def test_a_wrong_phone_changes_nothing(skills: Skills) -> None:
+    bad = LEAD.model_copy(update={"phone": "12345"})
+    with pytest.raises(Invalid):
+        await skills.actions.add_lead(await skills.conversation(), bad)
+    assert await skills.count("deals") == 0
+
+
+async def test_another_organizations_conversation_is_not_found(skills: Skills) -> None:
+    conversation = await skills.conversation()
+    with pytest.raises(NotFound):
+        await skills.actions.find(conversation["_id"], str(ObjectId()))
+    with pytest.raises(NotFound):
+        await skills.actions.find(conversation["_id"], None)
+
+
+async def test_tasks_consents_and_feedback_are_written_once_each(skills: Skills) -> None:
+    conversation = await skills.conversation()
+    for _ in range(2):
+        await skills.actions.add_task(
+            conversation, TaskWrite(kind="callback", title="Перезвонить", source_key="m2:task")
+        )
+        await skills.actions.record_consent(
+            conversation, ConsentWrite(kind="marketing", granted=False, source_key="m3:consent")
+        )
+        await skills.actions.add_feedback(
+            conversation, FeedbackWrite(rating=5, comment="супер", source_key="m4:feedback")
+        )
+    assert await skills.count("tasks") == 1
+    contact = await skills.bench.database.db["contacts"].find_one({})
+    assert contact is not None
+    assert [consent["granted"] for consent in contact["consents"]] == [False]
+    assert (await skills.conversation())["rating"] == 5
+    context = await skills.contexts.read(
+        await skills.conversation(), await skills.actions.organization(conversation)
+    )
+    assert SkillContext.model_validate(context).contact.marketing_consent is False
+
+
+async def test_the_context_tells_the_newest_deals_stage_and_the_history(skills: Skills) -> None:
+    await skills.actions.add_lead(await skills.conversation(), LEAD)
+    conversation = await skills.conversation()
+    organization = await skills.actions.organization(conversation)
+    context = SkillContext.model_validate(await skills.contexts.read(conversation, organization))
+    assert context.newest_deal is not None
+    assert context.newest_deal.stage.name["kk"] == "Жаңа"
+    assert [said.role for said in context.history] == ["customer", "bot", "bot"]
+    assert context.assistant.llm is None
+
+
+async def test_the_settings_model_serves_organizations_without_their_own(
+    skills: Skills, settings: Settings
+) -> None:
+    with_model = settings.model_copy(update={"llm_model": "openai:demo"})
+    contexts = SkillContexts(
+        store=skills.bench.inbox.store,
+        settings=with_model,
+        secrets=SecretBox(settings.secret_key),
+    )
+    assert contexts.assistant({})["llm"] == {
+        "model": "openai:demo",
+        "base_url": None,
+        "api_key": None,
+    }
+    own = {"llm": {"model": "ollama:own", "base_url": None, "api_key_encrypted": None}}
+    assert contexts.assistant(own)["llm"]["model"] == "ollama:own"
+
+
+async def test_facts_and_contact_are_learned_and_handover_is_asked(skills: Skills) -> None:
+    conversation = await skills.conversation()
+    await skills.actions.learn(
+        conversation, ContactWrite(name="Дана", email="Dana@example.kz", facts={"size": "M"})
+    )
+    after = await skills.conversation()
+    assert after["facts"] == {"name": "Дана", "email": "dana@example.kz", "size": "M"}
+    answer = await skills.actions.request_handoff(
+        after, HandoffWrite(reason="asked", source_key="m5:handoff")
+    )
+    assert answer == {"open_now": True, "opens_at": None}
+    assert (await skills.conversation())["status"] == "waiting"
