@@ -124,3 +124,11 @@ class Unavailable(DomainError):
     status = 503
     default_code = "unavailable"
     title = "Temporarily unavailable"
+
+
+class UpgradeRequired(DomainError):
+    """The address speaks WebSocket only."""
+
+    status = 426
+    default_code = "upgrade_required"
+    title = "Connect with a WebSocket"

@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
-from beanie import Document
 
 from crm.core.database import Database
-from crm.core.documents import init_documents
 from crm.core.events import EventHub, EventLog
 from crm.core.rate_limits import RateLimiter
 from crm.core.secrets import SecretBox
@@ -37,11 +35,8 @@ class Core:
     limits: RateLimiter
 
     @classmethod
-    async def open(
-        cls, settings: Settings, database: Database, documents: Sequence[type[Document]]
-    ) -> Self:
-        """Put the parts together over a connected database, and bind the document classes to it."""
-        await init_documents(database, documents)
+    def build(cls, settings: Settings, database: Database) -> Self:
+        """Put the parts together. Nothing is started and nothing is connected to."""
         events = EventLog(database)
         return cls(
             settings=settings,

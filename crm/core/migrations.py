@@ -58,7 +58,7 @@ FIRST_INDEXES: Mapping[str, list[IndexModel]] = {
             "channel",
             "external_account.id",
             unique=True,
-            partialFilterExpression={"external_account.id": {"$type": "string"}},
+            partialFilterExpression={"external_account.id": {"$gt": ""}},
         ),
         _index("status"),
     ],

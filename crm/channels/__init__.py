@@ -1,0 +1,1 @@
+"""Channels that can be connected, and those that are."""
