@@ -5,6 +5,7 @@ read. The localhost exception (the first one to connect may make a user) is off:
 itself, as the member `__system` of the replica set, and make the user the product works as.
 """
 
+import asyncio
 import hashlib
 import hmac
 import importlib.util
@@ -14,6 +15,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -137,6 +139,23 @@ class EmbeddedMongod:
             explain=lambda code, lines: explain_server(code, lines, self.database_folder),
             alarming=re.compile(r'"s":"F"'),
         )
+
+    async def wait_for_predecessor(self, patience: float) -> None:
+        """Wait until a server that was told to stop has left the folder; at most `patience` seconds.
+
+        A supervisor that was killed takes its server with it, but the server closes its files first.
+        """
+        give_up_at = time.monotonic() + patience
+        while self._is_served() and time.monotonic() < give_up_at:  # noqa: ASYNC110 - nothing tells us
+            await asyncio.sleep(0.1)
+
+    def _is_served(self) -> bool:
+        try:
+            pid = int((self.database_folder / "mongod.lock").read_text(encoding="ascii"))
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError):
+            return False
+        return str(self.database_folder).encode() in command
 
     async def _ready(self) -> bool:
         """Whether the server is the primary of its set and lets the product in; brings it there step by step."""

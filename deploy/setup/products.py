@@ -16,8 +16,6 @@ def build_console() -> str | None:
     Raises:
         SetupError: npm's registry cannot be reached, or the console does not build.
     """
-    if not (layout.CONSOLE / "package.json").exists():
-        return "not there yet"
     wanted = fingerprint([layout.CONSOLE])
     stamp = Stamp(layout.CONSOLE / "dist" / ".stamp")
     if stamp.matches(wanted):
@@ -53,26 +51,21 @@ def _install_node_packages(environment: dict[str, str]) -> None:
 
 
 def train_model() -> str | None:
-    """Train the assistant's model.
+    """Train the assistant's model, unless there is one of the present data, configuration and components.
 
     Raises:
         SetupError: the training failed.
     """
-    if not (layout.ROOT / "bot" / "engine" / "train.py").exists():
-        return "not there yet"
-    names = ("config.yml", "domain", "data/nlu", "data/rules", "data/stories", "bot/engine")
-    inputs = [*(layout.ROOT / name for name in names), layout.REQUIREMENTS / "engine.txt"]
-    wanted = fingerprint(inputs)
-    stamp = Stamp(layout.MODELS / ".stamp")
-    if stamp.matches(wanted) and any(layout.MODELS.glob("*.tar.gz")):
-        return None
-    stamp.forget()
+    known = _models()
     call(
-        [ENGINE.python, "-m", "bot.engine.train"],
+        [ENGINE.python, "-m", "bot.engine.train", "--models", layout.MODELS],
         log=layout.LOGS / "training.log",
         failure="The assistant's model could not be trained.",
         cwd=layout.ROOT,
         environment={"RASA_TELEMETRY_ENABLED": "false"},
     )
-    stamp.keep(wanted)
-    return "trained"
+    return None if _models() == known else "trained"
+
+
+def _models() -> dict[str, float]:
+    return {path.name: path.stat().st_mtime for path in layout.MODELS.glob("*.tar.gz")}

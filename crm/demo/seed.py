@@ -1,0 +1,50 @@
+"""Fills an empty database with the demo company.
+
+The steps that are done are written down in `demo_steps`: a start that was broken off goes on where it stopped, and a
+database that people work with is never touched.
+"""
+
+from dataclasses import dataclass
+
+from crm.core.clock import utc_now
+from crm.core.database import Database
+from crm.core.feature import Core
+from crm.core.settings import Settings
+from crm.demo.company import OWNER_EMAIL, found_company
+from crm.team.models import DOCUMENTS
+
+STEPS_COLLECTION = "demo_steps"
+SHOP_PATH = "/demo"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccess:
+    """How to get into the demo.
+
+    Attributes:
+        email: the owner's sign-in.
+        password: the owner's first password; the same over restarts, another one on each installation.
+        shop_path: path of the demo shop's page on the product's address.
+    """
+
+    email: str
+    password: str
+    shop_path: str = SHOP_PATH
+
+
+async def seed_demo(settings: Settings, database: Database) -> DemoAccess | None:
+    """Make the demo company where the database is empty, and return how to get in.
+
+    Returns None where the database holds an organization that is not the demo's.
+    """
+    steps = database.collection(STEPS_COLLECTION)
+    done = {step["_id"] async for step in steps.find({}, {"_id": 1})}
+    if not done and await database.collection("organizations").find_one({}, {"_id": 1}):
+        return None
+    access = DemoAccess(OWNER_EMAIL, settings.derive_secret("demo-password")[:12])
+    core = await Core.open(settings, database, DOCUMENTS)
+    for name, step in (("company", found_company),):
+        if name not in done:
+            await step(core, access.password)
+            await steps.insert_one({"_id": name, "at": utc_now()})
+    return access
