@@ -52,7 +52,7 @@ class TelegramConnector:
 
     channel = "telegram"
     title = "Telegram"
-    config_model = TelegramConfig
+    config_model: type[BaseModel] = TelegramConfig
     capabilities = CAPABILITIES
 
     def __init__(

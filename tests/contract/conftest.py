@@ -1,6 +1,7 @@
 """What the contract suite runs on: connectors, an inbox in memory, a server on loopback."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from aiohttp.test_utils import TestServer
 
 from connectors.telegram import TelegramConnector
 from connectors.telegram.limits import SendLimiter
+from connectors.webchat import WebchatConnector
+from connectors.webchat.limits import Allowances
 from crm.contract import Connection
 from tests.contract.inbox import InboxDouble
 from tests.fakes.telegram_api import TOKEN
@@ -74,6 +77,51 @@ async def telegram() -> AsyncIterator[Telegram]:
         app.add_routes(connector.routes(inbox))
         async with TestServer(app) as ours:
             yield Telegram(server, connector, connection, inbox, str(ours.make_url("")).rstrip("/"))
+        await connector.close()
+
+
+class Clock:
+    """Time that a test can move."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@dataclass
+class Webchat:
+    """A web chat: the connector, the inbox, and the address of our server."""
+
+    connector: WebchatConnector
+    connection: Connection
+    inbox: InboxDouble
+    url: str
+    clock: Clock
+
+    @property
+    def socket_url(self) -> str:
+        return f"{self.url}/webchat/{self.connection.id}/socket"
+
+    def configure(self, **config: Any) -> None:
+        """Change the connection's settings, as an admin would."""
+        changed = {**self.connection.config, **config}
+        self.connection = make_connection("webchat", config=changed)
+        self.inbox.connections[self.connection.id] = self.connection
+
+
+@pytest.fixture
+async def webchat() -> AsyncIterator[Webchat]:
+    connection = make_connection("webchat")
+    inbox = InboxDouble(connection)
+    clock = Clock()
+    connector = WebchatConnector(allowances=Allowances(clock))
+    app = web.Application()
+    app.add_routes(connector.routes(inbox))
+    async with TestServer(app) as ours:
+        url = str(ours.make_url("")).rstrip("/")
+        yield Webchat(connector, connection, inbox, url, clock)
         await connector.close()
 
 

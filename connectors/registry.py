@@ -1,0 +1,19 @@
+"""The one place that lists the messengers. A new one adds its line here and its folder beside."""
+
+from __future__ import annotations
+
+from connectors.base import Connector
+from connectors.telegram import TelegramConnector
+from connectors.webchat import WebchatConnector
+
+
+def build_connectors(*, telegram_api_url: str) -> dict[str, Connector]:
+    """The connectors by their channel. Makes no network call; ``close`` each at the end.
+
+    Close them when the web server begins to shut down: open chats keep it waiting otherwise.
+    """
+    connectors: list[Connector] = [
+        TelegramConnector(api_url=telegram_api_url),
+        WebchatConnector(),
+    ]
+    return {connector.channel: connector for connector in connectors}

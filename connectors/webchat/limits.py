@@ -1,0 +1,44 @@
+"""How much one visitor may do. The limits hold within this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from typing import Final
+
+_KEPT: Final = 20_000
+
+
+class Allowance:
+    """So many at once, and so many a second after that."""
+
+    def __init__(
+        self, *, burst: int, per_second: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._interval = 1 / per_second
+        self._slack = self._interval * (burst - 1)
+        self._clock = clock
+        self._even: dict[Hashable, float] = {}
+
+    def take(self, key: Hashable) -> float:
+        """Take one. Returns 0, or in how many seconds there is one again."""
+        now = self._clock()
+        even = max(self._even.get(key, now), now)
+        wait = even - self._slack - now
+        if wait > 0:
+            return wait
+        self._even[key] = even + self._interval
+        if len(self._even) > _KEPT:
+            self._even = {known: moment for known, moment in self._even.items() if moment > now}
+        return 0.0
+
+
+class Allowances:
+    """What the chats of one process share."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.messages = Allowance(burst=10, per_second=1.0, clock=clock)
+        self.frames = Allowance(burst=200, per_second=20.0, clock=clock)
+        self.typing = Allowance(burst=1, per_second=0.5, clock=clock)
+        # Many visitors may share an address (an office, a proxy): generous, against floods only.
+        self.newcomers = Allowance(burst=200, per_second=2.0, clock=clock)
