@@ -17,6 +17,7 @@ from aiohttp import web
 
 from connectors.base import Connector
 from crm import __version__
+from crm.bot_api.feature import feature as bot_api
 from crm.channels.routes import ChannelRoutes
 from crm.console_files import ConsoleFiles
 from crm.contacts.routes import ContactRoutes
@@ -27,6 +28,7 @@ from crm.core.database import Database
 from crm.core.feature import Core, Feature
 from crm.core.settings import Settings
 from crm.deals.routes import DealRoutes, PipelineRoutes
+from crm.inbox.feature import feature as inbox
 from crm.services import Services, build_services, open_core
 from crm.tasks.routes import TaskRoutes
 from crm.team.passwords import DEFAULT_ROUNDS
@@ -34,7 +36,7 @@ from crm.team.routes import AuthRoutes, MemberRoutes, OrganizationRoutes
 
 type MakeFeature = Callable[[Core, Services], Feature]
 
-FEATURES: tuple[MakeFeature, ...] = ()
+FEATURES: tuple[MakeFeature, ...] = (inbox, bot_api)
 
 API = web.AppKey("api", ApiApplication)
 CORE = web.AppKey("core", Core)

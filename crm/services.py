@@ -16,6 +16,7 @@ from crm.core.settings import Settings
 from crm.deals.models import Deal, Pipeline
 from crm.deals.pipelines import Pipelines
 from crm.deals.service import Deals
+from crm.inbox.wiring import InboxParts, build_inbox
 from crm.tasks.models import Task
 from crm.tasks.service import Tasks
 from crm.team.accounts import Accounts
@@ -42,6 +43,7 @@ class Services:
     tasks: Tasks
     connections: Connections
     connectors: Mapping[str, Connector]
+    inbox: InboxParts
 
 
 async def open_core(settings: Settings, database: Database) -> Core:
@@ -64,6 +66,13 @@ def build_services(
     sessions = Sessions(database=database, hub=core.hub)
     passwords = Passwords(password_rounds)
     pipelines = Pipelines(database=database, events=events)
+    connections = Connections(
+        database=database,
+        events=events,
+        secrets=core.secrets,
+        connectors=connectors,
+        public_url=core.settings.public_url,
+    )
     return Services(
         sessions=sessions,
         accounts=Accounts(database=database, sessions=sessions, passwords=passwords),
@@ -73,14 +82,17 @@ def build_services(
         pipelines=pipelines,
         deals=Deals(database=database, events=events, pipelines=pipelines),
         tasks=Tasks(database=database, events=events),
-        connections=Connections(
+        connections=connections,
+        connectors=connectors,
+        inbox=build_inbox(
+            settings=core.settings,
             database=database,
             events=events,
-            secrets=core.secrets,
+            hub=core.hub,
             connectors=connectors,
-            public_url=core.settings.public_url,
+            load_connection=connections.load,
+            note_failure=connections.note_failure,
         ),
-        connectors=connectors,
     )
 
 

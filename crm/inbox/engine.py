@@ -60,10 +60,15 @@ class EngineClient:
     Safe to repeat: the engine answers a message id it has handled with the replies it recorded.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, *, url: str, token: str) -> None:
-        self._session = session
+    def __init__(self, *, url: str, token: str) -> None:
+        self._session: aiohttp.ClientSession | None = None
         self._url = url.rstrip("/") + "/webhooks/aitys"
         self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
 
     async def turn(
         self,
@@ -97,6 +102,9 @@ class EngineClient:
             await self._post("record", body, timeout_seconds)
 
     async def _post(self, path: str, body: Mapping[str, Any], timeout_seconds: float) -> Any:
+        if self._session is None:
+            # One engine takes many conversations at once; the turns themselves are the limit.
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         try:
             async with self._session.post(
                 f"{self._url}/{path}",

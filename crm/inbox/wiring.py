@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import aiohttp
-
 from connectors.base import Connector
 from crm.core.database import Database
 from crm.core.events import EventHub, EventLog
@@ -36,11 +34,13 @@ class InboxParts:
     feed: ChatFeed
     gateway: InboxGateway
     background: Background
+    engine: EngineClient
 
     async def close(self) -> None:
-        """Let running turns end."""
+        """Let running turns end, and close what was opened."""
         await self.background.close()
         await self.feed.close()
+        await self.engine.close()
 
 
 def build_inbox(
@@ -49,7 +49,6 @@ def build_inbox(
     database: Database,
     events: EventLog,
     hub: EventHub,
-    http: aiohttp.ClientSession,
     connectors: Mapping[str, Connector],
     load_connection: LoadConnection,
     note_failure: NoteFailure,
@@ -59,9 +58,7 @@ def build_inbox(
     connections = ConnectionCache(load=load_connection, note_failure=note_failure)
     outbox = Outbox(store=store, connections=connections, connectors=connectors)
     handover = Handover(store=store, deliver=outbox.deliver)
-    engine = EngineClient(
-        http, url=settings.engine_url, token=settings.engine_token.get_secret_value()
-    )
+    engine = EngineClient(url=settings.engine_url, token=settings.engine_token.get_secret_value())
     turns = TurnRunner(
         store=store,
         engine=engine,
@@ -82,4 +79,5 @@ def build_inbox(
         feed=feed,
         gateway=InboxGateway(connections=connections, intake=intake, feed=feed, outbox=outbox),
         background=background,
+        engine=engine,
     )

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -179,17 +178,15 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     async def note(connection: Connection, error: ConnectorError) -> None:
         failures.append(error)
 
-    async with aiohttp.ClientSession() as http:
-        inbox = build_inbox(
-            settings=settings.model_copy(update={"engine_url": str(server.make_url("/"))}),
-            database=database,
-            events=events,
-            hub=EventHub(database, events),
-            http=http,
-            connectors={"recording": connector},
-            load_connection=load,
-            note_failure=note,
-        )
-        yield Bench(inbox, engine, connector, connection, database, failures)
-        await inbox.close()
+    inbox = build_inbox(
+        settings=settings.model_copy(update={"engine_url": str(server.make_url("/"))}),
+        database=database,
+        events=events,
+        hub=EventHub(database, events),
+        connectors={"recording": connector},
+        load_connection=load,
+        note_failure=note,
+    )
+    yield Bench(inbox, engine, connector, connection, database, failures)
+    await inbox.close()
     await server.close()

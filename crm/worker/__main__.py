@@ -1,0 +1,74 @@
+"""`python -m crm.worker`: sweepers, polling, and jobs. Any number may run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+
+from taskiq import TaskiqScheduler
+from taskiq.api import run_receiver_task, run_scheduler_task
+from taskiq.schedule_sources import LabelScheduleSource
+
+from connectors.registry import build_connectors
+from crm.core.database import Database
+from crm.core.settings import Settings, load_settings
+from crm.inbox.polling import Poller
+from crm.services import build_services, open_core
+from crm.worker.broker import build_broker
+from crm.worker.jobs import register_jobs
+from crm.worker.sweeper import sweep_forever
+
+_MAX_JOBS = 8
+
+
+async def work(settings: Settings) -> None:
+    """Do a worker's work until cancelled."""
+    database = await Database.connect(settings)
+    connectors = build_connectors(telegram_api_url=settings.telegram_api_url)
+    core = await open_core(settings, database)
+    services = build_services(core, connectors)
+    inbox = services.inbox
+    broker = build_broker(settings)
+    register_jobs(broker, handover=inbox.handover)
+    scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
+    poller = Poller(
+        database=database,
+        inbox=inbox.gateway,
+        connectors=connectors,
+        public_url=settings.public_url,
+    )
+    await broker.startup()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(
+                sweep_forever({"turns": inbox.turns.sweep, "deliveries": inbox.outbox.sweep})
+            )
+            group.create_task(poller.run_forever())
+            group.create_task(run_receiver_task(broker, max_async_tasks=_MAX_JOBS))
+            group.create_task(run_scheduler_task(scheduler))
+    finally:
+        await broker.shutdown()
+        await inbox.close()
+        for connector in connectors.values():
+            await connector.close()
+        await database.close()
+
+
+async def main() -> None:
+    """Work until SIGINT or SIGTERM."""
+    settings = load_settings()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    task = asyncio.create_task(work(settings))
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
