@@ -17,6 +17,8 @@ _PARSERS = {"markdown": parse_markdown, "text": parse_plain_text, "faq": parse_f
 _CONTROL = frozenset(map(chr, range(32))) - frozenset("\t\n\r\f")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _LANGUAGE_SAMPLE = 4_000
+MAX_ACRONYM = 3
+"""Letters of a file name that is shown in capitals, such as faq."""
 
 
 def kind_of(name: str) -> str:
@@ -119,4 +121,7 @@ def passages_of(*, name: str, content: str, language: str | None = None, title: 
 
 def title_of(name: str, document: Document) -> str:
     """Return the document's own title, or its file name without the ending."""
-    return document.title or PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip() or name
+    if document.title:
+        return document.title
+    plain = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip() or name
+    return plain.upper() if len(plain) <= MAX_ACRONYM else plain[0].upper() + plain[1:]

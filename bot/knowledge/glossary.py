@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from bot.knowledge.letters import cyrillic, is_latin, words
+from bot.knowledge.letters import MIN_RESPELLED, cyrillic, is_latin, words
 
 _MIN_BEGINNING = 2
 _MAX_REMEMBERED = 50_000
@@ -45,7 +45,7 @@ class Glossary:
     def of_word(self, word: str) -> frozenset[str]:
         """Return the concepts of one folded word; a Latin one is also read as romanised Cyrillic."""
         found = self._lookup(word)
-        if not found and is_latin(word):
+        if not found and is_latin(word) and len(word) >= MIN_RESPELLED:
             found = self._lookup(cyrillic(word))
         return frozenset(found)
 

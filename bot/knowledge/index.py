@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.knowledge.glossary import Glossary, business_glossary
-from bot.knowledge.letters import grams, stem, words
+from bot.knowledge.letters import MIN_RESPELLED, cyrillic, grams, is_latin, stem, words
 from bot.knowledge.passages import Passage, Snapshot
+from bot.knowledge.stopwords import STOP_WORDS
 
 GRAM, STEM, CONCEPT = "g", "s", "c"
 K1 = 1.2
@@ -44,6 +45,8 @@ class Index:
         counts = [self._count(passage) for passage in self.passages]
         self._terms, self._starts, self._rows, self._weights = _columns(counts)
         self._known_words: dict[int, PassageWords] = {}
+        self._known_headings: dict[tuple[str, ...], PassageWords] = {}
+        self._heading_terms: dict[tuple[str, ...], tuple[tuple[str, frozenset[str]], ...]] = {}
         self.languages = frozenset(passage.language for passage in self.passages)
 
     def __len__(self) -> int:
@@ -76,24 +79,38 @@ class Index:
                 found[self._rows[start:end]] += weight * self._weights[start:end]
         return found
 
+    def possible(self, query: Mapping[str, float]) -> float:
+        """Return the score of a passage of usual length that holds each term once."""
+        return sum(weight * KIND_WEIGHTS[term[0]] * self.rarity(term) for term, weight in query.items())
+
     def words_of(self, row: int) -> PassageWords:
         """Return the words of a passage, its title and headings; remembered."""
         found = self._known_words.get(row)
         if found is None:
             passage = self.passages[row]
-            listed = words(" . ".join((passage.title, *passage.heading, passage.text)))
-            distinct = frozenset(listed)
-            by_letter: dict[str, list[str]] = {}
-            for word in distinct:
-                by_letter.setdefault(word[0], []).append(word)
-            concepts = frozenset().union(*self.glossary.of_words(listed))
-            found = PassageWords(
-                distinct,
-                frozenset(map(stem, distinct)),
-                concepts,
-                {letter: tuple(of_letter) for letter, of_letter in by_letter.items()},
-            )
+            found = read_words(" . ".join((passage.title, *passage.heading, passage.text)), self.glossary)
             self._known_words[row] = found
+        return found
+
+    def heading_words_of(self, row: int) -> PassageWords:
+        """Return the words of a passage's title and headings; remembered."""
+        passage = self.passages[row]
+        key = (passage.title, *passage.heading)
+        found = self._known_headings.get(key)
+        if found is None:
+            found = self._known_headings[key] = read_words(" . ".join(key), self.glossary)
+        return found
+
+    def heading_terms_of(self, row: int) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Return (beginning, concepts) of each word of a passage's title and headings that tells something."""
+        passage = self.passages[row]
+        key = (passage.title, *passage.heading)
+        found = self._heading_terms.get(key)
+        if found is None:
+            listed = words(" . ".join(key))
+            pairs = zip(listed, self.glossary.of_words(listed), strict=True)
+            telling = ((stem(word), names) for word, names in pairs if word not in STOP_WORDS or names)
+            found = self._heading_terms[key] = tuple(telling)
         return found
 
     def _count(self, passage: Passage) -> dict[str, float]:
@@ -108,6 +125,22 @@ class Index:
         return counts
 
 
+def read_words(text: str, glossary: Glossary) -> PassageWords:
+    """Return the words of a text as matching wants them. A Latin word is also there as it is read in Cyrillic."""
+    listed = words(text)
+    distinct = set(listed)
+    distinct.update(cyrillic(word) for word in listed if is_latin(word) and len(word) >= MIN_RESPELLED)
+    by_letter: dict[str, list[str]] = {}
+    for word in distinct:
+        by_letter.setdefault(word[0], []).append(word)
+    return PassageWords(
+        frozenset(distinct),
+        frozenset(map(stem, distinct)),
+        frozenset[str]().union(*glossary.of_words(listed)),
+        {letter: tuple(of_letter) for letter, of_letter in by_letter.items()},
+    )
+
+
 _TERMS: dict[str, tuple[str, ...]] = {}
 _MAX_TERMS = 100_000
 
@@ -118,7 +151,10 @@ def terms_of(word: str, concepts: Iterable[str]) -> list[str]:
     if lexical is None:
         if len(_TERMS) >= _MAX_TERMS:
             _TERMS.clear()
-        lexical = _TERMS[word] = (*(GRAM + gram for gram in grams(word)), STEM + stem(word))
+        # A brand written in Latin letters is asked for in Cyrillic: Kaspi, каспи.
+        respelled = {stem(cyrillic(word))} if is_latin(word) and len(word) >= MIN_RESPELLED else set()
+        stems = sorted({stem(word)} | respelled)
+        lexical = _TERMS[word] = (*(GRAM + gram for gram in grams(word)), *(STEM + found for found in stems))
     return [*lexical, *(CONCEPT + name for name in concepts)]
 
 

@@ -31,6 +31,9 @@ _PAIRS = (
 _SINGLES = str.maketrans("abcdefghijklmnopqrstuvwxyz'", "абсдефгхижклмнопкрстувшхызь")
 _VOWEL_BEFORE_Y = re.compile(r"(?<=[aeiou])y")
 GRAM = 4
+STEM = 5
+MIN_RESPELLED = 4
+"""Letters. A shorter Latin word is read in Cyrillic only where it is known to be romanised: "it" is not "ит"."""
 
 
 def fold(text: str) -> str:
@@ -76,6 +79,3 @@ def grams(word: str) -> tuple[str, ...]:
 def stem(word: str) -> str:
     """Return the word's beginning, long enough to tell it from others and short enough to lose its endings."""
     return word if len(word) <= STEM else word[:STEM]
-
-
-STEM = 5

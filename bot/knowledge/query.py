@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.knowledge.asked import asked_for
 from bot.knowledge.glossary import Glossary, is_city
-from bot.knowledge.letters import cyrillic, fold, is_latin, words
+from bot.knowledge.letters import cyrillic, fold, is_latin, stem, words
 from bot.knowledge.stopwords import STOP_WORDS
 
 MAX_WORDS = 60
@@ -33,7 +34,7 @@ class QueryWord:
     weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Query:
     """What to look for.
 
@@ -54,10 +55,15 @@ class Query:
         """Whether the question leans on earlier turns."""
         return bool(self.earlier)
 
-    @property
-    def concepts(self) -> frozenset[str]:
-        """The concepts of the question itself."""
-        return frozenset[str]().union(*(word.concepts for word in self.words))
+    @cached_property
+    def all_concepts(self) -> frozenset[str]:
+        """The concepts of the question and of the turns it leans on."""
+        return frozenset[str]().union(*(word.concepts for word in (*self.words, *self.earlier)))
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The beginnings of all its words."""
+        return frozenset(stem(spelling) for word in (*self.words, *self.earlier) for spelling in word.spellings)
 
 
 def make_query(question: str, *, language: str, earlier: Sequence[str], glossary: Glossary) -> Query:

@@ -13,9 +13,11 @@ from bot.knowledge.passages import Passage
 from bot.knowledge.query import Query, QueryWord, make_query
 
 CANDIDATES = 24
-COVERAGE_SHARE = 0.9
-KIND_SHARE = 0.15
-OWN_LANGUAGE = 0.12
+COVERAGE_SHARE = 1.4
+KIND_SHARE = 0.3
+OWN_LANGUAGE = 0.3
+HEADING_SHARE = 1.2
+PRECISION_SHARE = 0.3
 MAX_RARITY_OF_CONCEPT = 3.0
 
 
@@ -30,6 +32,7 @@ class Hit:
         lexical: BM25 as a share of the best candidate's.
         coverage: 0-1, how much of the question's weight, rare words counting more, the passage holds.
         kind: 0-1, whether it holds the kind of thing asked for.
+        heading: 0-1, like `coverage`, in the title and the headings alone.
     """
 
     passage: Passage
@@ -38,15 +41,21 @@ class Hit:
     lexical: float
     coverage: float
     kind: float
+    heading: float
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The passages found for a query, best first; `strength` is the best BM25 score, 0 when nothing matched."""
+    """The passages found for a query, best first.
+
+    `strength` is the best BM25 score, 0 when nothing matched; `possible` is what a passage that holds every term of the
+    query would have at least.
+    """
 
     query: Query
     hits: tuple[Hit, ...]
     strength: float
+    possible: float
 
 
 def search(
@@ -61,18 +70,18 @@ def search(
             for term in terms_of(spelling, word.concepts if not place else ()) if spelling else _concept_terms(word):
                 terms[term] = max(terms.get(term, 0.0), weight)
     if not terms or not len(index):
-        return Found(query, (), 0.0)
+        return Found(query, (), 0.0, 0.0)
     scores = index.scores(terms)
     count = min(CANDIDATES, len(scores))
     rows = np.argpartition(-scores, count - 1)[:count]
     rows = rows[scores[rows] > 0]
     if not len(rows):
-        return Found(query, (), 0.0)
+        return Found(query, (), 0.0, 0.0)
     strength = float(scores[rows].max())
     weights = [(word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)]
     hits = [_hit(index, int(row), float(scores[row]) / strength, query, weights) for row in rows]
     hits.sort(key=lambda hit: (-hit.score, hit.row))
-    return Found(query, tuple(hits[:limit]), strength)
+    return Found(query, tuple(hits[:limit]), strength, index.possible(terms))
 
 
 def word_weight(index: Index, word: QueryWord) -> float:
@@ -95,6 +104,19 @@ def _hit(index: Index, row: int, lexical: float, query: Query, weights: list[tup
     held = sum(weight * match(word, known) for word, weight in weights if weight)
     coverage = held / total if total else 0.0
     kind = holds(passage.text, query.kinds)
+    above = index.heading_words_of(row)
+    heading = sum(weight * match(word, above) for word, weight in weights if weight) / total if total else 0.0
+    precision = _precision(index, row, query)
     own = 1.0 if passage.language == query.language else 0.0
-    score = lexical + COVERAGE_SHARE * coverage + KIND_SHARE * kind + OWN_LANGUAGE * own
-    return Hit(passage, row, score, lexical, coverage, kind)
+    score = lexical + COVERAGE_SHARE * coverage + KIND_SHARE * kind + HEADING_SHARE * heading + PRECISION_SHARE * precision + OWN_LANGUAGE * own
+    return Hit(passage, row, score, lexical, coverage, kind, heading)
+
+
+def _precision(index: Index, row: int, query: Query) -> float:
+    """Return the share of the headings' words that the question holds: a heading may be about something narrower."""
+    terms = index.heading_terms_of(row)
+    if not terms:
+        return 0.0
+    stems = query.stems
+    concepts = query.all_concepts
+    return sum(beginning in stems or not concepts.isdisjoint(names) for beginning, names in terms) / len(terms)

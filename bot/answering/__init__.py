@@ -1,0 +1,5 @@
+"""Question + knowledge -> an answer with its sources, or an honest "I don't know"."""
+
+from bot.answering.answerer import Answer, Answerer, Source
+
+__all__ = ["Answer", "Answerer", "Source"]

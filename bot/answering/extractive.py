@@ -1,0 +1,188 @@
+"""The best passages' own sentences that answer, chosen without a language model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.knowledge.asked import holds
+from bot.knowledge.blocks import BULLET
+from bot.knowledge.index import Index, read_words
+from bot.knowledge.matching import match
+from bot.knowledge.query import Query, QueryWord
+from bot.knowledge.retrieval import Found, Hit, word_weight
+from bot.knowledge.sentences import sentences
+
+MAX_PIECES = 3
+MAX_LENGTH = 600
+"""Characters of an answer; a single longer sentence is given whole."""
+
+SHORT_PASSAGE = 240
+"""Characters. Such a passage is quoted whole: cutting it saves nothing and may lose a condition."""
+
+MAX_ITEM = 250
+"""Characters of a list item that is never cut."""
+
+_NEAR_BEST = 0.75
+_KIND_BONUS = 0.3
+_EARLY_BONUS = 0.08
+_SECOND_SCORE = 0.55
+_SECOND_GAIN = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A sentence, list item or table row, with how well it fits the question (0 to about 1.4)."""
+
+    place: int
+    text: str
+    fit: float
+    covered: frozenset[int]
+    """Which of the question's words it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What is quoted of one passage. `coverage` is the share of the question's weight that quote and headings hold."""
+
+    hit: Hit
+    text: str
+    coverage: float
+
+
+def extract(index: Index, found: Found) -> list[Extract]:
+    """Return the quotes that answer best, usually of one passage, of two when the question asks for two things."""
+    if not found.hits:
+        return []
+    query = found.query
+    weighted = [(word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)]
+    first, covered = _extract(index, found.hits[0], query, weighted, frozenset())
+    extracts = [first]
+    total = sum(weight for _, weight in weighted)
+    for hit in found.hits[1:3]:
+        missing = [place for place in range(len(weighted)) if place not in covered]
+        lacks = sum(weighted[place][1] for place in missing)
+        same_language = hit.passage.language == found.hits[0].passage.language
+        if total and lacks / total > _SECOND_GAIN and same_language and hit.score > _SECOND_SCORE * found.hits[0].score:
+            second, also = _extract(index, hit, query, weighted, covered)
+            gained = sum(weighted[place][1] for place in also if place in missing)
+            if gained / total > _SECOND_GAIN and second.text != first.text:
+                return [first, second]
+    return extracts
+
+
+def pieces_of(text: str) -> list[str]:
+    """Return the sentences, list items and rows of a passage, in order. Items and rows are never cut."""
+    found: list[str] = []
+    for line in text.splitlines():
+        whole = _is_row(line) or (line.startswith(BULLET) and len(line) < MAX_ITEM)
+        found += [line] if whole else sentences(line)
+    return found
+
+
+def _is_row(line: str) -> bool:
+    return ": " in line and "; " in line
+
+
+def _extract(
+    index: Index, hit: Hit, query: Query, weighted: Sequence[tuple[QueryWord, float]], already: frozenset[int]
+) -> tuple[Extract, frozenset[int]]:
+    above = index.heading_words_of(hit.row)
+    above_places = frozenset(place for place, (word, _) in enumerate(weighted) if match(word, above) > 0)
+    texts = pieces_of(hit.passage.text)
+    if len(hit.passage.text) <= SHORT_PASSAGE and not any(map(_is_row, texts)):
+        covered = frozenset(place for place, (word, _) in enumerate(weighted) if match(word, index.words_of(hit.row)))
+        return _extract_of(hit, texts, covered, weighted), covered
+    degrees = [_degrees(index, text, weighted) for text in texts]
+    shares = _shares(degrees, above_places, already)
+    rated = [_rate(place, texts[place], query, weighted, degrees[place], shares) for place in range(len(texts))]
+    best = max(rated, key=lambda piece: (piece.fit, -piece.place))
+    chosen = {best.place: best}
+    # A question that only the headings match is answered by the beginning of what stands under them.
+    whole = not best.covered - above_places
+    for piece in sorted(rated, key=lambda other: (-other.fit, other.place)):
+        if len(chosen) >= MAX_PIECES:
+            break
+        fits = piece.fit >= _NEAR_BEST * best.fit and bool(piece.covered - above_places)
+        follows = whole and piece.place - 1 in chosen
+        if (fits or follows) and sum(len(other.text) for other in chosen.values()) + len(piece.text) < MAX_LENGTH:
+            chosen[piece.place] = piece
+    if whole:
+        _fill(chosen, rated)
+    ordered = [chosen[place] for place in sorted(chosen)]
+    covered = frozenset[int]().union(above_places, *(piece.covered for piece in ordered))
+    return _extract_of(hit, [piece.text for piece in ordered], covered, weighted), covered
+
+
+def _extract_of(
+    hit: Hit, texts: Sequence[str], covered: frozenset[int], weighted: Sequence[tuple[QueryWord, float]]
+) -> Extract:
+    total = sum(weight for _, weight in weighted)
+    share = sum(weighted[place][1] for place in covered) / total if total else 0.0
+    return Extract(hit, join_pieces(texts), share)
+
+
+def _fill(chosen: dict[int, Piece], rated: Sequence[Piece]) -> None:
+    """Add the pieces that follow the first chosen one, as long as there is room."""
+    length = sum(len(piece.text) for piece in chosen.values())
+    for piece in rated[min(chosen) :]:
+        if len(chosen) >= MAX_PIECES or length + len(piece.text) > MAX_LENGTH:
+            return
+        if piece.place not in chosen:
+            chosen[piece.place] = piece
+            length += len(piece.text)
+
+
+def _degrees(index: Index, text: str, weighted: Sequence[tuple[QueryWord, float]]) -> list[float]:
+    known = read_words(text, index.glossary)
+    return [match(word, known) for word, _ in weighted]
+
+
+def _shares(
+    degrees: Sequence[Sequence[float]], above: frozenset[int], already: frozenset[int]
+) -> list[float]:
+    """Return how much each word tells the pieces apart: little when most hold it, or the headings or another quote do."""
+    shares = []
+    for place in range(len(degrees[0])):
+        holding = sum(of_piece[place] > 0 for of_piece in degrees)
+        share = 0.3 if len(degrees) > 2 and holding > len(degrees) / 2 else 1.0
+        if place in already:
+            share = 0.1
+        elif place in above:
+            share = min(share, 0.5)
+        shares.append(share)
+    return shares
+
+
+def _rate(
+    place: int,
+    text: str,
+    query: Query,
+    weighted: Sequence[tuple[QueryWord, float]],
+    degrees: Sequence[float],
+    shares: Sequence[float],
+) -> Piece:
+    total = sum(weight for _, weight in weighted)
+    fit = sum(weight * degree * share for (_, weight), degree, share in zip(weighted, degrees, shares, strict=True))
+    fit = fit / total if total else 0.0
+    if query.kinds:
+        fit += _KIND_BONUS * holds(text, query.kinds)
+    covered = frozenset(word for word, degree in enumerate(degrees) if degree)
+    return Piece(place, text, fit + (_EARLY_BONUS if place == 0 else 0.0), covered)
+
+
+def join_pieces(texts: Sequence[str]) -> str:
+    """Join sentences with spaces and items and rows with line ends; a single item loses its bullet."""
+    if len(texts) == 1:
+        return readable(texts[0])
+    joined = ""
+    for text in texts:
+        shown = text if text.startswith(BULLET) else readable(text)
+        own_line = text.startswith(BULLET) or _is_row(text) or joined.rpartition("\n")[2].startswith(BULLET)
+        joined = f"{joined}\n{shown}" if joined and own_line else f"{joined} {shown}".strip()
+    return joined
+
+
+def readable(text: str) -> str:
+    """Return a piece as a sentence of its own: without a bullet or a step's number."""
+    stripped = text.removeprefix(BULLET).strip()
+    number, dot, rest = stripped.partition(". ")
+    return rest if dot and number.isdecimal() and len(number) <= 2 else stripped

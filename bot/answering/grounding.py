@@ -1,0 +1,25 @@
+"""Whether the numbers of an answer stand in what it was made from."""
+
+import re
+from collections.abc import Iterable
+
+_NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f\u2009]\d{3})*(?:[.,]\d+)?")
+_GROUPS = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009](?=\d{3}(?!\d))")
+
+
+def unsupported_numbers(answer: str, materials: Iterable[str]) -> list[str]:
+    """Return the numbers of `answer` that no material holds. Spaces between groups and leading zeros do not count.
+
+    Single digits are passed over: they number lists and count things.
+    """
+    known = {number for material in materials for number in _numbers(material)}
+    return [number for number in _numbers(answer) if len(number) > 1 and number not in known]
+
+
+def _numbers(text: str) -> list[str]:
+    joined = _GROUPS.sub("", text)
+    found: list[str] = []
+    for match in _NUMBER.finditer(joined):
+        whole = match.group().replace(",", ".").lstrip("0") or "0"
+        found += [whole] if "." not in whole else [whole, *(part.lstrip("0") or "0" for part in whole.split("."))]
+    return found
