@@ -109,13 +109,13 @@ def compose_app(
         yield
         await core.hub.stop()
 
-    async def close_connectors(_: web.Application) -> AsyncIterator[None]:
-        yield
+    async def close_connectors(_: web.Application) -> None:
         for connector in connectors.values():
             await connector.close()
 
-    app.cleanup_ctx.extend([run_hub, close_connectors])
-    app.on_shutdown.append(events.close)
+    app.cleanup_ctx.append(run_hub)
+    # Open sockets would keep the server waiting: they are told to go as soon as it begins to stop.
+    app.on_shutdown.extend([events.close, close_connectors])
     for make in features:
         joining = make(core, services)
         api.add(*joining.routes)

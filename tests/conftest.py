@@ -8,17 +8,24 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pymongo
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from bson import ObjectId
 from pydantic import SecretStr
 
+from connectors.base import Connector
+from crm.app import CORE, FEATURES, SERVICES, MakeFeature, create_app
 from crm.core.database import Database, RawDocument
+from crm.core.feature import Core
 from crm.core.migrations import migrate
 from crm.core.settings import Settings
+from crm.services import Services
+from tests.support.console import Console
 
 TEST_SECRET_KEY = "a-secret-key-for-tests-only"
 
@@ -129,3 +136,101 @@ async def database(
         )
         _clean_tables.append(settings.mongodb_database)
         await database.close()
+
+
+@pytest.fixture
+def connectors() -> dict[str, Connector]:
+    """The messengers of the application under test; override it to put one there."""
+    return {}
+
+
+@pytest.fixture
+def features() -> Sequence[MakeFeature]:
+    """What joins the application beyond the built-in features: all that the product has."""
+    return FEATURES
+
+
+@pytest.fixture
+async def app(
+    settings: Settings,
+    database: Database,
+    connectors: dict[str, Connector],
+    features: Sequence[MakeFeature],
+) -> web.Application:
+    """The web application, not yet serving. Each answer is compared with its declared type."""
+    return await create_app(
+        settings,
+        database,
+        connectors=connectors,
+        features=features,
+        password_rounds=4,
+        check_responses=True,
+    )
+
+
+@pytest.fixture
+async def server(app: web.Application) -> AsyncIterator[TestServer]:
+    """The application on a free port."""
+    server = TestServer(app)
+    await server.start_server()
+    yield server
+    await server.close()
+
+
+@pytest.fixture
+def services(app: web.Application) -> Services:
+    """The services of the application under test."""
+    return app[SERVICES]
+
+
+@pytest.fixture
+def core(app: web.Application) -> Core:
+    """The core of the application under test."""
+    return app[CORE]
+
+
+@pytest.fixture
+async def visitor(server: TestServer) -> AsyncIterator[Console]:
+    """Somebody who is not signed in."""
+    async with Console.open(server) as console:
+        yield console
+
+
+@pytest.fixture
+async def owner(server: TestServer) -> AsyncIterator[Console]:
+    """The owner of an organization."""
+    async with Console.open(server) as console:
+        await console.sign_up("owner@example.kz", "Company")
+        yield console
+
+
+@pytest.fixture
+async def admin(server: TestServer, owner: Console) -> AsyncIterator[Console]:
+    """An admin of the owner's organization."""
+    async with Console.open(server) as console:
+        await console.join(owner, "admin@example.kz", "admin")
+        yield console
+
+
+@pytest.fixture
+async def operator(server: TestServer, owner: Console) -> AsyncIterator[Console]:
+    """An operator of the owner's organization."""
+    async with Console.open(server) as console:
+        await console.join(owner, "operator@example.kz", "operator")
+        yield console
+
+
+@pytest.fixture
+async def viewer(server: TestServer, owner: Console) -> AsyncIterator[Console]:
+    """A viewer of the owner's organization."""
+    async with Console.open(server) as console:
+        await console.join(owner, "viewer@example.kz", "viewer")
+        yield console
+
+
+@pytest.fixture
+async def stranger(server: TestServer) -> AsyncIterator[Console]:
+    """The owner of another organization."""
+    async with Console.open(server) as console:
+        await console.sign_up("stranger@example.kz", "Other company")
+        yield console
