@@ -1,0 +1,66 @@
+"""What a customer says inside a form that is not an answer to it."""
+
+from actions.skill import Turn
+
+# Rules in data/rules answer these and then return to the form, or leave it.
+INTERRUPTIONS = {
+    "ask_question",
+    "ask_human",
+    "bot_challenge",
+    "book_callback",
+    "cancel",
+    "change_language",
+    "check_status",
+    "complaint",
+    "give_feedback",
+    "goodbye",
+    "greet",
+    "opt_in",
+    "opt_out",
+    "out_of_scope",
+    "place_order",
+    "privacy_request",
+    "thanks",
+}
+SURE = 0.5
+# Almost anything may be a product, so a message must be surer to be something else.
+SURE_INSTEAD_OF_PRODUCT = 0.6
+LIKELY_PRODUCTS = {"out_of_scope", "place_order", "give_feedback", "greet", "check_status"}
+OWN_INTENT = {"order_form": "place_order", "callback_form": "book_callback"}
+
+
+def passes_on(turn: Turn, requested: str) -> bool:
+    """Return whether a message without any detail of the form is for the other rules."""
+    if turn.intent not in INTERRUPTIONS:
+        return False
+    if turn.intent == OWN_INTENT.get(turn.tracker.active_loop_name or ""):
+        return False
+    if turn.text.rstrip().endswith("?"):
+        return True
+    if requested == "product" and turn.intent in LIKELY_PRODUCTS:
+        return turn.confidence >= SURE_INSTEAD_OF_PRODUCT
+    return turn.confidence >= SURE
+
+
+def begins(turn: Turn, form: str) -> bool:
+    """Return whether this message has just started the form."""
+    for event in reversed(turn.tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "active_loop" and event.get("name") == form:
+            return True
+    return False
+
+
+def returns_after_interruption(turn: Turn, form: str) -> bool:
+    """Return whether the form only takes up its question again, after another rule has answered this message."""
+    for event in reversed(turn.tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "action" and event.get("name") not in {
+            form,
+            "action_listen",
+            "action_session_start",
+        }:
+            return True
+    return False

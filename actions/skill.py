@@ -1,0 +1,167 @@
+"""What every skill stands on: one typed view of rasa-sdk, the turn it runs in, and its services."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rasa_sdk import Action, Tracker  # type: ignore[import-untyped, unused-ignore]
+from rasa_sdk.events import (  # type: ignore[import-untyped, unused-ignore]
+    ActionExecutionRejected,
+    ActiveLoop,
+    SlotSet,
+)
+from rasa_sdk.executor import CollectingDispatcher  # type: ignore[import-untyped, unused-ignore]
+
+from actions.crm_client import CrmClient
+
+Event = dict[str, Any]
+DEFAULT_TIMEZONE = "Asia/Almaty"
+LANGUAGES = ("ru", "kk", "en")
+
+
+class Clock(Protocol):
+    """Tells the time; tests pass their own."""
+
+    def __call__(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+
+
+def system_clock() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The message being answered and the conversation around it."""
+
+    tracker: Any
+    dispatcher: Any
+    crm: CrmClient
+    clock: Clock
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the CRM said about this message; never taken from the customer's words."""
+        return self.tracker.latest_message.get("metadata") or {}
+
+    @property
+    def text(self) -> str:
+        """The customer's words, as cleaned by the engine."""
+        return self.tracker.latest_message.get("text") or ""
+
+    @property
+    def intent(self) -> str:
+        """Name of the intent."""
+        return (self.tracker.latest_message.get("intent") or {}).get("name") or ""
+
+    @property
+    def confidence(self) -> float:
+        """Confidence of the intent, 0 to 1."""
+        return float((self.tracker.latest_message.get("intent") or {}).get("confidence") or 0.0)
+
+    @property
+    def organization_id(self) -> str:
+        """The organization the conversation belongs to."""
+        return str(self.metadata.get("organization_id") or "")
+
+    @property
+    def conversation_id(self) -> str:
+        """The CRM's conversation."""
+        return str(self.metadata.get("conversation_id") or self.tracker.sender_id)
+
+    @property
+    def language(self) -> str:
+        """Language of the answer: ru, kk or en."""
+        language = self.tracker.get_slot("language")
+        return language if language in LANGUAGES else "ru"
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The organization's time zone."""
+        try:
+            return ZoneInfo(self.metadata.get("timezone") or DEFAULT_TIMEZONE)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo(DEFAULT_TIMEZONE)
+
+    @property
+    def now(self) -> datetime:
+        """The present moment in the organization's time zone."""
+        return self.clock().astimezone(self.timezone)
+
+    def source_key(self, what: str) -> str:
+        """Return the key by which the CRM does this turn's `what` only once."""
+        message_id = self.metadata.get("message_id") or self.tracker.latest_message.get(
+            "message_id"
+        )
+        return f"{message_id}:{what}"
+
+    def slot(self, name: str) -> Any:
+        """Return a slot's value."""
+        return self.tracker.get_slot(name)
+
+    def entity(self, name: str) -> str | None:
+        """Return the longest value of an entity in the message."""
+        values = [
+            str(found.get("value") or "")
+            for found in self.tracker.latest_message.get("entities") or []
+            if found.get("entity") == name
+        ]
+        return max(values, key=len, default=None) or None
+
+    async def context(self) -> dict[str, Any]:
+        """Return what the CRM knows around the conversation."""
+        return await self.crm.context(self.organization_id, self.conversation_id)
+
+    def say(self, response: str, **values: Any) -> None:
+        """Say one of the domain's responses, in the conversation's language."""
+        self.dispatcher.utter_message(response=response, **values)
+
+
+class Skill(Action):  # type: ignore[misc, unused-ignore]
+    """A custom action with its collaborators. Subclasses give `action_name` and `handle`."""
+
+    action_name: str
+
+    def __init__(self, crm: CrmClient, *, clock: Clock = system_clock) -> None:
+        self._crm = crm
+        self._clock = clock
+
+    def name(self) -> str:
+        """The action's name in the domain."""
+        return self.action_name
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: Mapping[str, Any],  # noqa: ARG002 - rasa-sdk's interface; ours is not sent one
+    ) -> Sequence[Event]:
+        """Run the skill; rasa-sdk calls this."""
+        return await self.handle(Turn(tracker, dispatcher, self._crm, self._clock))
+
+    @abstractmethod
+    async def handle(self, turn: Turn) -> Sequence[Event]:
+        """Answer the turn: say something, and return what changes in the conversation.
+
+        Raises:
+            CrmUnavailable: the turn is to be tried again.
+        """
+
+
+def set_slot(name: str, value: Any) -> Event:
+    """Return the event that sets a slot."""
+    return dict(SlotSet(name, value))
+
+
+def leave_form() -> list[Event]:
+    """Return the events that end an active form and keep what it learnt."""
+    return [dict(ActiveLoop(None)), set_slot("requested_slot", None)]
+
+
+def refuse_form(name: str) -> Event:
+    """Return the event by which a form passes a message on to the other rules."""
+    return dict(ActionExecutionRejected(name))

@@ -1,0 +1,144 @@
+"""Which language a message is in, and which language the bot answers in.
+
+Kazakh, Russian and English words are told apart by short lists of frequent words and endings, compared in the folded
+spelling of `nlu.folding`, so that Kazakh with Russian letters and both languages in Latin letters need no lists of their own.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.engine.lexicon import ENDINGS, LETTERS, WORDS
+from bot.engine.nlu.folding import fold, words
+
+LANGUAGES = ("ru", "kk", "en")
+DEFAULT_LANGUAGE = "ru"
+MAX_WORDS = 120
+# A conversation changes its language only on this much more evidence; one borrowed word is not enough.
+SWITCH_MARGIN = 1.6
+CLEAR_SHARE = 0.55
+_KAZAKH_LETTERS = re.compile("[әғқңөұүһі]", re.IGNORECASE)
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_LATIN = re.compile("[a-z]", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NAMED = {
+    "kk": re.compile(r"\b(?:po )?(?:kazah|kazak|kaz\b)\w*"),
+    "ru": re.compile(r"\b(?:po )?(?:rus|oris)\w*"),
+    "en": re.compile(r"\b(?:po )?(?:englis|anglii|inglis|agilshin)\w*"),
+}
+_REFUSED_BEFORE = re.compile(r"(?:\bne|\bnot|\bno|\bnot in|\bne na|\bne po|\bwithout|\bvmesto|\binstead of|speak)\s*$")
+_REFUSED_AFTER = re.compile(
+    r"^\s*(?:emes|tusinbei\w*|bilmei\w*|ne (?:ponima|znai|govor|umei)\w*|isn|is not|no\b|kerek emes)"
+)
+_NOT_KNOWN_BEFORE = re.compile(r"(?:ne (?:ponima|znai|govor|umei|vladei)\w*|dont (?:speak|understand|know)|not speak)\s*(?:na |po |in )?$")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a text's language seems to be.
+
+    Attributes:
+        language: "ru", "kk", "en", or `None` when the text gives no hint.
+        margin: Evidence for it over the next language, in words.
+        romanised: Whether Kazakh or Russian is written in Latin letters.
+    """
+
+    language: str | None
+    margin: float
+    romanised: bool
+
+
+def detect(text: str) -> Guess:
+    """Return the language of a text by the words in it. Never raises, whatever the text."""
+    scores: dict[str, float] = dict.fromkeys(LANGUAGES, 0.0)
+    latin = cyrillic = 0
+    for word in _WORD.findall(text)[:MAX_WORDS]:
+        latin += bool(_LATIN.search(word))
+        cyrillic += bool(_CYRILLIC.search(word))
+        for language, weight in _word_scores(word).items():
+            scores[language] += weight
+    best, second = sorted(scores, key=lambda language: scores[language], reverse=True)[:2]
+    if scores[best] == 0 or scores[best] == scores[second]:
+        return Guess(None, 0.0, romanised=False)
+    return Guess(best, scores[best] - scores[second], romanised=best != "en" and latin > cyrillic)
+
+
+def requested_language(text: str) -> str | None:
+    """Return the language that a text asks to be spoken to in, by its name; `None` when it names none.
+
+    Meant for messages that ask for a language: "I don't understand Kazakh, Russian please" gives Russian.
+    """
+    folded = fold(text)
+    found: list[tuple[int, str]] = []
+    for language, pattern in _NAMED.items():
+        for match in pattern.finditer(folded):
+            before, after = folded[: match.start()], folded[match.end() :]
+            if not (_REFUSED_AFTER.search(after) or _NOT_KNOWN_BEFORE.search(before) or _refused(before)):
+                found.append((match.start(), language))
+    return max(found)[1] if found else None
+
+
+def _refused(before: str) -> bool:
+    match = _REFUSED_BEFORE.search(before)
+    return match is not None and not match[0].strip() == "speak"
+
+
+def answer_language(
+    text: str,
+    *,
+    current: str | None,
+    pinned: bool,
+    requested: str | None,
+    hint: str | None,
+    fallback: str | None,
+) -> str:
+    """Return the language to answer a message in.
+
+    An explicit request wins, now and until the next one. Otherwise a clear message decides, a short or mixed one keeps the
+    conversation's language, and the very first message falls back to the contact's, then to the organisation's language.
+
+    Args:
+        text: The customer's message.
+        current: Language of the conversation so far.
+        pinned: Whether the customer asked for `current` explicitly.
+        requested: Language that this message asks for.
+        hint: Language known of the contact.
+        fallback: The organisation's language.
+    """
+    if requested in LANGUAGES:
+        return str(requested)
+    if pinned and current in LANGUAGES:
+        return str(current)
+    guess = detect(text)
+    known = next((language for language in (current, hint) if language in LANGUAGES), None)
+    if guess.language is not None and (known is None or guess.language == known or guess.margin >= SWITCH_MARGIN):
+        return guess.language
+    if known is not None:
+        return known
+    return fallback if fallback in LANGUAGES else DEFAULT_LANGUAGE  # type: ignore[return-value]
+
+
+def _word_scores(word: str) -> Mapping[str, float]:
+    """Return how much one word speaks for each language."""
+    lowered = word.lower()
+    script = "cyrillic" if _CYRILLIC.search(lowered) else "latin"
+    folded = "".join(words(lowered))
+    scores: dict[str, float] = {}
+    if _KAZAKH_LETTERS.search(lowered):
+        scores["kk"] = 1.3
+    for language, known in WORDS.items():
+        if folded in known and not (language == "en" and script == "cyrillic"):
+            scores[language] = scores.get(language, 0.0) + 1.0
+    if scores:
+        return scores
+    for language, letters in LETTERS.items():
+        if any(letter in lowered for letter in letters):
+            scores[language] = scores.get(language, 0.0) + 0.5
+    if len(folded) >= 5:
+        for language, endings in ENDINGS.items():
+            if not (language == "en" and script == "cyrillic") and folded.endswith(endings):
+                scores[language] = scores.get(language, 0.0) + 0.4
+    if not scores:
+        # Unknown words lean to the usual language of their letters.
+        scores["ru" if script == "cyrillic" else "en"] = 0.25
+    return scores

@@ -1,0 +1,1 @@
+"""NLU components: letter folding, intent classifier, entity extractor."""

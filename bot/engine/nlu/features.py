@@ -1,0 +1,58 @@
+"""What of a message the intent model sees: the folded text, with numbers, phones and addresses as one token each."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.engine.nlu.folding import fold
+
+_MASKS = (
+    (re.compile(r"\S+@\S+\.\w+"), " zzmail "),
+    (re.compile(r"https?://\S+|\bwww\.\S+|\b\w+\.(?:kz|ru|com|me)\b\S*"), " zzlink "),
+    (re.compile(r"(?<!\w)@\w{3,}"), " zznick "),
+    (re.compile(r"(?<![\w])\+?[78]?[\s(.-]*\d{3}[\s).-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}(?!\d)"), " zzphone "),
+    (re.compile(r"\b\d{1,2}[:.]\d{2}\b"), " zztime "),
+    (re.compile(r"\d{5,}"), " zzlong "),
+    (re.compile(r"\d+"), " zznum "),
+)
+_SPACES = re.compile(r"\s+")
+_PUNCTUATION = re.compile(r"([?!])\1*")
+
+
+def masked(text: str) -> str:
+    """Return the folded text in which every phone, e-mail, link, time and number is one token of its kind."""
+    for pattern, token in _MASKS:
+        text = pattern.sub(token, text)
+    spaced = _PUNCTUATION.sub(r" \1 ", fold(text))
+    return _SPACES.sub(" ", spaced).strip()
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at a text.
+
+    Attributes:
+        text: Turns a message into what the vectorizer counts.
+        settings: Settings of the vectorizer.
+        weight: Weight of the view beside the others.
+    """
+
+    text: Callable[[str], str]
+    settings: dict[str, Any]
+    weight: float = 1.0
+
+    def vectorizer(self, vocabulary: list[str] | None = None) -> TfidfVectorizer:
+        """Return an untrained vectorizer, or one with a known vocabulary, in its order."""
+        return TfidfVectorizer(
+            **self.settings, sublinear_tf=True, lowercase=False, dtype=np.float32, vocabulary=vocabulary
+        )
+
+
+VIEWS: dict[str, View] = {
+    "letters": View(masked, {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 2}),
+    "words": View(masked, {"token_pattern": r"\S+", "ngram_range": (1, 2), "min_df": 1}, 0.7),
+}
