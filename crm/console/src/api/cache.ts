@@ -111,7 +111,20 @@ export class EventCache {
       this.later(keys.conversations);
       this.later(["conversation"]);
     }
+    if (action === "updated") this.renameContact(event.subject_id, event.data as unknown as Contact);
     this.record(keys.contacts, keys.contact(event.subject_id), event.data as unknown as Contact, action);
+  }
+
+  /** Conversations carry their contact's name. */
+  private renameContact(id: string, contact: Contact): void {
+    const rename = (old: Conversation): Conversation =>
+      old.contact_id === id ? { ...old, contact_name: contact.name, contact: old.contact && contact } : old;
+    this.client.setQueriesData<Conversation>({ queryKey: ["conversation"] }, (old) => old && rename(old));
+    this.client.setQueriesData<Pages<Conversation> | Page<Conversation>>({ queryKey: [...keys.conversations, "list"] }, (old) => {
+      if (!old) return old;
+      const page = (one: Page<Conversation>) => ({ ...one, items: one.items.map(rename) });
+      return "pages" in old ? { ...old, pages: old.pages.map(page) } : page(old);
+    });
   }
 
   private record<T extends { id: string }>(

@@ -3,7 +3,7 @@ import { computed, type MaybeRefOrGetter, toValue } from "vue";
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { Contact, ContactWrite, Page } from "@/api/types";
+import type { Contact, ContactForm, ContactWrite, Page } from "@/api/types";
 
 export interface ContactFilters {
   q?: string;
@@ -23,7 +23,7 @@ export function useContactList(filters: MaybeRefOrGetter<ContactFilters>) {
 export function useContact(id: MaybeRefOrGetter<string>, placeholder?: () => Contact | undefined) {
   return useQuery({
     queryKey: computed(() => keys.contact(toValue(id))),
-    queryFn: () => call(api.GET("/api/contacts/{id}", { params: { path: { id: toValue(id) } } })),
+    queryFn: () => call(api.GET("/api/contacts/{contact_id}", { params: { path: { contact_id: toValue(id) } } })),
     enabled: computed(() => toValue(id) !== ""),
     placeholderData: placeholder,
   });
@@ -37,17 +37,17 @@ function adopt(contact: Contact): Contact {
 }
 
 export async function updateContact(id: string, changes: ContactWrite): Promise<Contact> {
-  const contact = adopt(await call(api.PATCH("/api/contacts/{id}", { params: { path: { id } }, body: changes })));
+  const contact = adopt(await call(api.PATCH("/api/contacts/{contact_id}", { params: { path: { contact_id: id } }, body: changes })));
   void queryClient.invalidateQueries({ queryKey: ["conversation"] });
   return contact;
 }
 
-export async function createContact(form: ContactWrite): Promise<Contact> {
+export async function createContact(form: ContactForm): Promise<Contact> {
   return adopt(await call(api.POST("/api/contacts", { body: form })));
 }
 
 export async function deleteContact(id: string): Promise<void> {
-  await call(api.DELETE("/api/contacts/{id}", { params: { path: { id } } }));
+  await call(api.DELETE("/api/contacts/{contact_id}", { params: { path: { contact_id: id } } }));
   queryClient.removeQueries({ queryKey: keys.contact(id) });
   void queryClient.invalidateQueries({ queryKey: keys.contacts });
 }

@@ -3,7 +3,7 @@ import { computed, type MaybeRefOrGetter, toValue } from "vue";
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { Board, Deal, DealWrite, Language, Stage } from "@/api/types";
+import type { Board, Deal, DealForm, DealWrite, Language, Stage } from "@/api/types";
 import { currentLanguage } from "@/i18n";
 
 export function stageName(stage: Stage | undefined, language: Language = currentLanguage()): string {
@@ -29,7 +29,7 @@ export function useContactDeals(contactId: MaybeRefOrGetter<string>) {
 export function useDeal(id: MaybeRefOrGetter<string>) {
   return useQuery({
     queryKey: computed(() => keys.deal(toValue(id))),
-    queryFn: () => call(api.GET("/api/deals/{id}", { params: { path: { id: toValue(id) } } })),
+    queryFn: () => call(api.GET("/api/deals/{deal_id}", { params: { path: { deal_id: toValue(id) } } })),
     enabled: computed(() => toValue(id) !== ""),
   });
 }
@@ -40,16 +40,16 @@ function adopt(deal: Deal): Deal {
   return deal;
 }
 
-export async function createDeal(form: DealWrite): Promise<Deal> {
+export async function createDeal(form: DealForm): Promise<Deal> {
   return adopt(await call(api.POST("/api/deals", { body: form })));
 }
 
 export async function updateDeal(id: string, changes: DealWrite): Promise<Deal> {
-  return adopt(await call(api.PATCH("/api/deals/{id}", { params: { path: { id } }, body: changes })));
+  return adopt(await call(api.PATCH("/api/deals/{deal_id}", { params: { path: { deal_id: id } }, body: changes })));
 }
 
 export async function deleteDeal(id: string): Promise<void> {
-  await call(api.DELETE("/api/deals/{id}", { params: { path: { id } } }));
+  await call(api.DELETE("/api/deals/{deal_id}", { params: { path: { deal_id: id } } }));
   queryClient.removeQueries({ queryKey: keys.deal(id) });
   void queryClient.invalidateQueries({ queryKey: keys.deals });
 }
@@ -83,7 +83,7 @@ export async function moveDeal(id: string, stageId: string, beforeId: string | n
   const before = queryClient.getQueryData<Board>(keys.board);
   if (before) queryClient.setQueryData(keys.board, moved(before, id, stageId, beforeId));
   try {
-    adopt(await call(api.POST("/api/deals/{id}/move", { params: { path: { id } }, body: { stage_id: stageId, before_id: beforeId } })));
+    adopt(await call(api.POST("/api/deals/{deal_id}/move", { params: { path: { deal_id: id } }, body: { stage_id: stageId, before_id: beforeId } })));
   } catch (error) {
     if (before) queryClient.setQueryData(keys.board, before);
     throw error;

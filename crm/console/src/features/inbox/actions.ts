@@ -14,16 +14,16 @@ function adopt(conversation: Conversation): void {
 }
 
 function request(id: string, step: Step): Promise<Conversation> {
-  const params = { params: { path: { id } } };
+  const params = { params: { path: { conversation_id: id } } };
   switch (step) {
     case "take-over":
-      return call(api.POST("/api/conversations/{id}/take-over", params));
+      return call(api.POST("/api/conversations/{conversation_id}/take-over", params));
     case "hand-back":
-      return call(api.POST("/api/conversations/{id}/hand-back", params));
+      return call(api.POST("/api/conversations/{conversation_id}/hand-back", params));
     case "close":
-      return call(api.POST("/api/conversations/{id}/close", params));
+      return call(api.POST("/api/conversations/{conversation_id}/close", params));
     case "reopen":
-      return call(api.POST("/api/conversations/{id}/reopen", params));
+      return call(api.POST("/api/conversations/{conversation_id}/reopen", params));
   }
 }
 
@@ -49,7 +49,7 @@ export function useConversationActions() {
   const act = (id: string, step: Step) => attempt(step, id, () => request(id, step));
   const assign = (id: string, assigneeId: string | null) =>
     attempt("assign", id, () =>
-      call(api.POST("/api/conversations/{id}/assign", { params: { path: { id } }, body: { assignee_id: assigneeId } })),
+      call(api.POST("/api/conversations/{conversation_id}/assign", { params: { path: { conversation_id: id } }, body: { assignee_id: assigneeId } })),
     );
 
   return { busy, act, assign };
@@ -59,12 +59,12 @@ export function useConversationActions() {
 export async function markRead(conversation: Conversation): Promise<void> {
   queryClient.setQueryData<Conversation>(keys.conversation(conversation.id), (old) => (old ? { ...old, unread: 0 } : old));
   try {
-    await call(api.POST("/api/conversations/{id}/read", { params: { path: { id: conversation.id } } }));
+    await call(api.POST("/api/conversations/{conversation_id}/read", { params: { path: { conversation_id: conversation.id } } }));
   } catch {
     // The next opening tries again.
   }
 }
 
 export function tellTyping(id: string): void {
-  api.POST("/api/conversations/{id}/typing", { params: { path: { id } } }).catch(() => undefined);
+  api.POST("/api/conversations/{conversation_id}/typing", { params: { path: { conversation_id: id } } }).catch(() => undefined);
 }

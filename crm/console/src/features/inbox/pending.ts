@@ -27,8 +27,8 @@ async function deliver(item: PendingMessage): Promise<void> {
   item.failure = null;
   try {
     const message = await call(
-      api.POST("/api/conversations/{id}/messages", {
-        params: { path: { id: item.conversationId } },
+      api.POST("/api/conversations/{conversation_id}/messages", {
+        params: { path: { conversation_id: item.conversationId } },
         body: { text: item.text, kind: item.kind, client_id: item.clientId },
       }),
     );

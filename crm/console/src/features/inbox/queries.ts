@@ -57,7 +57,7 @@ function fromLists(id: string): Conversation | undefined {
 export function useConversation(id: MaybeRefOrGetter<string>) {
   return useQuery({
     queryKey: computed(() => keys.conversation(toValue(id))),
-    queryFn: () => call(api.GET("/api/conversations/{id}", { params: { path: { id: toValue(id) } } })),
+    queryFn: (): Promise<Conversation> => call(api.GET("/api/conversations/{conversation_id}", { params: { path: { conversation_id: toValue(id) } } })),
     placeholderData: () => fromLists(toValue(id)),
     enabled: computed(() => toValue(id) !== ""),
   });
@@ -69,8 +69,8 @@ export function useMessages(id: MaybeRefOrGetter<string>) {
     queryKey: computed(() => keys.messages(toValue(id))),
     queryFn: ({ pageParam }) =>
       call(
-        api.GET("/api/conversations/{id}/messages", {
-          params: { path: { id: toValue(id) }, query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+        api.GET("/api/conversations/{conversation_id}/messages", {
+          params: { path: { conversation_id: toValue(id) }, query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
         }),
       ),
     initialPageParam: "",

@@ -13,7 +13,7 @@ export function useResend() {
   async function resend(id: string): Promise<void> {
     busy.value = id;
     try {
-      const message = await call(api.POST("/api/messages/{id}/resend", { params: { path: { id } } }));
+      const message = await call(api.POST("/api/messages/{message_id}/resend", { params: { path: { message_id: id } } }));
       if (message.conversation_id) upsertMessage(queryClient, message.conversation_id, message);
       void queryClient.invalidateQueries({ queryKey: keys.failedDeliveries });
     } catch (error) {

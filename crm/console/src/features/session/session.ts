@@ -26,7 +26,7 @@ function adopt(session: Session): Session {
 /** The session, or null when nobody is signed in. Throws when the service cannot be reached. */
 export async function fetchSession(): Promise<Session | null> {
   try {
-    return adopt(await call(api.GET("/api/session")));
+    return adopt((await call(api.GET("/api/session"))) as Session);
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 401) return null;
     throw error;

@@ -3,7 +3,7 @@ import { computed, type ComputedRef, type MaybeRefOrGetter, toValue } from "vue"
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { Page, Task, TaskWrite } from "@/api/types";
+import type { Page, Task, TaskForm, TaskWrite } from "@/api/types";
 import { session } from "@/features/session/session";
 
 export interface TaskFilters {
@@ -38,7 +38,7 @@ export function useOpenTaskCount(): ComputedRef<number> {
 export function useTask(id: MaybeRefOrGetter<string>) {
   return useQuery({
     queryKey: computed(() => keys.task(toValue(id))),
-    queryFn: () => call(api.GET("/api/tasks/{id}", { params: { path: { id: toValue(id) } } })),
+    queryFn: () => call(api.GET("/api/tasks/{task_id}", { params: { path: { task_id: toValue(id) } } })),
     enabled: computed(() => toValue(id) !== ""),
   });
 }
@@ -49,12 +49,12 @@ function adopt(task: Task): Task {
   return task;
 }
 
-export async function createTask(form: TaskWrite): Promise<Task> {
+export async function createTask(form: TaskForm): Promise<Task> {
   return adopt(await call(api.POST("/api/tasks", { body: form })));
 }
 
 export async function updateTask(id: string, changes: TaskWrite): Promise<Task> {
-  return adopt(await call(api.PATCH("/api/tasks/{id}", { params: { path: { id } }, body: changes })));
+  return adopt(await call(api.PATCH("/api/tasks/{task_id}", { params: { path: { task_id: id } }, body: changes })));
 }
 
 /** The tick stands at once; a refusal takes it back. */
@@ -80,7 +80,7 @@ export async function setDone(task: Task, done: boolean): Promise<void> {
 }
 
 export async function deleteTask(id: string): Promise<void> {
-  await call(api.DELETE("/api/tasks/{id}", { params: { path: { id } } }));
+  await call(api.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id } } }));
   queryClient.removeQueries({ queryKey: keys.task(id) });
   void queryClient.invalidateQueries({ queryKey: keys.tasks });
 }
