@@ -4,17 +4,29 @@ The steps that are done are written down in `demo_steps`: a start that was broke
 database that people work with is never touched.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from connectors.registry import build_connectors
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.feature import Core
 from crm.core.settings import Settings
-from crm.demo.company import OWNER_EMAIL, found_company
-from crm.team.models import DOCUMENTS
+from crm.demo.company import OWNER_EMAIL, connect_webchat, found_company, hire_operator
+from crm.demo.stories import tell_stories
+from crm.services import Services, build_services, open_core
 
 STEPS_COLLECTION = "demo_steps"
 SHOP_PATH = "/demo"
+
+type Step = Callable[[Core, Services, str], Awaitable[None]]
+
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("company", found_company),
+    ("operator", hire_operator),
+    ("webchat", connect_webchat),
+    ("stories", tell_stories),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +54,18 @@ async def seed_demo(settings: Settings, database: Database) -> DemoAccess | None
     if not done and await database.collection("organizations").find_one({}, {"_id": 1}):
         return None
     access = DemoAccess(OWNER_EMAIL, settings.derive_secret("demo-password")[:12])
-    core = await Core.open(settings, database, DOCUMENTS)
-    for name, step in (("company", found_company),):
-        if name not in done:
-            await step(core, access.password)
+    missing = [(name, step) for name, step in STEPS if name not in done]
+    if not missing:
+        return access
+    core = await open_core(settings, database)
+    connectors = build_connectors(telegram_api_url=settings.telegram_api_url)
+    services = build_services(core, connectors)
+    try:
+        for name, step in missing:
+            await step(core, services, access.password)
             await steps.insert_one({"_id": name, "at": utc_now()})
+    finally:
+        await services.inbox.close()
+        for connector in connectors.values():
+            await connector.close()
     return access
