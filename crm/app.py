@@ -17,6 +17,7 @@ from aiohttp import web
 
 from connectors.base import Connector
 from crm import __version__
+from crm.assistant.feature import feature as assistant
 from crm.bot_api.feature import feature as bot_api
 from crm.channels.routes import ChannelRoutes
 from crm.console_files import ConsoleFiles
@@ -36,7 +37,7 @@ from crm.team.routes import AuthRoutes, MemberRoutes, OrganizationRoutes
 
 type MakeFeature = Callable[[Core, Services], Feature]
 
-FEATURES: tuple[MakeFeature, ...] = (inbox, bot_api)
+FEATURES: tuple[MakeFeature, ...] = (inbox, bot_api, assistant)
 
 API = web.AppKey("api", ApiApplication)
 CORE = web.AppKey("core", Core)

@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 from bot.answering import wording
 from bot.answering.confidence import THRESHOLD, confidence, features
 from bot.answering.extractive import Extract, extract
-from bot.answering.grounding import unsupported_numbers
-from bot.answering.models import ChatModels, ProviderError
-from bot.answering.prompt import Reading, make_prompt, read_answer
+from bot.answering.models import ChatModels
+from bot.answering.prompt import Reading
+from bot.answering.writing import NotWrittenError, Writer
 from bot.knowledge.index import Index
 from bot.knowledge.languages import LANGUAGES
 from bot.knowledge.library import IndexLibrary, LoadSnapshot
@@ -70,11 +70,11 @@ class Answerer:
     ) -> None:
         self._deadline_seconds = http_deadline_seconds
         self._library = library or IndexLibrary()
-        self._models = models or ChatModels()
+        self._writer = Writer(models or ChatModels())
 
     async def warm(self) -> None:
         """Import what takes seconds to import. Worth calling at start where a language model is in use."""
-        await asyncio.gather(self._models.warm(), asyncio.to_thread(_new_masking))
+        await self._writer.warm()
 
     async def answer(
         self,
@@ -103,7 +103,9 @@ class Answerer:
         version = int(context["assistant"]["knowledge_version"])
         turns = _before(history, question)
         async with asyncio.timeout(self._deadline_seconds):
-            index = await self._library.index(str(context["organization"]["id"]), version, load_snapshot)
+            index = await self._library.index(
+                str(context["organization"]["id"]), version, load_snapshot
+            )
         earlier = [str(turn["text"]) for turn in turns if turn["role"] in _CUSTOMER]
         found = search(index, question, language=language, earlier=earlier, limit=PASSAGES)
         extracts = extract(index, found)
@@ -112,19 +114,30 @@ class Answerer:
             "knowledge_version": version,
             "assistant_version": context["assistant"].get("version"),
             "passages": [
-                {"passage_id": hit.passage.id, "document": hit.passage.document, "score": round(hit.score, 3)}
+                {
+                    "passage_id": hit.passage.id,
+                    "document": hit.passage.document,
+                    "score": round(hit.score, 3),
+                }
                 for hit in found.hits
             ],
-            "model": None,
-            "masked_prompt": None,
-            "raw_answer": None,
-            "provider_error": None,
+            **dict.fromkeys(("model", "masked_prompt", "raw_answer", "provider_error")),
         }
         result: Answer | None = None
         llm = context["assistant"].get("llm")
         if llm and found.hits:
             seconds = self._deadline_seconds - (time.monotonic() - started) - RESERVE_SECONDS
-            result = await self._written(question, language, turns, context, found, extracts, sure, trace, seconds)
+            result = await self._written(
+                found,
+                extracts,
+                sure,
+                trace,
+                question=question,
+                language=language,
+                turns=turns,
+                context=context,
+                seconds=seconds,
+            )
         if result is None:
             result = _quoted(index, language, extracts, sure, trace)
         trace["elapsed_ms"] = round((time.monotonic() - started) * 1000, 1)
@@ -132,69 +145,47 @@ class Answerer:
 
     async def _written(
         self,
-        question: str,
-        language: str,
-        turns: Sequence[Mapping[str, str]],
-        context: Mapping[str, Any],
         found: Found,
         extracts: Sequence[Extract],
         sure: float,
         trace: dict[str, Any],
-        seconds: float,
+        **asked: Any,
     ) -> Answer | None:
-        """Return what a language model makes of the passages; None when it is of no use."""
-        llm = context["assistant"]["llm"]
+        """Return what a language model makes of the passages; None when that is of no use."""
+        language: str = asked["language"]
         passages = [hit.passage for hit in found.hits]
         try:
-            began = time.monotonic()
-            masking = await asyncio.to_thread(_new_masking)
-            prompt = make_prompt(
-                question=question,
-                history=turns,
-                passages=passages,
-                language=language,
-                context=context,
-                masking=masking,
-            )
-            trace["model"] = llm["model"]
-            trace["masked_prompt"] = prompt.text
-            left = seconds - (time.monotonic() - began)
-            raw = await self._models.complete(llm, prompt.messages, seconds=max(0.0, left))
-        except ProviderError as error:
+            reading = await self._writer.write(passages=passages, trace=trace, **asked)
+        except NotWrittenError as error:
             trace["provider_error"] = error.code
             return None
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong before sending: nothing was sent
-            # The message may quote the customer; the kind of error tells enough.
-            trace["provider_error"] = f"masking_failed: {type(error).__name__}"
-            trace["masked_prompt"] = None
-            return None
-        trace["raw_answer"] = raw
-        reading = read_answer(raw, len(passages))
         if reading.declined:
-            trace["method"] = "declined"
-            return Answer(wording.declined(language), language, answered=False, confidence=sure, trace=trace)
-        restored = masking.restore(reading.text)
-        if restored.unknown:
-            trace["provider_error"] = "unknown_marker"
-            return None
-        if not restored.text.strip():
-            trace["provider_error"] = "provider_empty"
-            return None
-        if unsupported_numbers(reading.text, [text for _, text in prompt.messages]):
-            trace["provider_error"] = "unsupported_numbers"
-            return None
-        sources = _cited(reading, found.hits, extracts)
+            return _declined(language, sure, trace)
         trace["method"] = "llm"
-        text = f"{restored.text}\n\n{wording.source_line([source['title'] for source in sources], language)}"
-        return Answer(text, language, answered=True, confidence=sure, sources=sources, trace=trace)
+        sources = _cited(reading, found.hits, extracts)
+        line = wording.source_line([source["title"] for source in sources], language)
+        return Answer(
+            f"{reading.text}\n\n{line}",
+            language,
+            answered=True,
+            confidence=sure,
+            sources=sources,
+            trace=trace,
+        )
+
+
+def _declined(language: str, sure: float, trace: dict[str, Any]) -> Answer:
+    trace["method"] = "declined"
+    return Answer(
+        wording.declined(language), language, answered=False, confidence=sure, trace=trace
+    )
 
 
 def _quoted(
     index: Index, language: str, extracts: Sequence[Extract], sure: float, trace: dict[str, Any]
 ) -> Answer:
     if not extracts or sure < THRESHOLD or not len(index):
-        trace["method"] = "declined"
-        return Answer(wording.declined(language), language, answered=False, confidence=sure, trace=trace)
+        return _declined(language, sure, trace)
     trace["method"] = "extractive"
     sources = [_source(extract.hit, extract.text) for extract in extracts]
     intro = wording.introduction(language, extracts[0].hit.passage.language)
@@ -226,14 +217,10 @@ def _source(hit: Hit, quote: str) -> Source:
 def _before(history: Sequence[Mapping[str, str]], question: str) -> list[Mapping[str, str]]:
     """Return the turns before the question: a caller's history may already end with it."""
     turns = list(history)
-    if turns and turns[-1]["role"] in _CUSTOMER and str(turns[-1]["text"]).strip() == question.strip():
+    if (
+        turns
+        and turns[-1]["role"] in _CUSTOMER
+        and str(turns[-1]["text"]).strip() == question.strip()
+    ):
         turns.pop()
     return turns
-
-
-def _new_masking() -> Any:
-    # Presidio takes seconds to import and is needed only where a provider is.
-    from bot.privacy.masking import Masking, analyzer  # noqa: PLC0415 - see above
-
-    analyzer()
-    return Masking()

@@ -68,7 +68,10 @@ def features(index: Index, found: Found, extracts: list[Extract]) -> Features:
     """Return the features of a search with at least one hit."""
     hit = found.hits[0]
     known = index.words_of(hit.row)
-    weighted = [(word, word.weight * word_weight(index, word)) for word in (*found.query.words, *found.query.earlier)]
+    weighted = [
+        (word, word.weight * word_weight(index, word))
+        for word in (*found.query.words, *found.query.earlier)
+    ]
     total = sum(weight for _, weight in weighted) or 1.0
     heaviest = max((weight for _, weight in weighted), default=0.0) or 1.0
     missing = max((weight * (1 - match(word, known)) for word, weight in weighted), default=0.0)

@@ -53,7 +53,9 @@ def extract(index: Index, found: Found) -> list[Extract]:
     if not found.hits:
         return []
     query = found.query
-    weighted = [(word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)]
+    weighted = [
+        (word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)
+    ]
     first, covered = _extract(index, found.hits[0], query, weighted, frozenset())
     extracts = [first]
     total = sum(weight for _, weight in weighted)
@@ -61,7 +63,12 @@ def extract(index: Index, found: Found) -> list[Extract]:
         missing = [place for place in range(len(weighted)) if place not in covered]
         lacks = sum(weighted[place][1] for place in missing)
         same_language = hit.passage.language == found.hits[0].passage.language
-        if total and lacks / total > _SECOND_GAIN and same_language and hit.score > _SECOND_SCORE * found.hits[0].score:
+        if (
+            total
+            and lacks / total > _SECOND_GAIN
+            and same_language
+            and hit.score > _SECOND_SCORE * found.hits[0].score
+        ):
             second, also = _extract(index, hit, query, weighted, covered)
             gained = sum(weighted[place][1] for place in also if place in missing)
             if gained / total > _SECOND_GAIN and second.text != first.text:
@@ -83,17 +90,30 @@ def _is_row(line: str) -> bool:
 
 
 def _extract(
-    index: Index, hit: Hit, query: Query, weighted: Sequence[tuple[QueryWord, float]], already: frozenset[int]
+    index: Index,
+    hit: Hit,
+    query: Query,
+    weighted: Sequence[tuple[QueryWord, float]],
+    already: frozenset[int],
 ) -> tuple[Extract, frozenset[int]]:
     above = index.heading_words_of(hit.row)
-    above_places = frozenset(place for place, (word, _) in enumerate(weighted) if match(word, above) > 0)
+    above_places = frozenset(
+        place for place, (word, _) in enumerate(weighted) if match(word, above) > 0
+    )
     texts = pieces_of(hit.passage.text)
     if len(hit.passage.text) <= SHORT_PASSAGE and not any(map(_is_row, texts)):
-        covered = frozenset(place for place, (word, _) in enumerate(weighted) if match(word, index.words_of(hit.row)))
+        covered = frozenset(
+            place
+            for place, (word, _) in enumerate(weighted)
+            if match(word, index.words_of(hit.row))
+        )
         return _extract_of(hit, texts, covered, weighted), covered
     degrees = [_degrees(index, text, weighted) for text in texts]
     shares = _shares(degrees, above_places, already)
-    rated = [_rate(place, texts[place], query, weighted, degrees[place], shares) for place in range(len(texts))]
+    rated = [
+        _rate(place, texts[place], query, weighted, degrees[place], shares)
+        for place in range(len(texts))
+    ]
     best = max(rated, key=lambda piece: (piece.fit, -piece.place))
     chosen = {best.place: best}
     # A question that only the headings match is answered by the beginning of what stands under them.
@@ -103,7 +123,9 @@ def _extract(
             break
         fits = piece.fit >= _NEAR_BEST * best.fit and bool(piece.covered - above_places)
         follows = whole and piece.place - 1 in chosen
-        if (fits or follows) and sum(len(other.text) for other in chosen.values()) + len(piece.text) < MAX_LENGTH:
+        if (fits or follows) and sum(len(other.text) for other in chosen.values()) + len(
+            piece.text
+        ) < MAX_LENGTH:
             chosen[piece.place] = piece
     if whole:
         _fill(chosen, rated)
@@ -113,7 +135,10 @@ def _extract(
 
 
 def _extract_of(
-    hit: Hit, texts: Sequence[str], covered: frozenset[int], weighted: Sequence[tuple[QueryWord, float]]
+    hit: Hit,
+    texts: Sequence[str],
+    covered: frozenset[int],
+    weighted: Sequence[tuple[QueryWord, float]],
 ) -> Extract:
     total = sum(weight for _, weight in weighted)
     share = sum(weighted[place][1] for place in covered) / total if total else 0.0
@@ -161,7 +186,10 @@ def _rate(
     shares: Sequence[float],
 ) -> Piece:
     total = sum(weight for _, weight in weighted)
-    fit = sum(weight * degree * share for (_, weight), degree, share in zip(weighted, degrees, shares, strict=True))
+    fit = sum(
+        weight * degree * share
+        for (_, weight), degree, share in zip(weighted, degrees, shares, strict=True)
+    )
     fit = fit / total if total else 0.0
     if query.kinds:
         fit += _KIND_BONUS * holds(text, query.kinds)
@@ -176,7 +204,11 @@ def join_pieces(texts: Sequence[str]) -> str:
     joined = ""
     for text in texts:
         shown = text if text.startswith(BULLET) else readable(text)
-        own_line = text.startswith(BULLET) or _is_row(text) or joined.rpartition("\n")[2].startswith(BULLET)
+        own_line = (
+            text.startswith(BULLET)
+            or _is_row(text)
+            or joined.rpartition("\n")[2].startswith(BULLET)
+        )
         joined = f"{joined}\n{shown}" if joined and own_line else f"{joined} {shown}".strip()
     return joined
 

@@ -21,5 +21,9 @@ def _numbers(text: str) -> list[str]:
     found: list[str] = []
     for match in _NUMBER.finditer(joined):
         whole = match.group().replace(",", ".").lstrip("0") or "0"
-        found += [whole] if "." not in whole else [whole, *(part.lstrip("0") or "0" for part in whole.split("."))]
+        found += (
+            [whole]
+            if "." not in whole
+            else [whole, *(part.lstrip("0") or "0" for part in whole.split("."))]
+        )
     return found

@@ -59,7 +59,7 @@ class ChatModels:
             raise ProviderError("provider_timeout") from None
         except ProviderError:
             raise
-        except Exception as error:  # noqa: BLE001 - providers raise anything; the customer gets the quoted answer
+        except Exception as error:
             raise ProviderError(_code(error)) from None
         text = _text(answer)
         if not text:
@@ -79,7 +79,11 @@ class ChatModels:
             return await model.ainvoke(list(messages))
 
     def _model(self, llm: Mapping[str, Any]) -> Any:
-        name, base_url, api_key = str(llm["model"]), llm.get("base_url") or "", llm.get("api_key") or ""
+        name, base_url, api_key = (
+            str(llm["model"]),
+            llm.get("base_url") or "",
+            llm.get("api_key") or "",
+        )
         key = (name, base_url, hashlib.sha256(api_key.encode()).hexdigest())
         with self._lock:
             if key in self._models:
@@ -107,13 +111,21 @@ def _make(name: str, base_url: str, api_key: str) -> Any:
     if provider == "ollama":
         options |= {"base_url": base_url} if base_url else {}
         # Ollama itself knows no key; a proxy in front of it may.
-        options |= {"client_kwargs": {"headers": {"Authorization": f"Bearer {api_key}"}}} if api_key else {}
+        options |= (
+            {"client_kwargs": {"headers": {"Authorization": f"Bearer {api_key}"}}}
+            if api_key
+            else {}
+        )
     else:
         # Retries are ours to decide: the time is short. An absent key is said so, or the library would take one from
         # the environment and send it to whatever address the tenant has given.
         options |= {"max_retries": 0, "api_key": api_key or "none"}
         if provider == "openai":
-            options |= {"base_url": base_url or _OPENAI_URL, "use_responses_api": False, "stream_usage": False}
+            options |= {
+                "base_url": base_url or _OPENAI_URL,
+                "use_responses_api": False,
+                "stream_usage": False,
+            }
         elif base_url:
             options["base_url"] = base_url
     try:
@@ -126,12 +138,17 @@ def _code(error: Exception) -> str:
     status = getattr(error, "status_code", None)
     if status in {401, 403}:
         return "provider_rejected_key"
-    if status == 429:  # noqa: PLR2004 - Too Many Requests
+    if status == 429:
         return "provider_busy"
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"APITimeoutError", "TimeoutException"}:
         return "provider_timeout"
-    if status is None and names & {"APIConnectionError", "ConnectError", "ConnectionError", "OSError"}:
+    if status is None and names & {
+        "APIConnectionError",
+        "ConnectError",
+        "ConnectionError",
+        "OSError",
+    }:
         return "provider_unreachable"
     return "provider_failed"
 

@@ -13,7 +13,9 @@ MAX_HISTORY = 6
 MAX_TURN_LENGTH = 1_500
 MAX_QUESTION_LENGTH = 4_000
 _NO_ANSWER = re.compile(r"\bNO[\s_\\]{0,3}ANSWER\b", re.IGNORECASE)
-_CITATION = re.compile(r"\s?[\[【](?:passage\s*)?\d{1,2}(?:\s*[,;]\s*\d{1,2})*[\]】](?!\()", re.IGNORECASE)
+_CITATION = re.compile(
+    r"\s?[\[【](?:passage\s*)?\d{1,2}(?:\s*[,;]\s*\d{1,2})*[\]】](?!\()", re.IGNORECASE
+)
 _REASONING = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1")
 _HEADING_MARK = re.compile(r"^#{1,6}\s+", re.MULTILINE)
@@ -84,7 +86,9 @@ def make_prompt(
         language=LANGUAGE_NAMES[language],
         tone=masking.mask(str(assistant.get("tone") or "friendly")),
         no_answer=NO_ANSWER,
-        instructions=f"\nThe company's own instructions:\n{masking.mask(instructions)}" if instructions else "",
+        instructions=f"\nThe company's own instructions:\n{masking.mask(instructions)}"
+        if instructions
+        else "",
     )
     messages = [("system", system)]
     for turn in history[-MAX_HISTORY:]:
@@ -96,7 +100,9 @@ def make_prompt(
         for number, passage in enumerate(passages, 1)
     )
     asked = masking.mask(question)[:MAX_QUESTION_LENGTH]
-    messages.append(("human", f"Passages:\n\n{listed or '(none)'}\n\nThe customer's message:\n{asked}"))
+    messages.append(
+        ("human", f"Passages:\n\n{listed or '(none)'}\n\nThe customer's message:\n{asked}")
+    )
     return Prompt(tuple(messages))
 
 

@@ -38,14 +38,18 @@ _ASKS = {
 }
 _HOLDS = {
     MONEY: re.compile(
-        r"\d\s?(?:₸|тг\b|тенге|теңге|kzt|tenge|руб|₽|\$|€|%)|бесплатн|тегін|ақысыз|free\b|без доплат|complimentary", re.IGNORECASE
+        r"\d\s?(?:₸|тг\b|тенге|теңге|kzt|tenge|руб|₽|\$|€|%)|бесплатн|тегін|ақысыз|free\b|без доплат|complimentary",
+        re.IGNORECASE,
     ),
     DURATION: re.compile(
         r"\d\s?(?:–|-|—)?\s?\d*\s?-?(?:\w{1,3}\s)?(?:\w+\s){0,2}?(?:дн|день|дня|час|мин|недел|месяц|год|лет|сут|күн|сағат|минут|апта|ай\b|айға|жыл|day|hour|min|week|month|year)|"
         r"в тот же день|сегодня|завтра|сол күні|same day|next day|сразу|бірден|immediately",
         re.IGNORECASE,
     ),
-    CLOCK: re.compile(r"\d{1,2}[:.]\d{2}|с \d{1,2} до \d{1,2}|круглосуточ|тәулік|24/7|around the clock|\d\s?(?:am|pm)\b", re.IGNORECASE),
+    CLOCK: re.compile(
+        r"\d{1,2}[:.]\d{2}|с \d{1,2} до \d{1,2}|круглосуточ|тәулік|24/7|around the clock|\d\s?(?:am|pm)\b",
+        re.IGNORECASE,
+    ),
     PLACE: re.compile(
         r"ул\.|улиц|просп|пр\.|пр-т|мкр|микрорайон|тц\b|трц|этаж|көше|даңғыл|ықшамаудан|қабат|street|avenue|ave\b|floor|mall|road|\d+\s?-?(?:үй)|"
         r"находи|располож|орналас|located",

@@ -30,7 +30,11 @@ def cut(lines: Sequence[str]) -> list[str]:
             current = joined
     if current:
         found.append(current)
-    if len(found) > 1 and len(found[-1]) < MIN_LENGTH and len(found[-2]) + len(found[-1]) < MAX_LENGTH:
+    if (
+        len(found) > 1
+        and len(found[-1]) < MIN_LENGTH
+        and len(found[-2]) + len(found[-1]) < MAX_LENGTH
+    ):
         found[-2:] = [f"{found[-2]}\n{found[-1]}"]
     return found
 

@@ -41,7 +41,9 @@ def decode(content: bytes) -> str:
         DocumentError: `document_too_large` or `document_bad_encoding`.
     """
     if len(content) > MAX_BYTES:
-        raise DocumentError("document_too_large", f"A document may have {MAX_BYTES // 1024 // 1024} MB.")
+        raise DocumentError(
+            "document_too_large", f"A document may have {MAX_BYTES // 1024 // 1024} MB."
+        )
     encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
         return content.decode(encoding)
@@ -58,12 +60,22 @@ def check(content: str) -> str:
     try:
         size = len(content.encode())
     except UnicodeEncodeError:
-        raise DocumentError("document_bad_encoding", "The text holds halves of characters.") from None
+        raise DocumentError(
+            "document_bad_encoding", "The text holds halves of characters."
+        ) from None
     if size > MAX_BYTES:
-        raise DocumentError("document_too_large", f"A document may have {MAX_BYTES // 1024 // 1024} MB.")
+        raise DocumentError(
+            "document_too_large", f"A document may have {MAX_BYTES // 1024 // 1024} MB."
+        )
     if not _CONTROL.isdisjoint(content) or content.count(_REPLACEMENT) > len(content) // 1000:
-        raise DocumentError("document_bad_encoding", "The text holds characters of no text: is it UTF-8?")
-    content = content.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").replace("\r\n", "\n").replace("\r", "\n")
+        raise DocumentError(
+            "document_bad_encoding", "The text holds characters of no text: is it UTF-8?"
+        )
+    content = (
+        content.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+    )
     if not content.strip():
         raise DocumentError("document_empty", "The document is empty.")
     return content
@@ -86,7 +98,9 @@ def document_language(content: str, default: str = "ru") -> str:
     return detect_language(content[:_LANGUAGE_SAMPLE], default)
 
 
-def passages_of(*, name: str, content: str, language: str | None = None, title: str | None = None) -> list[Passage]:
+def passages_of(
+    *, name: str, content: str, language: str | None = None, title: str | None = None
+) -> list[Passage]:
     """Return the passages of a document, in order; their ids are `name#position`, to be replaced by a store's own.
 
     Args:

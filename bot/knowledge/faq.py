@@ -31,18 +31,25 @@ def parse_faq(text: str) -> Document:
         DocumentError: `faq_columns_missing` or `faq_malformed`.
     """
     try:
-        rows = list(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=_delimiter(text), strict=True))
+        rows = list(
+            csv.reader(io.StringIO(text.replace("\0", "")), delimiter=_delimiter(text), strict=True)
+        )
     except csv.Error as error:
         raise DocumentError("faq_malformed", f"The table cannot be read: {error}.") from None
     header = [fold(cell.strip()) for cell in rows[0]] if rows else []
     pairs, language_column = _columns(header)
     if not pairs:
         raise DocumentError(
-            "faq_columns_missing", "The first row must name the columns: question and answer, optionally language."
+            "faq_columns_missing",
+            "The first row must name the columns: question and answer, optionally language.",
         )
     sections: list[Section] = []
     for row in rows[1:]:
-        stated = row[language_column].strip() if language_column is not None and language_column < len(row) else ""
+        stated = (
+            row[language_column].strip()
+            if language_column is not None and language_column < len(row)
+            else ""
+        )
         for language, question_column, answer_column in pairs:
             if max(question_column, answer_column) >= len(row):
                 continue
@@ -74,4 +81,6 @@ def _columns(header: list[str]) -> tuple[list[tuple[str | None, int, int]], int 
             answers.setdefault(language, place)
         elif base in _LANGUAGE:
             language_column = place
-    return [(key, questions[key], answers[key]) for key in questions if key in answers], language_column
+    return [
+        (key, questions[key], answers[key]) for key in questions if key in answers
+    ], language_column

@@ -53,7 +53,10 @@ class Glossary:
         """Return the concepts of each word, those of pairs given to both of their words."""
         found = [set(self._remembered(word)) for word in folded]
         for place in range(len(folded) - 1):
-            for first, second in {(folded[place], folded[place + 1]), _respelled(folded[place], folded[place + 1])}:
+            for first, second in {
+                (folded[place], folded[place + 1]),
+                _respelled(folded[place], folded[place + 1]),
+            }:
                 for left, right, name in self._pairs_by_first.get(first[:_MIN_BEGINNING], ()):
                     # A first word of a pair may be inflected only when it is long enough to be told apart.
                     same = first == left or (len(left) > 3 and first.startswith(left))
@@ -81,7 +84,10 @@ class Glossary:
 
 
 def _respelled(first: str, second: str) -> tuple[str, str]:
-    return (cyrillic(first) if is_latin(first) else first, cyrillic(second) if is_latin(second) else second)
+    return (
+        cyrillic(first) if is_latin(first) else first,
+        cyrillic(second) if is_latin(second) else second,
+    )
 
 
 @cache

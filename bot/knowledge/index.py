@@ -81,14 +81,18 @@ class Index:
 
     def possible(self, query: Mapping[str, float]) -> float:
         """Return the score of a passage of usual length that holds each term once."""
-        return sum(weight * KIND_WEIGHTS[term[0]] * self.rarity(term) for term, weight in query.items())
+        return sum(
+            weight * KIND_WEIGHTS[term[0]] * self.rarity(term) for term, weight in query.items()
+        )
 
     def words_of(self, row: int) -> PassageWords:
         """Return the words of a passage, its title and headings; remembered."""
         found = self._known_words.get(row)
         if found is None:
             passage = self.passages[row]
-            found = read_words(" . ".join((passage.title, *passage.heading, passage.text)), self.glossary)
+            found = read_words(
+                " . ".join((passage.title, *passage.heading, passage.text)), self.glossary
+            )
             self._known_words[row] = found
         return found
 
@@ -109,13 +113,19 @@ class Index:
         if found is None:
             listed = words(" . ".join(key))
             pairs = zip(listed, self.glossary.of_words(listed), strict=True)
-            telling = ((stem(word), names) for word, names in pairs if word not in STOP_WORDS or names)
+            telling = (
+                (stem(word), names) for word, names in pairs if word not in STOP_WORDS or names
+            )
             found = self._heading_terms[key] = tuple(telling)
         return found
 
     def _count(self, passage: Passage) -> dict[str, float]:
         counts: dict[str, float] = {}
-        fields = [(passage.text, 1.0), (" . ".join(passage.heading), HEADING_WEIGHT), (passage.title, TITLE_WEIGHT)]
+        fields = [
+            (passage.text, 1.0),
+            (" . ".join(passage.heading), HEADING_WEIGHT),
+            (passage.title, TITLE_WEIGHT),
+        ]
         for text, weight in fields:
             listed = words(text)
             concepts = self.glossary.of_words(listed)
@@ -129,7 +139,9 @@ def read_words(text: str, glossary: Glossary) -> PassageWords:
     """Return the words of a text as matching wants them. A Latin word is also there as it is read in Cyrillic."""
     listed = words(text)
     distinct = set(listed)
-    distinct.update(cyrillic(word) for word in listed if is_latin(word) and len(word) >= MIN_RESPELLED)
+    distinct.update(
+        cyrillic(word) for word in listed if is_latin(word) and len(word) >= MIN_RESPELLED
+    )
     by_letter: dict[str, list[str]] = {}
     for word in distinct:
         by_letter.setdefault(word[0], []).append(word)
@@ -152,9 +164,14 @@ def terms_of(word: str, concepts: Iterable[str]) -> list[str]:
         if len(_TERMS) >= _MAX_TERMS:
             _TERMS.clear()
         # A brand written in Latin letters is asked for in Cyrillic: Kaspi, каспи.
-        respelled = {stem(cyrillic(word))} if is_latin(word) and len(word) >= MIN_RESPELLED else set()
+        respelled = (
+            {stem(cyrillic(word))} if is_latin(word) and len(word) >= MIN_RESPELLED else set()
+        )
         stems = sorted({stem(word)} | respelled)
-        lexical = _TERMS[word] = (*(GRAM + gram for gram in grams(word)), *(STEM + found for found in stems))
+        lexical = _TERMS[word] = (
+            *(GRAM + gram for gram in grams(word)),
+            *(STEM + found for found in stems),
+        )
     return [*lexical, *(CONCEPT + name for name in concepts)]
 
 
@@ -184,9 +201,23 @@ def _columns(
     holding = np.bincount(place_array, minlength=len(terms)).astype(np.int64)
     starts = np.concatenate(([0], np.cumsum(holding)))
     kinds = np.array([list(KIND_WEIGHTS).index(term[0]) for term in terms], dtype=np.int64)
-    relative = np.stack([length / length.mean() for length in lengths.values()]) if counts else np.ones((3, 1))
+    relative = (
+        np.stack([length / length.mean() for length in lengths.values()])
+        if counts
+        else np.ones((3, 1))
+    )
     rarity = np.log(1 + (len(counts) - holding + 0.5) / (holding + 0.5))
     strength = np.array(list(KIND_WEIGHTS.values()))
-    norm = K1 * (1 - LENGTH_SHARE + LENGTH_SHARE * relative[kinds[place_array], row_array]) if places else np.ones(0)
-    weights = strength[kinds[place_array]] * rarity[place_array] * frequency * (K1 + 1) / (frequency + norm)
+    norm = (
+        K1 * (1 - LENGTH_SHARE + LENGTH_SHARE * relative[kinds[place_array], row_array])
+        if places
+        else np.ones(0)
+    )
+    weights = (
+        strength[kinds[place_array]]
+        * rarity[place_array]
+        * frequency
+        * (K1 + 1)
+        / (frequency + norm)
+    )
     return terms, starts, row_array, weights.astype(np.float32)

@@ -9,23 +9,27 @@ _KAZAKH_LETTERS = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile(r"[а-яёәғқңөұүһі]", re.IGNORECASE)
 _KAZAKH_SHARE = 0.03
 
-_KAZAKH_WORDS = frozenset(
-    "ма ме ба бе па пе жане мен менен немесе ушин туралы бойынша калай канша кашан кайда кай кандай неше не ким неге "
-    "бар жок керек болады болмайды бола болса еди екен гой ше сиз сиздер сендер сен биз бизде сизде олар мынау осы сол "
-    "сатып алу беру тапсырыс жеткизу багасы тегин ашык жумыс кун кунде сагат акша толем калалар рахмет салем "
-    "саламатсыз маган саган сизге бизге келе келеди берем бересиз алам аламын тура турады уакыт бугин ертен кейин "
-    "дейин сен ал жокпа барма болама".split()
-)
-_RUSSIAN_WORDS = frozenset(
-    "и в во на не что это как сколько где когда какой какая какие какое есть ли можно нужно у с со к ко по за из от до "
-    "для или но а же бы мне меня вас вы мы ваш ваша наш наша если при без чтобы стоит работаете доставка через после "
-    "цена оплата адрес время все только ещё еще уже да нет привет здравствуйте пожалуйста спасибо".split()
-)
-_ENGLISH_WORDS = frozenset(
-    "the a an and or of to in on is are was do does did can could how much many what when where which who why you your "
-    "we our i my me it its for from with at by if not no yes there have has will would should be any all this that "
-    "price delivery please hello hi thanks open pay".split()
-)
+_KAZAKH = """
+ма ме ба бе па пе жане мен менен немесе ушин туралы бойынша калай канша кашан кайда кай кандай
+неше не ким неге бар жок керек болады болмайды бола болса еди екен гой ше сиз сиздер сендер сен
+биз бизде сизде олар мынау осы сол сатып алу беру тапсырыс жеткизу багасы тегин ашык жумыс кун
+кунде сагат акша толем калалар рахмет салем саламатсыз маган саган сизге бизге келе келеди берем
+бересиз алам аламын тура турады уакыт бугин ертен кейин дейин ал жокпа барма болама
+"""
+_RUSSIAN = """
+и в во на не что это как сколько где когда какой какая какие какое есть ли можно нужно у с со к
+ко по за из от до для или но а же бы мне меня вас вы мы ваш ваша наш наша если при без чтобы
+стоит работаете доставка через после цена оплата адрес время все только ещё еще уже да нет
+привет здравствуйте пожалуйста спасибо
+"""
+_ENGLISH = """
+the a an and or of to in on is are was do does did can could how much many what when where which
+who why you your we our i my me it its for from with at by if not no yes there have has will
+would should be any all this that price delivery please hello hi thanks open pay
+"""
+_KAZAKH_WORDS = frozenset(_KAZAKH.split())
+_RUSSIAN_WORDS = frozenset(_RUSSIAN.split())
+_ENGLISH_WORDS = frozenset(_ENGLISH.split())
 
 
 def detect_language(text: str, default: str = "ru") -> str:

@@ -52,7 +52,9 @@ class IndexLibrary:
         snapshot = Snapshot.from_mapping(await load(key[1]))
         index = await asyncio.to_thread(Index, snapshot)
         organization_id, version = key
-        for other in [held for held in self._indexes if held[0] == organization_id and held[1] < version - 1]:
+        for other in [
+            held for held in self._indexes if held[0] == organization_id and held[1] < version - 1
+        ]:
             self._drop(other)
         self._indexes[key] = index
         self._sizes[key] = index.size_bytes

@@ -52,24 +52,29 @@ class _Reader:
             match token.type:
                 case "heading_open":
                     self._heading(int(token.tag[1:]), _plain(tokens[place + 1]))
-                case "bullet_list_open":
-                    self._lists.append(None)
-                case "ordered_list_open":
-                    self._lists.append(int(token.attrGet("start") or 1))
-                case "bullet_list_close" | "ordered_list_close":
-                    self._lists.pop()
-                case "list_item_open":
-                    self._item_open = True
-                case "tr_open":
-                    self._cells = []
-                case "tr_close":
-                    self._row(in_header=any(t.type == "th_close" for t in tokens[max(0, place - 1) : place]))
                 case "inline":
                     self._inline(token, tokens[place - 1].type)
                 case "fence" | "code_block":
                     self._lines(token.content)
+                case "tr_open":
+                    self._cells = []
+                case "tr_close":
+                    self._row(in_header=tokens[place - 1].type == "th_close")
                 case _:
-                    pass
+                    self._list(token)
+
+    def _list(self, token: Token) -> None:
+        match token.type:
+            case "bullet_list_open":
+                self._lists.append(None)
+            case "ordered_list_open":
+                self._lists.append(int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                self._lists.pop()
+            case "list_item_open":
+                self._item_open = True
+            case _:
+                pass
 
     def _heading(self, level: int, text: str) -> None:
         if self.first_level is None and not self.sections[0].lines:

@@ -71,4 +71,7 @@ class Snapshot:
         Raises:
             KeyError: a field is absent.
         """
-        return cls(int(data["version"]), tuple(Passage.from_mapping(passage) for passage in data["passages"]))
+        return cls(
+            int(data["version"]),
+            tuple(Passage.from_mapping(passage) for passage in data["passages"]),
+        )

@@ -63,10 +63,14 @@ class Query:
     @cached_property
     def stems(self) -> frozenset[str]:
         """The beginnings of all its words."""
-        return frozenset(stem(spelling) for word in (*self.words, *self.earlier) for spelling in word.spellings)
+        return frozenset(
+            stem(spelling) for word in (*self.words, *self.earlier) for spelling in word.spellings
+        )
 
 
-def make_query(question: str, *, language: str, earlier: Sequence[str], glossary: Glossary) -> Query:
+def make_query(
+    question: str, *, language: str, earlier: Sequence[str], glossary: Glossary
+) -> Query:
     """Return what to look for.
 
     Args:
@@ -112,7 +116,11 @@ def _query_words(text: str, glossary: Glossary) -> tuple[QueryWord, ...]:
     concepts = glossary.of_words(listed)
     found: dict[str, QueryWord] = {}
     for word, names in zip(listed, concepts, strict=True):
-        if word in found or (word in STOP_WORDS and not names) or (len(word) == 1 and not word.isdecimal() and not names):
+        if (
+            word in found
+            or (word in STOP_WORDS and not names)
+            or (len(word) == 1 and not word.isdecimal() and not names)
+        ):
             continue
         if word in STOP_WORDS:
             # The word serves only as half of a pair such as "how much".

@@ -16,7 +16,7 @@ CANDIDATES = 24
 COVERAGE_SHARE = 1.4
 KIND_SHARE = 0.3
 OWN_LANGUAGE = 0.3
-HEADING_SHARE = 1.2
+HEADING_SHARE = 1.0
 PRECISION_SHARE = 0.3
 MAX_RARITY_OF_CONCEPT = 3.0
 
@@ -67,7 +67,11 @@ def search(
     for word in (*query.words, *query.earlier):
         for place, spelling in enumerate(word.spellings or ("",)):
             weight = word.weight * (0.8 if place else 1.0)
-            for term in terms_of(spelling, word.concepts if not place else ()) if spelling else _concept_terms(word):
+            for term in (
+                terms_of(spelling, word.concepts if not place else ())
+                if spelling
+                else _concept_terms(word)
+            ):
                 terms[term] = max(terms.get(term, 0.0), weight)
     if not terms or not len(index):
         return Found(query, (), 0.0, 0.0)
@@ -78,7 +82,9 @@ def search(
     if not len(rows):
         return Found(query, (), 0.0, 0.0)
     strength = float(scores[rows].max())
-    weights = [(word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)]
+    weights = [
+        (word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)
+    ]
     hits = [_hit(index, int(row), float(scores[row]) / strength, query, weights) for row in rows]
     hits.sort(key=lambda hit: (-hit.score, hit.row))
     return Found(query, tuple(hits[:limit]), strength, index.possible(terms))
@@ -89,7 +95,11 @@ def word_weight(index: Index, word: QueryWord) -> float:
     rarest = min((index.rarity(STEM + stem(spelling)) for spelling in word.spellings), default=0.0)
     if word.concepts:
         common = min(index.rarity(f"c{name}") for name in word.concepts)
-        return min(rarest or common, max(common, 0.3), MAX_RARITY_OF_CONCEPT) if word.spellings else 0.5
+        return (
+            min(rarest or common, max(common, 0.3), MAX_RARITY_OF_CONCEPT)
+            if word.spellings
+            else 0.5
+        )
     return rarest
 
 
@@ -97,7 +107,9 @@ def _concept_terms(word: QueryWord) -> list[str]:
     return [f"c{name}" for name in word.concepts]
 
 
-def _hit(index: Index, row: int, lexical: float, query: Query, weights: list[tuple[QueryWord, float]]) -> Hit:
+def _hit(
+    index: Index, row: int, lexical: float, query: Query, weights: list[tuple[QueryWord, float]]
+) -> Hit:
     passage = index.passages[row]
     known = index.words_of(row)
     total = sum(weight for _, weight in weights)
@@ -105,10 +117,21 @@ def _hit(index: Index, row: int, lexical: float, query: Query, weights: list[tup
     coverage = held / total if total else 0.0
     kind = holds(passage.text, query.kinds)
     above = index.heading_words_of(row)
-    heading = sum(weight * match(word, above) for word, weight in weights if weight) / total if total else 0.0
+    heading = (
+        sum(weight * match(word, above) for word, weight in weights if weight) / total
+        if total
+        else 0.0
+    )
     precision = _precision(index, row, query)
     own = 1.0 if passage.language == query.language else 0.0
-    score = lexical + COVERAGE_SHARE * coverage + KIND_SHARE * kind + HEADING_SHARE * heading + PRECISION_SHARE * precision + OWN_LANGUAGE * own
+    score = (
+        lexical
+        + COVERAGE_SHARE * coverage
+        + KIND_SHARE * kind
+        + HEADING_SHARE * heading
+        + PRECISION_SHARE * precision
+        + OWN_LANGUAGE * own
+    )
     return Hit(passage, row, score, lexical, coverage, kind, heading)
 
 
@@ -119,4 +142,6 @@ def _precision(index: Index, row: int, query: Query) -> float:
         return 0.0
     stems = query.stems
     concepts = query.all_concepts
-    return sum(beginning in stems or not concepts.isdisjoint(names) for beginning, names in terms) / len(terms)
+    return sum(
+        beginning in stems or not concepts.isdisjoint(names) for beginning, names in terms
+    ) / len(terms)

@@ -29,4 +29,4 @@ nuzhno men sen siz biz ol qalai kalai qansha kansha qashan kashan qaida kaida ma
 zhok bolady bola ma kerek salem salam privet zdravstvuite pojaluista mogu hochu
 """
 
-STOP_WORDS = frozenset(" ".join((_RUSSIAN, _KAZAKH, _ENGLISH, _ROMANISED)).split())
+STOP_WORDS = frozenset(f"{_RUSSIAN} {_KAZAKH} {_ENGLISH} {_ROMANISED}".split())

@@ -25,15 +25,21 @@ def has_national_checksum(digits: str) -> bool:
         return False
     numbers = [int(digit) for digit in digits]
     for weights in (_IIN_WEIGHTS, _IIN_SECOND_WEIGHTS):
-        control = sum(weight * number for weight, number in zip(weights, numbers, strict=False)) % 11
-        if control < 10:  # noqa: PLR2004 - ten does not fit into one digit: the second weights decide
+        control = (
+            sum(weight * number for weight, number in zip(weights, numbers, strict=False)) % 11
+        )
+        if control < 10:
             return control == numbers[-1]
     return False
 
 
 def looks_like_iin(digits: str) -> bool:
     """Tell whether the first seven of twelve digits are a birth date, a century and a sex."""
-    if len(digits) != _IIN_LENGTH or not digits.isdecimal() or int(digits[6]) > _MAX_CENTURY_AND_SEX:
+    if (
+        len(digits) != _IIN_LENGTH
+        or not digits.isdecimal()
+        or int(digits[6]) > _MAX_CENTURY_AND_SEX
+    ):
         return False
     try:
         # The century is in the seventh digit; 2000 serves all of them, being a leap year as 1900 is not.
@@ -66,19 +72,27 @@ def is_bin(digits: str) -> bool:
 
 def is_card(digits: str) -> bool:
     """Tell whether these digits pass Luhn and have a payment card's length (13-19) and first digit (2-6)."""
-    if not (_MIN_CARD_LENGTH <= len(digits) <= _MAX_CARD_LENGTH and digits.isdecimal() and digits[0] in "23456"):
+    if not (
+        _MIN_CARD_LENGTH <= len(digits) <= _MAX_CARD_LENGTH
+        and digits.isdecimal()
+        and digits[0] in "23456"
+    ):
         return False
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)
-        total += value if value < 10 else value - 9  # noqa: PLR2004 - the digit sum of a two-digit number
+        total += value if value < 10 else value - 9
     return total % 10 == 0
 
 
 def is_iban(letters: str) -> bool:
     """Tell whether this is an IBAN without separators, in any case."""
     letters = letters.upper()
-    if not (_MIN_IBAN_LENGTH <= len(letters) <= _MAX_IBAN_LENGTH and letters.isascii() and letters.isalnum()):
+    if not (
+        _MIN_IBAN_LENGTH <= len(letters) <= _MAX_IBAN_LENGTH
+        and letters.isascii()
+        and letters.isalnum()
+    ):
         return False
     if not (letters[:2].isalpha() and letters[2:4].isdecimal()):
         return False

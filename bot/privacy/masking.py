@@ -59,14 +59,24 @@ class Masking:
 def _spans(text: str) -> list[tuple[int, int, str]]:
     """Return the spans to mask, in order, none overlapping another."""
     found = [
-        (_PRIORITY[result.entity_type], result.start - result.end, result.start, result.end, result.entity_type)
+        (
+            _PRIORITY[result.entity_type],
+            result.start - result.end,
+            result.start,
+            result.end,
+            result.entity_type,
+        )
         for result in analyzer().analyze(text, LANGUAGE)
     ]
-    found += [(len(_PRIORITY), start - end, start, end, "TEXT") for start, end in find_markers(text)]
+    found += [
+        (len(_PRIORITY), start - end, start, end, "TEXT") for start, end in find_markers(text)
+    ]
     chosen: list[tuple[int, int, str]] = []
     for _, _, start, end, kind in sorted(found):
         rest = _outside(start, end, chosen)
-        chosen += [(left, right, kind) for left, right in rest if any(map(str.isalnum, text[left:right]))]
+        chosen += [
+            (left, right, kind) for left, right in rest if any(map(str.isalnum, text[left:right]))
+        ]
     return sorted(chosen)
 
 

@@ -19,13 +19,19 @@ _NATIONAL = re.compile(
     rf"{_BEFORE}(?P<prefix>\+\s?7|8|7|\(8\)|\(\+7\)){_SEPARATOR}{{0,3}}(?P<rest>[3-9]{_DIGIT}{{2}}(?:{_SEPARATOR}{{0,3}}{_DIGIT}){{7}}){_AFTER}"
 )
 _BARE = re.compile(rf"{_BEFORE}(?P<rest>7(?:{_SEPARATOR}{{0,2}}\d){{9}}){_AFTER}")
-_LOCAL = re.compile(rf"{_BEFORE}(?:[2-9]\d{{2}}-\d{{2}}-\d{{2}}|[2-9]\d{{2}} \d{{2}} \d{{2}}|\d{{2}}-\d{{2}}-\d{{2}}){_AFTER}")
-_LONG = re.compile(rf"{_BEFORE}(?:00\s?)?[1-9](?:{_SEPARATOR}{{0,2}}\d){{9,13}}{_AFTER}")
-_BARE_CODES = frozenset(
-    # Mobile operators' codes, then Almaty, Astana and Shymkent, of the national numbering plan.
-    "700 701 702 703 704 705 706 707 708 709 747 750 751 760 761 762 763 764 771 775 776 777 778 727 717 725".split()
+_LOCAL = re.compile(
+    rf"{_BEFORE}(?:[2-9]\d{{2}}-\d{{2}}-\d{{2}}|[2-9]\d{{2}} \d{{2}} \d{{2}}|\d{{2}}-\d{{2}}-\d{{2}}){_AFTER}"
 )
-_CURRENCY = re.compile(r"\s{0,2}(?:₸|тг\b|тенге|теңге|kzt|tenge|tg\b|руб|₽|\$|€|usd|%)", re.IGNORECASE)
+_LONG = re.compile(rf"{_BEFORE}(?:00\s?)?[1-9](?:{_SEPARATOR}{{0,2}}\d){{9,13}}{_AFTER}")
+# Mobile operators' codes, then Almaty, Astana and Shymkent, of the national numbering plan.
+_CODES = """
+700 701 702 703 704 705 706 707 708 709 747 750 751 760 761 762 763 764 771 775 776 777 778
+727 717 725
+"""
+_BARE_CODES = frozenset(_CODES.split())
+_CURRENCY = re.compile(
+    r"\s{0,2}(?:₸|тг\b|тенге|теңге|kzt|tenge|tg\b|руб|₽|\$|€|usd|%)", re.IGNORECASE
+)
 _PHONE_WORD = re.compile(
     r"тел(?:ефон|\b)|тлф|номер|нөмір|номір|нөмер|сот(?:ов|ка|\b)|моб|звон|қоңырау|хабарлас|ватсап|вацап|вотсап|"
     r"уатсап|whats?app|wa\.me|phone|\btel\b|\bcall\b|\bnumber\b|\bmobile\b|\bcell\b|nomer|nomir|viber|факс|тел\.",
@@ -50,7 +56,7 @@ def find_phones(text: str) -> Iterator[tuple[int, int]]:
         if _digits(match["rest"])[:3] in _BARE_CODES and not _is_fact(text, *match.span()):
             yield match.span()
     for match in _LOCAL.finditer(text):
-        grouped = match.group().count("-") == 2 and len(match.group()) == 9  # noqa: PLR2004 - 250-00-00
+        grouped = match.group().count("-") == 2 and len(match.group()) == 9
         if (grouped or _names_phone(text, *match.span())) and not _is_fact(text, *match.span()):
             yield match.span()
     yield from _foreign(text)
@@ -58,7 +64,9 @@ def find_phones(text: str) -> Iterator[tuple[int, int]]:
 
 def _foreign(text: str) -> Iterator[tuple[int, int]]:
     if "+" in text:
-        for found in phonenumbers.PhoneNumberMatcher(text, None, leniency=phonenumbers.Leniency.POSSIBLE):
+        for found in phonenumbers.PhoneNumberMatcher(
+            text, None, leniency=phonenumbers.Leniency.POSSIBLE
+        ):
             yield found.start, found.end
     for match in _LONG.finditer(text):
         digits = _digits(match.group()).removeprefix("00")
@@ -75,7 +83,9 @@ def _is_valid_abroad(digits: str) -> bool:
 
 
 def _is_fact(text: str, start: int, end: int) -> bool:
-    return _is_money(text, end) or _ORDER_WORD.search(text[max(0, start - _REACH) : start]) is not None
+    return (
+        _is_money(text, end) or _ORDER_WORD.search(text[max(0, start - _REACH) : start]) is not None
+    )
 
 
 def _is_money(text: str, end: int) -> bool:

@@ -20,8 +20,12 @@ _SEPARATOR = r"[\s\-\u2010-\u2015.\u00a0\u202f]"
 _NUMBER = re.compile(rf"(?<!\d)\d(?:{_SEPARATOR}{{0,2}}\d){{11,18}}(?!\d)")
 _TWELVE = re.compile(rf"(?<!\d)\d(?:{_SEPARATOR}?\d){{11}}(?!\d)")
 _SIXTEEN = re.compile(rf"(?<!\d)\d{{4}}(?:{_SEPARATOR}{{0,2}}\d{{4}}){{3}}(?!\d)")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ \-]?\d{2}(?:[ \-\u00a0]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
-_KAZAKH_IBAN = re.compile(r"(?<![A-Za-z0-9])KZ[ \-]?\d{2}(?:[ \-\u00a0]?[A-Za-z0-9]){16}(?![A-Za-z0-9])", re.IGNORECASE)
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z]{2}[ \-]?\d{2}(?:[ \-\u00a0]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])"
+)
+_KAZAKH_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])KZ[ \-]?\d{2}(?:[ \-\u00a0]?[A-Za-z0-9]){16}(?![A-Za-z0-9])", re.IGNORECASE
+)
 _EMAIL = re.compile(
     r"[\w.+\-']{1,64}(?:\s?@\s?|\s?[\[(](?:at|собака)[\])]\s?|\s(?:собака|собачка)\s)"
     r"(?:[\w\-]{1,63}(?:\.|\s?[\[(](?:dot|точка)[\])]\s?|\s(?:точка|нүкте)\s)){1,4}[^\W\d_]{2,24}",
@@ -33,7 +37,7 @@ _BIN_WORD = re.compile(r"\b(?:бин|бсн|bin|bsn)\b", re.IGNORECASE)
 _CARD_WORD = re.compile(r"карт|card|kart|visa|master", re.IGNORECASE)
 
 
-class SpanRecogniser(EntityRecognizer):  # type: ignore[misc]  # Presidio's base is not fully typed
+class SpanRecogniser(EntityRecognizer):
     """A recogniser of one entity that is found by looking at the text alone."""
 
     entity: str
@@ -81,7 +85,9 @@ class NationalNumberRecogniser(SpanRecogniser):
         """Yield the spans of valid numbers and of those that a word names."""
         for match in _TWELVE.finditer(text):
             digits = _digits(match.group())
-            if self.is_valid(digits) or self.named(text[max(0, match.start() - _REACH) : match.start()]):
+            if self.is_valid(digits) or self.named(
+                text[max(0, match.start() - _REACH) : match.start()]
+            ):
                 yield match.span()
 
     @abstractmethod
@@ -156,7 +162,9 @@ class IbanRecogniser(SpanRecogniser):
 def _iban_end(candidate: str) -> int:
     """Return where a valid IBAN at the beginning of `candidate` ends; words may follow it. 0: there is none."""
     for end in range(len(candidate), 14, -1):
-        if candidate[end - 1].isalnum() and identifiers.is_iban(re.sub(r"[^A-Za-z0-9]", "", candidate[:end])):
+        if candidate[end - 1].isalnum() and identifiers.is_iban(
+            re.sub(r"[^A-Za-z0-9]", "", candidate[:end])
+        ):
             return end
     return 0
 
@@ -167,4 +175,11 @@ def _digits(text: str) -> str:
 
 def all_recognisers() -> list[SpanRecogniser]:
     """Return one of each, those whose finds win over an overlapping other first."""
-    return [IbanRecogniser(), EmailRecogniser(), CardRecogniser(), IinRecogniser(), BinRecogniser(), PhoneRecogniser()]
+    return [
+        IbanRecogniser(),
+        EmailRecogniser(),
+        CardRecogniser(),
+        IinRecogniser(),
+        BinRecogniser(),
+        PhoneRecogniser(),
+    ]

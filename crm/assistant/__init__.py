@@ -1,0 +1,1 @@
+"""How the assistant of an organization speaks, and a place to try it."""

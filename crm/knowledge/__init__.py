@@ -1,0 +1,1 @@
+"""What the company knows: documents, their passages, and the versions of all of them."""

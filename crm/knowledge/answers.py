@@ -1,0 +1,55 @@
+"""Asking the knowledge base, in the web process."""
+
+from bson import ObjectId
+
+from bot.answering.confidence import THRESHOLD, confidence, features
+from bot.answering.extractive import extract
+from bot.knowledge.library import IndexLibrary
+from bot.knowledge.retrieval import search
+from crm.core.database import RawDocument
+from crm.knowledge.service import Knowledge
+
+SHOWN = 10
+
+
+class KnowledgeSearch:
+    """Finds passages, and gives the bot its snapshots."""
+
+    def __init__(self, *, knowledge: Knowledge, library: IndexLibrary) -> None:
+        self._knowledge = knowledge
+        self._library = library
+
+    async def snapshot(self, organization_id: ObjectId, version: int) -> RawDocument:
+        """Return all passages of a version.
+
+        Raises:
+            NotFound: the organization or the version does not exist.
+        """
+        rows = await self._knowledge.versions.passages(organization_id, version)
+        names = ("document", "title", "heading", "language", "position", "text")
+        passages = [{"id": row["_id"], **{name: row[name] for name in names}} for row in rows]
+        return {"version": version, "passages": passages}
+
+    async def search(self, organization_id: ObjectId, text: str, language: str) -> RawDocument:
+        """Return the passages that may answer, with their scores."""
+        version = await self._knowledge.versions.current(organization_id)
+
+        async def load(version: int) -> RawDocument:
+            return await self.snapshot(organization_id, version)
+
+        index = await self._library.index(str(organization_id), version, load)
+        found = search(index, text, language=language, limit=SHOWN)
+        rows = await self._knowledge.sources_of([ObjectId(hit.passage.id) for hit in found.hits])
+        sure = confidence(features(index, found, extract(index, found))) if found.hits else 0.0
+        items = [
+            {
+                **hit.passage.to_mapping(),
+                "id": ObjectId(hit.passage.id),
+                "source_id": rows[hit.passage.id],
+                "score": round(hit.score, 4),
+                "coverage": round(min(1.0, hit.coverage), 4),
+            }
+            for hit in found.hits
+            if hit.passage.id in rows
+        ]
+        return {"items": items, "confidence": round(sure, 4), "answerable": sure >= THRESHOLD}
