@@ -230,9 +230,14 @@ class EmbeddedMongod:
         """Return the port of the last time while it is free: the address stays the same over restarts."""
         port = self._kept_port()
         if port < FIRST_FREE_PORT or not is_free(HOST, port):
-            port = free_port(HOST)
+            port = next(p for p in iter(_random_port, None) if is_free(HOST, p))
         (self._own / "port").write_text(f"{port}\n", encoding="ascii")
         return port
+
+
+def _random_port() -> int:
+    """Return a port below those that systems give to outgoing connections: it will be free next time too."""
+    return 20_000 + secrets.randbelow(12_000)
 
 
 def free_port(host: str = HOST) -> int:

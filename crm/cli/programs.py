@@ -30,9 +30,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
         if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"} and not name.startswith("AITYS_")
     }
     spelled = {f"AITYS_{name.upper()}": _spell(value) for name, value in settings}
-    spelled["AITYS_INTERNAL_URL"] = (
-        settings.internal_url if "internal_url" in settings.model_fields_set else web_url(settings)
-    )
+    if settings.internal_url == f"http://127.0.0.1:{settings.port}":  # nobody chose another one
+        spelled["AITYS_INTERNAL_URL"] = web_url(settings)
     return {
         **kept,
         **{name: value for name, value in spelled.items() if value},
