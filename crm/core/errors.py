@@ -67,8 +67,8 @@ class Malformed(DomainError):
     """The request cannot be read at all."""
 
     status = 400
-    default_code = "malformed_request"
-    title = "The request cannot be read"
+    default_code = "malformed_json"
+    title = "The body is not valid JSON"
 
 
 class PayloadTooLarge(DomainError):

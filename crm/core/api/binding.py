@@ -72,7 +72,7 @@ async def _body(request: web.Request, model: type[BaseModel], limit: int) -> Bas
         return model.model_validate_json(body or b"{}")
     except ValidationError as error:
         if any(item["type"] == "json_invalid" for item in error.errors(include_url=False)):
-            raise Malformed("The body is not valid JSON.", code="malformed_json") from None
+            raise Malformed from None
         raise Invalid(fields=field_errors(error)) from None
 
 

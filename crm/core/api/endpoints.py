@@ -62,7 +62,7 @@ class Endpoint:
             errors += [Unauthenticated, Forbidden]
         if self.access is Access.INTERNAL:
             errors.append(Unauthenticated)
-        if self.needs_csrf or self.access is Access.PUBLIC:
+        if self.method not in SAFE_METHODS or self.websocket:
             errors.append(CsrfFailed)
         if self.path_parameters:
             errors.append(NotFound)
