@@ -13,6 +13,7 @@ from crm.core.database import Database
 from crm.core.feature import Core
 from crm.core.settings import Settings
 from crm.demo.company import OWNER_EMAIL, connect_webchat, found_company, hire_operator
+from crm.demo.documents import add_documents
 from crm.demo.stories import tell_stories
 from crm.services import Services, build_services, open_core
 
@@ -25,6 +26,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("company", found_company),
     ("operator", hire_operator),
     ("webchat", connect_webchat),
+    ("documents", add_documents),
     ("stories", tell_stories),
 )
 
