@@ -5,7 +5,7 @@ import { computed, type ComputedRef, readonly, shallowRef } from "vue";
 import { api, call, setCsrfToken } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
 import { keys, queryClient } from "@/api/query";
-import type { Language, Organization, Role, Session, User } from "@/api/types";
+import type { Language, MeUpdate, Organization, Role, Session, User } from "@/api/types";
 import { hasChosenLanguage, setLanguage } from "@/i18n";
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2, owner: 3 };
@@ -71,7 +71,7 @@ export async function switchOrganization(organizationId: string): Promise<void> 
   await fetchSession();
 }
 
-export async function updateMe(changes: { name?: string; language?: Language }): Promise<void> {
+export async function updateMe(changes: MeUpdate): Promise<void> {
   await call(api.PATCH("/api/me", { body: changes }));
   await fetchSession();
 }

@@ -1,0 +1,106 @@
+/** Reads a channel's JSON Schema into the fields of a form. The schema brings its own words in every language. */
+import type { Language } from "@/api/types";
+
+interface Words {
+  title?: string;
+  description?: string;
+}
+
+export interface JsonSchema extends Words {
+  type?: string;
+  enum?: string[];
+  default?: unknown;
+  format?: string;
+  pattern?: string;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  writeOnly?: boolean;
+  required?: string[];
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  "x-labels"?: Partial<Record<Language, Words>>;
+  "x-options"?: Partial<Record<Language, Record<string, string>>>;
+  "x-guide"?: Partial<Record<Language, string[]>>;
+}
+
+export type Control = "text" | "secret" | "color" | "choice" | "switch" | "number" | "lines" | "group";
+
+export interface Field {
+  /** The place in the settings, outermost first. */
+  path: string[];
+  control: Control;
+  title: string;
+  description: string;
+  required: boolean;
+  options: { label: string; value: string }[];
+  schema: JsonSchema;
+  fields: Field[];
+}
+
+function resolved(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  const name = schema.$ref?.split("/").at(-1);
+  const target = name ? { ...root.$defs?.[name], ...schema } : schema;
+  const chosen = target.anyOf?.find((option) => option.type !== "null");
+  return chosen ? { ...resolved(chosen, root), ...target, type: chosen.type ?? target.type } : target;
+}
+
+function controlOf(schema: JsonSchema): Control {
+  if (schema.properties) return "group";
+  if (schema.writeOnly || schema.format === "password") return "secret";
+  if (schema.format === "color") return "color";
+  if (schema.enum) return "choice";
+  if (schema.type === "boolean") return "switch";
+  if (schema.type === "integer" || schema.type === "number") return "number";
+  return schema.type === "array" ? "lines" : "text";
+}
+
+export function formFields(root: JsonSchema, language: Language, at: JsonSchema = root, path: string[] = []): Field[] {
+  return Object.entries(at.properties ?? {}).map(([name, raw]) => {
+    const schema = resolved(raw, root);
+    const words = schema["x-labels"]?.[language] ?? schema;
+    const control = controlOf(schema);
+    return {
+      path: [...path, name],
+      control,
+      title: words.title ?? schema.title ?? name,
+      description: words.description ?? (control === "group" ? "" : (schema.description ?? "")),
+      required: at.required?.includes(name) ?? false,
+      options: (schema.enum ?? []).map((value) => ({ value, label: schema["x-options"]?.[language]?.[value] ?? value })),
+      schema,
+      fields: control === "group" ? formFields(root, language, schema, [...path, name]) : [],
+    };
+  });
+}
+
+export function valueAt(values: Record<string, unknown>, path: string[]): unknown {
+  return path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], values);
+}
+
+/** The values of a form that nobody has touched: what is stored, else the schema's defaults. */
+export function initialValues(fields: Field[], stored: Record<string, unknown> = {}): Record<string, unknown> {
+  return Object.fromEntries(
+    fields.map((field) => {
+      const name = field.path.at(-1) ?? "";
+      const known = stored[name];
+      if (field.control === "group") return [name, initialValues(field.fields, known as Record<string, unknown> | undefined)];
+      return [name, known ?? field.schema.default ?? (field.control === "lines" ? [] : field.control === "switch" ? false : "")];
+    }),
+  );
+}
+
+/** What is sent: an empty secret is left out, which keeps the stored one. */
+export function sentValues(fields: Field[], values: Record<string, unknown>): Record<string, unknown> {
+  const entries = fields.flatMap((field): [string, unknown][] => {
+    const name = field.path.at(-1) ?? "";
+    const value = values[name];
+    if (field.control === "group") return [[name, sentValues(field.fields, value as Record<string, unknown>)]];
+    if (field.control === "secret" && value === "") return [];
+    if (field.control === "number" && value === "") return [];
+    return [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}
