@@ -8,6 +8,7 @@ Everything is stored as arrays and JSON: loading a model executes nothing.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ class IntentModel:
     examples: csr_matrix
     _scale: float = field(default=1.0)
 
+    @cached_property
+    def _examples_by_feature(self) -> csr_matrix:
+        # The product wants this order, and would make it anew for every message: 8 ms instead of 0.4.
+        return self.examples.T.tocsr()
+
     def features(self, texts: Sequence[str]) -> csr_matrix:
         """Return one row a text; each view is scaled by its weight, and rows have unit length."""
         return _features(texts, self.vectorizers, fit=False)
@@ -59,7 +65,7 @@ class IntentModel:
         # One classifier a label, as liblinear trains them; normalised as scikit-learn does.
         single = 1.0 / (1.0 + np.exp(-scores))
         probabilities = single / single.sum(axis=1, keepdims=True)
-        nearest = (rows @ self.examples.T).max(axis=1).toarray().ravel()
+        nearest = (rows @ self._examples_by_feature).max(axis=1).toarray().ravel()
         return probabilities, np.clip(nearest, 0.0, 1.0)
 
     def save(self, folder: Path) -> None:
