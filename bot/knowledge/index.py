@@ -5,19 +5,25 @@ terms are told apart by their first character and normalised by their own length
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.knowledge.glossary import Glossary, business_glossary
 from bot.knowledge.letters import MIN_RESPELLED, cyrillic, grams, is_latin, stem, words
+from bot.knowledge.letters import STEM as STEM_LENGTH
 from bot.knowledge.passages import Passage, Snapshot
 from bot.knowledge.stopwords import STOP_WORDS
 
 GRAM, STEM, CONCEPT = "g", "s", "c"
 K1 = 1.2
+MAX_KNOWN = 1_000
+MIN_COMPARED = 4
+"""Letters of a word below which a misspelling of it cannot be told from another word."""
+
 LENGTH_SHARE = 0.5
 HEADING_WEIGHT = 2.0
 TITLE_WEIGHT = 1.0
@@ -31,8 +37,8 @@ class PassageWords:
     words: frozenset[str]
     stems: frozenset[str]
     concepts: frozenset[str]
-    by_letter: Mapping[str, tuple[str, ...]]
-    """Its words by their first letter."""
+    by_letter: Mapping[str, Sequence[str]]
+    """Its longer words by their first letter."""
 
 
 class Index:
@@ -42,7 +48,12 @@ class Index:
         self.snapshot = snapshot
         self.passages = snapshot.passages
         self.glossary = glossary or business_glossary()
+        self._word_lists: list[tuple[str, ...]] = []
+        self._concepts: list[frozenset[str]] = []
+        # The same words and the same sets of concepts stand in many passages: each is kept once.
+        self._shared: dict[Any, Any] = {}
         counts = [self._count(passage) for passage in self.passages]
+        self._shared.clear()
         self._terms, self._starts, self._rows, self._weights = _columns(counts)
         self._known_words: dict[int, PassageWords] = {}
         self._known_headings: dict[tuple[str, ...], PassageWords] = {}
@@ -57,8 +68,8 @@ class Index:
         """About how much memory the index takes, texts included."""
         texts = sum(2 * len(passage.text) + 600 for passage in self.passages)
         arrays = self._starts.nbytes + self._rows.nbytes + self._weights.nbytes
-        # Re-ranking remembers the words of the passages it has seen: counted as if it had seen all of them.
-        return int(texts + arrays + 140 * len(self._terms) + 12_000 * len(self.passages))
+        # Words are kept of all passages; sets of them only of those seen lately.
+        return int(texts + arrays + 140 * len(self._terms) + 4_000 * len(self.passages))
 
     def frequency(self, term: str) -> int:
         """Return the number of passages that hold a term."""
@@ -89,10 +100,9 @@ class Index:
         """Return the words of a passage, its title and headings; remembered."""
         found = self._known_words.get(row)
         if found is None:
-            passage = self.passages[row]
-            found = read_words(
-                " . ".join((passage.title, *passage.heading, passage.text)), self.glossary
-            )
+            found = _passage_words(self._word_lists[row], self._concepts[row])
+            if len(self._known_words) >= MAX_KNOWN:
+                self._known_words.clear()
             self._known_words[row] = found
         return found
 
@@ -121,6 +131,8 @@ class Index:
 
     def _count(self, passage: Passage) -> dict[str, float]:
         counts: dict[str, float] = {}
+        distinct: set[str] = set()
+        all_concepts: set[str] = set()
         fields = [
             (passage.text, 1.0),
             (" . ".join(passage.heading), HEADING_WEIGHT),
@@ -129,27 +141,45 @@ class Index:
         for text, weight in fields:
             listed = words(text)
             concepts = self.glossary.of_words(listed)
+            distinct.update(listed)
+            all_concepts.update(*concepts)
             for word, names in zip(listed, concepts, strict=True):
                 for term in terms_of(word, names):
                     counts[term] = counts.get(term, 0.0) + weight
+        share = self._shared.setdefault
+        self._word_lists.append(
+            tuple(share(word, word) for word in sorted(_with_readings(distinct)))
+        )
+        names_found = frozenset(all_concepts)
+        self._concepts.append(share(names_found, names_found))
         return counts
 
 
 def read_words(text: str, glossary: Glossary) -> PassageWords:
     """Return the words of a text as matching wants them. A Latin word is also there as it is read in Cyrillic."""
     listed = words(text)
-    distinct = set(listed)
-    distinct.update(
-        cyrillic(word) for word in listed if is_latin(word) and len(word) >= MIN_RESPELLED
+    return _passage_words(
+        _with_readings(listed), frozenset[str]().union(*glossary.of_words(listed))
     )
+
+
+def _with_readings(listed: Iterable[str]) -> set[str]:
+    distinct = set(listed)
+    long_enough = [word for word in distinct if len(word) >= MIN_RESPELLED and is_latin(word)]
+    distinct.update(map(cyrillic, long_enough))
+    return distinct
+
+
+def _passage_words(distinct: Collection[str], concepts: frozenset[str]) -> PassageWords:
     by_letter: dict[str, list[str]] = {}
     for word in distinct:
-        by_letter.setdefault(word[0], []).append(word)
+        if len(word) >= MIN_COMPARED:
+            by_letter.setdefault(word[0], []).append(word)
     return PassageWords(
         frozenset(distinct),
-        frozenset(map(stem, distinct)),
-        frozenset[str]().union(*glossary.of_words(listed)),
-        {letter: tuple(of_letter) for letter, of_letter in by_letter.items()},
+        frozenset([word[:STEM_LENGTH] for word in distinct]),
+        concepts,
+        by_letter,
     )
 
 

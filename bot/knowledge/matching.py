@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from bot.knowledge.index import PassageWords
+from bot.knowledge.index import MIN_COMPARED, PassageWords
 from bot.knowledge.letters import stem
 from bot.knowledge.query import QueryWord
 
@@ -21,11 +21,10 @@ def match(word: QueryWord, passage: PassageWords) -> float:
         return CONCEPT_MATCH
     best = 0.0
     for spelling in word.spellings:
-        if len(spelling) < 4 or spelling.isdecimal():
+        if len(spelling) < MIN_COMPARED or spelling.isdecimal():
             continue
         for other in passage.by_letter.get(spelling[0], ()):
-            if len(other) > 3:
-                best = max(best, similarity(spelling, other))
+            best = max(best, similarity(spelling, other))
     return best if best >= _MIN_SIMILAR else 0.0
 
 
@@ -41,6 +40,9 @@ def similarity(one: str, other: str) -> float:
     if common >= 4 and common >= 0.7 * shorter:
         return 0.9
     length = min(len(one), len(other), 8)
+    # Too few letters in common: counting the changes would only confirm it.
+    if len({*one[:length]} & {*other[:length]}) < 0.6 * len({*one[:length]}):
+        return 0.0
     distance = _edits(one[:length], other[:length])
     return max(0.0, 1 - 1.4 * distance / length)
 

@@ -12,7 +12,7 @@ from bot.knowledge.matching import match
 from bot.knowledge.passages import Passage
 from bot.knowledge.query import Query, QueryWord, make_query
 
-CANDIDATES = 24
+CANDIDATES = 20
 COVERAGE_SHARE = 1.4
 KIND_SHARE = 0.3
 OWN_LANGUAGE = 0.3

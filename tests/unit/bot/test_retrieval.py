@@ -1,0 +1,209 @@
+import asyncio
+import random
+import time
+from typing import Any
+
+import pytest
+
+from bot.knowledge.asked import MONEY, asked_for, holds
+from bot.knowledge.documents import passages_of
+from bot.knowledge.glossary import business_glossary
+from bot.knowledge.index import Index
+from bot.knowledge.letters import cyrillic, fold, grams, words
+from bot.knowledge.library import IndexLibrary
+from bot.knowledge.matching import similarity
+from bot.knowledge.passages import Passage, Snapshot
+from bot.knowledge.query import make_query
+from bot.knowledge.retrieval import search
+
+DOCUMENTS = {
+    "delivery.md": (
+        "# Доставка\n\n## Стоимость\n\n| Город | Цена |\n|---|---|\n| Астана | 1 500 ₸ |\n| Шымкент | 1 800 ₸ |\n\n"
+        "## Самовывоз\n\nЗаказ хранится в магазине 5 дней."
+    ),
+    "hours.md": "# График работы\n\nРаботаем с 9:00 до 19:00, воскресенье — выходной.",
+    "kepildik.md": "# Кепілдік\n\nВелосипед жақтауына 24 ай кепілдік беріледі. Түбіртекті сақтап қойыңыз.",
+    "payment.md": "# Payment\n\nWe take cash, cards and Kaspi QR. There are no instalments.",
+}
+
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    passages = [p for name, text in DOCUMENTS.items() for p in passages_of(name=name, content=text)]
+    return Index(Snapshot(1, tuple(passages)))
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "document"),
+    [
+        ("сколько стоит доставка в Шымкент", "ru", "delivery.md"),
+        ("скока стоет даставка", "ru", "delivery.md"),
+        ("dostavka qansha turady", "kk", "delivery.md"),
+        ("жеткізу қанша тұрады", "kk", "delivery.md"),
+        ("до скольки вы открыты", "ru", "hours.md"),
+        ("жумыс уакытыныз кандай", "kk", "hours.md"),
+        ("какая гарантия на велосипед", "ru", "kepildik.md"),
+        ("is there a warranty", "en", "kepildik.md"),
+        ("можно оплатить каспи", "ru", "payment.md"),
+        ("рассрочка есть?", "ru", "payment.md"),
+    ],
+)
+def test_the_right_document_comes_first(
+    index: Index, question: str, language: str, document: str
+) -> None:
+    found = search(index, question, language=language)
+    assert found.hits[0].passage.document == document
+
+
+def test_a_follow_up_takes_the_topic_and_leaves_the_old_city(index: Index) -> None:
+    query = make_query(
+        "а в Шымкент?",
+        language="ru",
+        earlier=["сколько стоит доставка в Астану"],
+        glossary=index.glossary,
+    )
+    assert "@shymkent" in query.all_concepts
+    assert "delivery" in query.all_concepts
+    assert "@astana" not in query.all_concepts
+    assert query.kinds == {MONEY}
+    found = search(index, "а в Шымкент?", language="ru", earlier=["какая цена доставки в Астану"])
+    assert found.hits[0].passage.heading == ("Стоимость",)
+
+
+def test_a_full_question_does_not_lean_on_earlier_ones(index: Index) -> None:
+    query = make_query(
+        "сколько месяцев гарантия на раму велосипеда",
+        language="ru",
+        earlier=["доставка в Астану"],
+        glossary=index.glossary,
+    )
+    assert not query.is_follow_up
+
+
+def test_the_customers_language_wins_between_equal_passages() -> None:
+    content = {"a.md": "# Доставка\n\nДоставка 1 000 ₸.", "b.md": "# Delivery\n\nDelivery is 1 000 ₸."}
+    passages = [p for name, text in content.items() for p in passages_of(name=name, content=text)]
+    index = Index(Snapshot(1, tuple(passages)))
+    for question, language, document in (("доставка цена", "ru", "a.md"), ("delivery price", "en", "b.md")):
+        assert search(index, question, language=language).hits[0].passage.document == document
+
+
+@pytest.mark.parametrize("question", ["", "?!", "😀😀", "и в на", "\0", "\u202eтест", "а" * 10_000])
+def test_nothing_to_look_for_is_no_error(index: Index, question: str) -> None:
+    search(index, question, language="ru")
+    assert search(Index(Snapshot(0, ())), "доставка", language="ru").hits == ()
+
+
+def test_letters() -> None:
+    assert fold("Қанша ТҰРАДЫ, ёлка Café") == "канша турады, елка cafe"
+    assert words("14,5 кг — подъезд") == ["14,5", "кг", "подезд"]
+    assert cyrillic("dostavka") == "доставка"
+    assert cyrillic("zhetkizu") == "жеткизу"
+    assert grams("цена") == ("_цен", "цена")
+    assert grams("qr") == ("_qr_",)
+
+
+def test_spellings_of_one_word_are_near_and_other_words_far() -> None:
+    assert similarity("гинеколог", "гениколог") > 0.62
+    assert similarity("доставка", "доствака") > 0.62
+    assert similarity("доставка", "оставка") < similarity("доставка", "доставку")
+    assert similarity("скидка", "стирка") < 0.62
+
+
+def test_the_glossary_joins_languages_and_knows_pairs() -> None:
+    glossary = business_glossary()
+    for question in ("сколько стоит", "қанша тұрады", "how much", "qansha turady", "почем"):
+        assert any("price" in names for names in glossary.of_words(words(question))), question
+    assert glossary.of_word("it") == frozenset()
+
+
+def test_what_is_asked_for() -> None:
+    assert MONEY in asked_for("Жеткізу қанша тұрады?")
+    assert MONEY in asked_for("а сколько это будет стоить")
+    assert holds("Бесплатно", frozenset({MONEY})) == 1
+    assert holds("Звоните нам", frozenset({MONEY})) == 0
+
+
+def many(count: int, seed: int = 1) -> tuple[Passage, ...]:
+    chance = random.Random(seed)
+    vocabulary = ["".join(chance.choices("абвгдежзиклмнопрст", k=chance.randint(4, 11))) for _ in range(6_000)]
+    return tuple(
+        Passage(
+            id=str(n),
+            document="a.md",
+            title="Документ",
+            heading=(" ".join(chance.choices(vocabulary, k=3)),),
+            language="ru",
+            position=n,
+            text=" ".join(chance.choices(vocabulary, k=80)) + " доставка",
+        )
+        for n in range(count)
+    )
+
+
+def test_five_thousand_passages_are_searched_within_milliseconds() -> None:
+    passages = many(5_000)
+    index = Index(Snapshot(1, passages))
+    chance = random.Random(2)
+    times = []
+    for n in range(60):
+        text = passages[chance.randrange(5_000)].text.split()
+        question = "сколько стоит доставка " + " ".join(chance.choices(text, k=4))
+        began = time.process_time()
+        search(index, question, language="ru")
+        if n >= 10:
+            times.append(time.process_time() - began)
+    times.sort()
+    # The goal is 5 ms. Processor time, and a wider bound, because tests share their machine.
+    assert times[int(len(times) * 0.95)] < 0.015
+    assert index.size_bytes < 150 * 1024 * 1024
+
+
+def snapshot(count: int, version: int = 1) -> dict[str, Any]:
+    return {"version": version, "passages": [p.to_mapping() for p in many(count)]}
+
+
+async def test_the_library_builds_once_and_stays_within_its_memory() -> None:
+    loads: list[int] = []
+
+    async def load(version: int) -> dict[str, Any]:
+        loads.append(version)
+        await asyncio.sleep(0.01)
+        return snapshot(20, version)
+
+    one = Index(Snapshot.from_mapping(snapshot(20))).size_bytes
+    library = IndexLibrary(max_bytes=3 * one + one // 2)
+    same = await asyncio.gather(*(library.index("a", 1, load) for _ in range(5)))
+    assert len(loads) == 1
+    assert all(index is same[0] for index in same)
+    for name in "bcde":
+        await library.index(name, 1, load)
+    assert library.size_bytes <= 3 * one + one // 2
+    await library.index("a", 1, load)
+    assert loads == [1] * 6
+    for version in (2, 3):
+        await library.index("a", version, load)
+    await library.index("a", 2, load)
+    assert loads == [*[1] * 6, 2, 3]
+
+
+async def test_a_failed_load_is_tried_again_and_one_who_gives_up_harms_nobody() -> None:
+    library = IndexLibrary()
+    calls = 0
+
+    async def load(version: int) -> dict[str, Any]:
+        nonlocal calls
+        calls += 1
+        await asyncio.sleep(0.02)
+        if calls == 1:
+            raise ConnectionError
+        return snapshot(3, version)
+
+    with pytest.raises(ConnectionError):
+        await library.index("a", 1, load)
+    impatient = asyncio.create_task(library.index("a", 1, load))
+    patient = asyncio.create_task(library.index("a", 1, load))
+    await asyncio.sleep(0.005)
+    impatient.cancel()
+    assert len(await patient) == 3
+    assert calls == 2
