@@ -137,15 +137,23 @@ class Process:
         raise StartError(await self.obituary())
 
     async def obituary(self) -> str:
-        """Wait for its end and return why it ended, for a person."""
+        """Wait for its end and return why it ended, for a person; with its last words."""
+        known, how = await self._end()
+        return known or f"{how} {self._end_of_log()}"
+
+    async def brief_obituary(self) -> str:
+        """Wait for its end and return why it ended, in one line."""
+        known, how = await self._end()
+        return known or f"{how} Its log is {self.log.path}."
+
+    async def _end(self) -> tuple[str | None, str]:
+        """Wait for its end and return its cause, where that is known, and how it ended."""
         code = await self.wait()
         known = self.program.explain(code, self.log.last_lines)
-        if known:
-            return known
-        how = (
+        ended = (
             f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         )
-        return f"The {self.program.name} process {how}. {self._end_of_log()}"
+        return known, f"The {self.program.name} process {ended}."
 
     async def wait(self) -> int:
         """Wait for its end and return its exit code; negative is a signal's number.

@@ -200,10 +200,10 @@ class Supervisor:
         pause = FIRST_PAUSE_SECONDS
         while True:
             began = time.monotonic()
-            obituary = await process.obituary()
+            obituary = await process.brief_obituary()
             if time.monotonic() - began > HEALTHY_AFTER_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            self._terminal.bad(obituary)
+            self._terminal.bad(f"{obituary} It is started again.")
             process.kill()  # what it started itself must not stand in the way of the next one
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
