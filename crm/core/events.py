@@ -8,7 +8,7 @@ one log; `EventHub` follows it with one change stream for the whole process.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +29,8 @@ KEPT_EVENTS = 20_000
 PRUNE_EVERY = 500
 BACKLOG_BATCH = 500
 QUEUE_SIZE = 1_000
+UNNUMBERED = 0
+"""The number of what is only told, never stored: that somebody is typing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class Event:
     actor: RawDocument
 
     def public(self) -> RawDocument:
-        """Return the form readers outside the process get."""
+        """Return the form readers outside the process get; what is only told has no number there."""
         return {
-            "seq": self.seq,
+            "seq": None if self.seq == UNNUMBERED else self.seq,
             "type": self.type,
             "at": self.at,
             "subject_id": self.subject_id,
@@ -230,9 +232,23 @@ class EventHub:
         """
         self._listeners.append(listener)
 
+    def tell(self, organization_id: ObjectId, kind: str, subject_id: ObjectId) -> None:
+        """Tell the readers of this process something that is not stored and may be missed."""
+        event = Event(
+            organization_id=organization_id,
+            seq=UNNUMBERED,
+            type=kind,
+            at=utc_now(),
+            subject_id=subject_id,
+            data={},
+            actor={"kind": "contact", "id": None},
+        )
+        for reader in self._readers.get(organization_id, ()):
+            reader.offer(event)
+
     async def subscribe(
         self, organization_id: ObjectId, after_seq: int
-    ) -> AsyncIterator[Event | Reset]:
+    ) -> AsyncGenerator[Event | Reset]:
         """Yield all events after `after_seq`, first the stored ones, then as they happen, without gap or repetition.
 
         When the place is no longer in the log (too old, or from another database), one `Reset` comes instead, and
@@ -251,27 +267,35 @@ class EventHub:
             while True:
                 if reader.behind:
                     reader.behind = False
-                    while batch := await self._log.read(organization_id, last):
-                        if batch[0].seq != last + 1:  # pruned while the reader was away
-                            last = await self._log.last_seq(organization_id)
-                            yield Reset(last)
-                            continue
-                        for event in batch:
-                            yield event
-                        last = batch[-1].seq
-                next_event = await reader.queue.get()
-                if next_event is None or next_event.seq <= last:
+                    async for item in self._stored(organization_id, last):
+                        last = item.seq
+                        yield item
+                event = await reader.queue.get()
+                if event is None:
                     continue
-                if next_event.seq != last + 1:
+                if event.seq == UNNUMBERED:
+                    yield event
+                elif event.seq == last + 1:
+                    last = event.seq
+                    yield event
+                elif event.seq > last:
                     reader.behind = True
-                    continue
-                yield next_event
-                last = next_event.seq
         finally:
             readers = self._readers[organization_id]
             readers.discard(reader)
             if not readers:
                 del self._readers[organization_id]
+
+    async def _stored(self, organization_id: ObjectId, last: int) -> AsyncIterator[Event | Reset]:
+        """Yield what the log holds after `last`, or a reset when it was pruned meanwhile."""
+        while batch := await self._log.read(organization_id, last):
+            if batch[0].seq != last + 1:
+                last = await self._log.last_seq(organization_id)
+                yield Reset(last)
+                continue
+            for event in batch:
+                yield event
+            last = batch[-1].seq
 
     async def _follow(self) -> None:
         pipeline = [

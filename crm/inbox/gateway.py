@@ -15,10 +15,12 @@ from crm.contract import (
     ConnectorError,
     InboundMessage,
 )
+from crm.core.events import EventHub
 from crm.inbox.chat import ChatFeed
 from crm.inbox.intake import Intake
 from crm.inbox.models import DELIVERED
 from crm.inbox.outbox import Outbox
+from crm.inbox.store import ConversationStore
 
 CONNECTION_CACHE_SECONDS = 3.0
 """How long a paused or removed connection may still be used by another process."""
@@ -64,8 +66,17 @@ class InboxGateway:
     """What the CRM offers to connectors. See ``crm.contract.Inbox`` for what each promises."""
 
     def __init__(
-        self, *, connections: ConnectionCache, intake: Intake, feed: ChatFeed, outbox: Outbox
+        self,
+        *,
+        store: ConversationStore,
+        hub: EventHub,
+        connections: ConnectionCache,
+        intake: Intake,
+        feed: ChatFeed,
+        outbox: Outbox,
     ) -> None:
+        self._store = store
+        self._hub = hub
         self._connections = connections
         self._intake = intake
         self._feed = feed
@@ -102,5 +113,11 @@ class InboxGateway:
         await self._outbox.advance(ObjectId(connection.id), known, DELIVERED)
 
     async def typing(self, connection: Connection, chat_id: str) -> None:
-        """See the protocol."""
-        # Operators are shown it by the event log's readers; stored nowhere, so nothing to do yet.
+        """See the protocol. Reaches the consoles that this process serves."""
+        conversation = await self._store.conversations.find_one(
+            {"connection_id": ObjectId(connection.id), "chat_id": chat_id}, {"organization_id": 1}
+        )
+        if conversation is not None:
+            self._hub.tell(
+                conversation["organization_id"], "conversation.typing", conversation["_id"]
+            )

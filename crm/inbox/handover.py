@@ -57,6 +57,7 @@ class Handover:
         changes = {
             "status": "waiting",
             "waiting_since": moment,
+            "unread": max(conversation["unread"], 1),
             "summary": {"reason": reason, "text": text, "at": moment},
         }
         return await self._change(

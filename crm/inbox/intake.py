@@ -5,6 +5,7 @@ No network call happens here, and one insert is all the database does.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -20,6 +21,7 @@ from crm.inbox.store import GRACE, ConversationStore
 from crm.inbox.turns import TurnRunner
 
 _DUPLICATE_KEY = 11000
+NOTE_EVENT_SECONDS = 10.0
 
 
 class Intake:
@@ -31,6 +33,7 @@ class Intake:
         self._store = store
         self._turns = turns
         self._background = background
+        self._noted_until: dict[ObjectId, float] = {}
 
     async def receive(self, connection: Connection, messages: Sequence[InboundMessage]) -> int:
         """Store the messages that are new, and start the turns of their chats.
@@ -60,9 +63,17 @@ class Intake:
         except PyMongoError as error:
             raise Unavailable("The message could not be stored.") from error
         connection_id = ObjectId(connection.id)
+        self._note_event(connection_id)
         for chat_id in dict.fromkeys(message.chat_id for message in messages):
             self._background.start(self._turns.run(connection_id, chat_id))
         return stored
+
+    def _note_event(self, connection_id: ObjectId) -> None:
+        """Show admins that the channel is alive; now and then is enough."""
+        moment = time.monotonic()
+        if moment >= self._noted_until.get(connection_id, 0.0):
+            self._noted_until[connection_id] = moment + NOTE_EVENT_SECONDS
+            self._background.start(self._store.note_event(connection_id))
 
 
 def _document(connection: Connection, message: InboundMessage) -> Document:

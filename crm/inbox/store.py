@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from crm.contacts.models import contact_name, contact_read, new_contact
 from crm.core.clock import utc_now
@@ -47,6 +48,13 @@ class ConversationStore:
         self.messages = database.db[MESSAGES]
         self.contacts = database.db["contacts"]
         self.organizations = database.db["organizations"]
+
+    async def note_event(self, connection_id: ObjectId) -> None:
+        """Note that a channel has just delivered something."""
+        with contextlib.suppress(PyMongoError):  # the next delivery notes it
+            await self.database.db["connections"].update_one(
+                {"_id": connection_id}, {"$set": {"last_event_at": utc_now()}}
+            )
 
     async def pending(self, connection_id: ObjectId, chat_id: str) -> list[Document]:
         """The chat's messages that no turn has handled, in order of arrival."""
@@ -143,37 +151,42 @@ class ConversationStore:
         if not fresh:
             return conversation
         moment = utc_now()
-        changes: Document = {
-            "last_message": _last(fresh[-1]),
-            "last_activity_at": moment,
-            "updated_at": moment,
-        }
-        if conversation["status"] == "closed":
-            changes["status"] = "open"
         for message in fresh:
             message["conversation_id"] = conversation["_id"]
+        people_see_to_it = {
+            "$or": [{"$eq": ["$owner", "operator"]}, {"$eq": ["$status", "waiting"]}]
+        }
+        update = {
+            "last_message": {"$literal": _last(fresh[-1])},
+            "last_activity_at": moment,
+            "updated_at": moment,
+            "status": {"$cond": [{"$eq": ["$status", "closed"]}, "open", "$status"]},
+            # What the bot answers is nobody's unread mail.
+            "unread": {"$add": ["$unread", {"$cond": [people_see_to_it, len(fresh), 0]}]},
+        }
 
-        async def write(session: AsyncClientSession) -> None:
+        async def write(session: AsyncClientSession) -> Document:
             await self.messages.update_many(
                 {"_id": {"$in": [message["_id"] for message in fresh]}},
                 {"$set": {"conversation_id": conversation["_id"]}},
                 session=session,
             )
-            await self.conversations.update_one(
+            after = await self.conversations.find_one_and_update(
                 {"_id": conversation["_id"]},
-                {"$set": changes, "$inc": {"unread": len(fresh)}},
+                [{"$set": update}],
                 session=session,
+                return_document=ReturnDocument.AFTER,
             )
+            if after is None:
+                raise LeaseLostError
             await self.events.append(
                 conversation["organization_id"],
-                [message_created(message) for message in fresh]
-                + [conversation_updated({**after, "unread": conversation["unread"] + len(fresh)})],
+                [*(message_created(message) for message in fresh), conversation_updated(after)],
                 session=session,
             )
+            return after
 
-        after = {**conversation, **changes}
-        await self.database.in_transaction(write, serial=conversation["organization_id"])
-        return {**after, "unread": conversation["unread"] + len(fresh)}
+        return await self.database.in_transaction(write, serial=conversation["organization_id"])
 
     async def commit(
         self,

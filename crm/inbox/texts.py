@@ -1,6 +1,6 @@
 """What the platform itself says to customers, outside the dialogue engine.
 
-Tenants may replace the disclosure; the rest is fixed, short and the same everywhere.
+The disclosure is the tenant's; the rest is fixed, short and the same everywhere.
 """
 
 from __future__ import annotations
@@ -8,16 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-DEFAULT_LANGUAGE: Final = "ru"
+from crm.team.defaults import default_assistant
 
-DISCLOSURE: Final[Mapping[str, str]] = {
-    "ru": "Вам отвечает ИИ-ассистент компании «{organization}». Если понадобится, позову человека.",
-    "kk": "Сізге «{organization}» компаниясының ЖИ-көмекшісі жауап береді. "
-    "Қажет болса, адамды шақырамын.",
-    "en": "You are talking to the AI assistant of {organization}. "
-    "I can call a person whenever you like.",
-}
-"""Customers are told at first contact that an AI answers (law of Kazakhstan, platform rules)."""
+DEFAULT_LANGUAGE: Final = "ru"
 
 HOLDING: Final[Mapping[str, str]] = {
     "ru": "Сообщение получено. Отвечу чуть позже.",
@@ -47,9 +40,11 @@ def say(texts: Mapping[str, str], language: str | None, **values: str) -> str:
 
 
 def disclosure(organization: Mapping[str, Any], language: str | None) -> str:
-    """The disclosure of this organization: its own words where it wrote some."""
+    """What is said at first contact: that an AI answers (law of Kazakhstan, platform rules).
+
+    The organization's own words; `{organization}` in them is its name.
+    """
     own = (organization.get("assistant") or {}).get("disclosure") or {}
-    text = own.get(language or DEFAULT_LANGUAGE) or say(
-        DISCLOSURE, language, organization="{organization}"
-    )
+    default = default_assistant()["disclosure"]
+    text = own.get(language) or default.get(language) or default[DEFAULT_LANGUAGE]
     return str(text).replace("{organization}", str(organization["name"]))

@@ -77,7 +77,14 @@ def build_inbox(
         turns=turns,
         desk=Desk(store=store, outbox=outbox),
         feed=feed,
-        gateway=InboxGateway(connections=connections, intake=intake, feed=feed, outbox=outbox),
+        gateway=InboxGateway(
+            store=store,
+            hub=hub,
+            connections=connections,
+            intake=intake,
+            feed=feed,
+            outbox=outbox,
+        ),
         background=background,
         engine=engine,
     )

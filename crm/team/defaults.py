@@ -14,6 +14,7 @@ def default_assistant() -> dict[str, Any]:
     """Return the assistant's first persona.
 
     `disclosure` is said at first contact: people are told in advance that an AI answers (law of Kazakhstan).
+    `{organization}` in it stands for the name of the company.
     """
     return {
         "name": "Aitys",
@@ -25,9 +26,11 @@ def default_assistant() -> dict[str, Any]:
             "en": "Hello! How can I help?",
         },
         "disclosure": {
-            "ru": "Я ИИ-ассистент компании. В любой момент можно попросить позвать сотрудника.",
-            "kk": "Мен компанияның ЖИ-көмекшісімін. Кез келген уақытта қызметкерді шақыруды "
-            "сұрай аласыз.",
-            "en": "I am the company's AI assistant. You can ask for a person at any time.",
+            "ru": "Вам отвечает ИИ-ассистент компании «{organization}». "
+            "Если понадобится, позову человека.",
+            "kk": "Сізге «{organization}» компаниясының ЖИ-көмекшісі жауап береді. "
+            "Қажет болса, адамды шақырамын.",
+            "en": "You are talking to the AI assistant of {organization}. "
+            "I can call a person whenever you like.",
         },
     }

@@ -110,6 +110,7 @@ class Bench:
     connection: Connection
     database: Database
     failures: list[ConnectorError]
+    hub: EventHub
 
     def message(self, external_id: str, text: str, chat_id: str = "chat") -> InboundMessage:
         return InboundMessage(
@@ -171,6 +172,7 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     server = TestServer(engine.application())
     await server.start_server()
     events = EventLog(database)
+    hub = EventHub(database, events)
 
     async def load(connection_id: ObjectId) -> Connection | None:
         return connection if str(connection_id) == connection.id else None
@@ -182,11 +184,11 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         settings=settings.model_copy(update={"engine_url": str(server.make_url("/"))}),
         database=database,
         events=events,
-        hub=EventHub(database, events),
+        hub=hub,
         connectors={"recording": connector},
         load_connection=load,
         note_failure=note,
     )
-    yield Bench(inbox, engine, connector, connection, database, failures)
+    yield Bench(inbox, engine, connector, connection, database, failures, hub)
     await inbox.close()
     await server.close()

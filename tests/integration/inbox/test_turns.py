@@ -10,6 +10,7 @@ from bson import ObjectId
 
 from crm.contract import RejectedError, RetryableError
 from crm.core.clock import utc_now
+from crm.core.events import Event
 from crm.inbox import turns
 from tests.integration.inbox.conftest import Bench
 
@@ -329,3 +330,54 @@ async def test_handover_waits_with_a_summary_and_tells_it_once(bench: Bench) -> 
     assert after["summary"]["text"] == "product: tent\n— where is my order?"
     events = await bench.inbox.store.messages.count_documents({"data.event": "handoff_requested"})
     assert events == 1
+
+
+async def test_only_what_waits_for_people_is_unread(bench: Bench) -> None:
+    await bench.say("1", "hello $name")
+    conversation = await bench.conversation()
+    assert conversation["unread"] == 0
+    assert conversation["last_message"]["text"] == "echo: hello $name"
+    await bench.inbox.handover.request(conversation["_id"], reason="asked")
+    await bench.say("2", "hello?")
+    assert (await bench.conversation())["unread"] == 2
+    where = bench.organization_id, conversation["_id"]
+    await bench.inbox.handover.take_over(*where, user=OPERATOR)
+    assert (await bench.conversation())["unread"] == 0
+    await bench.say("3", "there?")
+    assert (await bench.conversation())["unread"] == 1
+
+
+async def test_a_closed_conversation_opens_with_the_next_message(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    await bench.inbox.desk.close(bench.organization_id, conversation["_id"])
+    await bench.say("2", "one more thing")
+    assert (await bench.conversation())["status"] == "open"
+    assert bench.connector.sent[-1].text == "echo: one more thing"
+
+
+async def test_a_takeover_during_intake_is_never_shown_as_undone(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    store, conversation = bench.inbox.store, await bench.conversation()
+    late = await store.messages.find_one({"external_id": "1"})
+    assert late is not None
+    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
+    attached = await store.attach(conversation, [{**late, "conversation_id": None}])
+    assert attached["owner"] == "operator"
+
+
+async def test_a_customers_typing_is_told_and_not_stored(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    events = bench.inbox.store.events
+    newest = await events.last_seq(bench.organization_id)
+    told = bench.hub.subscribe(bench.organization_id, newest)
+    waiting = asyncio.create_task(anext(told))
+    await asyncio.sleep(0.1)
+    await bench.inbox.gateway.typing(bench.connection, "chat")
+    event = await asyncio.wait_for(waiting, 5)
+    assert isinstance(event, Event)
+    assert event.type == "conversation.typing"
+    assert event.subject_id == conversation["_id"]
+    assert await events.last_seq(bench.organization_id) == newest
+    await told.aclose()
