@@ -112,7 +112,21 @@ FIRST_INDEXES: Mapping[str, list[IndexModel]] = {
         _index("conversation_id", "-created_at", "-_id"),
         _index("connection_id", "chat_id", "created_at", "_id"),
         _index("organization_id", "state", "-created_at", "-_id"),
-        # What still has to be done is a small part of all messages: a partial index stays small.
+        # What still has to be done is a small part of all messages: partial indexes stay small, and a turn finds its
+        # messages without reading a long chat's history.
+        _index(
+            "connection_id",
+            "chat_id",
+            "created_at",
+            name="unhandled",
+            partialFilterExpression={"state": "received"},
+        ),
+        _index(
+            "conversation_id",
+            "created_at",
+            name="unsent",
+            partialFilterExpression={"state": {"$in": ["queued", "sending"]}},
+        ),
         _index(
             "state",
             "next_attempt_at",

@@ -129,6 +129,28 @@ class TestEvents:
         assert seen == list(range(2, 1502))
         await hub.stop()
 
+    async def test_what_is_only_told_has_no_number(self, database: Database) -> None:
+        log = EventLog(database)
+        hub = EventHub(database, log)
+        await hub.start()
+        organization_id, subject_id = ObjectId(), ObjectId()
+        items = hub.subscribe(organization_id, 0)
+        waiting = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0.05)
+        hub.tell(organization_id, "conversation.typing", subject_id)
+        told = await asyncio.wait_for(waiting, 5)
+        assert isinstance(told, Event)
+        assert (told.type, told.subject_id, told.public()["seq"]) == (
+            "conversation.typing",
+            subject_id,
+            None,
+        )
+        await log.append(organization_id, [event()])
+        following = await asyncio.wait_for(anext(items), 5)
+        assert isinstance(following, Event)
+        assert following.seq == 1
+        await hub.stop()
+
     @pytest.mark.parametrize("after", [0, 2, 99])
     async def test_a_place_out_of_the_log_is_reset(self, database: Database, after: int) -> None:
         log = EventLog(database)
