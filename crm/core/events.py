@@ -286,7 +286,7 @@ class EventHub:
             if not readers:
                 del self._readers[organization_id]
 
-    async def _stored(self, organization_id: ObjectId, last: int) -> AsyncIterator[Event | Reset]:
+    async def _stored(self, organization_id: ObjectId, last: int) -> AsyncGenerator[Event | Reset]:
         """Yield what the log holds after `last`, or a reset when it was pruned meanwhile."""
         while batch := await self._log.read(organization_id, last):
             if batch[0].seq != last + 1:
