@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 from pydantic import BaseModel
@@ -20,6 +21,9 @@ from crm.contract import Account, Connection, Inbox, OutboundMessage, SendResult
 
 _MOST_SOCKETS = 10
 """Open sockets of one visitor: tabs of one browser."""
+
+_READABLE = {"Access-Control-Allow-Origin": "*"}
+"""A refusal that the widget can tell from a lost network."""
 
 type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -153,11 +157,19 @@ class WebchatConnector:
             or connection.channel != self.channel
             or connection.status == "paused"
         ):
-            raise web.HTTPNotFound(text="There is no such chat.")
+            raise web.HTTPNotFound(text="There is no such chat.", headers=_READABLE)
         config = WebchatConfig.model_validate(dict(connection.config))
-        if not config.allows(request.headers.get("Origin"), own_host=request.host):
-            raise web.HTTPForbidden(text="This site may not show the chat.")
+        if not config.allows(_origin_of(request), own_host=request.host):
+            raise web.HTTPForbidden(text="This site may not show the chat.", headers=_READABLE)
         return connection
+
+
+def _origin_of(request: web.Request) -> str | None:
+    """Where the page comes from. A browser names no ``Origin`` when it reads from its own site."""
+    if (origin := request.headers.get("Origin")) is not None:
+        return origin
+    page = urlsplit(request.headers.get("Referer", ""))
+    return f"{page.scheme}://{page.netloc}" if page.netloc else None
 
 
 def _public_config(connection: Connection) -> dict[str, Any]:

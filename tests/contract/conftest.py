@@ -99,6 +99,8 @@ class Webchat:
     inbox: InboxDouble
     url: str
     clock: Clock
+    pages: dict[str, str]
+    """What is served at ``/page``: somebody's site."""
 
     @property
     def socket_url(self) -> str:
@@ -117,11 +119,16 @@ async def webchat() -> AsyncIterator[Webchat]:
     inbox = InboxDouble(connection)
     clock = Clock()
     connector = WebchatConnector(allowances=Allowances(clock))
+    pages: dict[str, str] = {}
+
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text=pages["/page"], content_type="text/html")
+
     app = web.Application()
-    app.add_routes(connector.routes(inbox))
+    app.add_routes([*connector.routes(inbox), web.get("/page", page)])
     async with TestServer(app) as ours:
         url = str(ours.make_url("")).rstrip("/")
-        yield Webchat(connector, connection, inbox, url, clock)
+        yield Webchat(connector, connection, inbox, url, clock, pages)
         await connector.close()
 
 
