@@ -29,6 +29,7 @@ from crm.core.database import Database
 from crm.core.feature import Core, Feature
 from crm.core.settings import Settings
 from crm.deals.routes import DealRoutes, PipelineRoutes
+from crm.demo.feature import feature as demo
 from crm.inbox.feature import feature as inbox
 from crm.services import Services, build_services, open_core
 from crm.tasks.routes import TaskRoutes
@@ -37,7 +38,7 @@ from crm.team.routes import AuthRoutes, MemberRoutes, OrganizationRoutes
 
 type MakeFeature = Callable[[Core, Services], Feature]
 
-FEATURES: tuple[MakeFeature, ...] = (inbox, bot_api, assistant)
+FEATURES: tuple[MakeFeature, ...] = (inbox, bot_api, assistant, demo)
 
 API = web.AppKey("api", ApiApplication)
 CORE = web.AppKey("core", Core)
