@@ -31,6 +31,7 @@ export class Panel {
     this.#build();
     shadow.append(this.#root);
     this.thread = new Thread({ log: this.log, onTap: (button) => this.#on.tap(button) });
+    this.#keepEnd();
     this.#follow(config.theme);
     document.body.append(this.#host);
   }
@@ -296,6 +297,15 @@ export class Panel {
 
   #isFullScreen() {
     return window.matchMedia("(max-width: 520px)").matches;
+  }
+
+  /** Who reads the newest message goes on seeing it, whatever grows or shrinks around it. */
+  #keepEnd() {
+    let isFollowing = true;
+    this.scroll.addEventListener("scroll", () => (isFollowing = this.isAtEnd), { passive: true });
+    const observer = new ResizeObserver(() => isFollowing && this.toEnd());
+    observer.observe(this.scroll);
+    observer.observe(this.log);
   }
 
   /** Light or dark as the page asks, else as the visitor's system. */
