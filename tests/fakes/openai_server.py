@@ -96,9 +96,7 @@ class FakeOpenAI:
             body = json.loads(raw)
         except ValueError:
             return _error(400, "We could not parse the JSON body of your request.", None)
-        self.seen.append(
-            SeenRequest(request.path, request.headers.get("Authorization"), raw, body)
-        )
+        self.seen.append(SeenRequest(request.path, request.headers.get("Authorization"), raw, body))
         if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
             return _error(401, "Incorrect API key provided.", "invalid_api_key")
         if not body.get("model") or not isinstance(body.get("messages"), list):
@@ -117,9 +115,7 @@ class FakeOpenAI:
         return _error(404, f"Invalid URL ({request.method} {request.path})", "unknown_url")
 
 
-async def _send(
-    request: web.Request, body: dict[str, Any], reply: FakeReply
-) -> web.StreamResponse:
+async def _send(request: web.Request, body: dict[str, Any], reply: FakeReply) -> web.StreamResponse:
     if reply.drop:
         assert request.transport is not None
         request.transport.close()

@@ -104,6 +104,21 @@ def test_business_facts_stay(text: str) -> None:
     assert Masking().mask(text) == text
 
 
+def test_overlapping_finds_are_masked_once_and_wholly() -> None:
+    prompt = Masking()
+    text = "87011234567@mail.ru, KZ86125KZT5004100100"
+    assert prompt.mask(text) == "<EMAIL_1>, <IBAN_1>"
+    assert prompt.restore("<EMAIL_1>").text == "87011234567@mail.ru"
+
+
+def test_twelve_digits_with_a_checksum_alone_are_not_a_person() -> None:
+    assert identifiers.is_iin(IIN)
+    # A date that is none, and a century that is none.
+    assert not identifiers.looks_like_iin("901301300017")
+    assert not identifiers.looks_like_iin("900101700017")
+    assert identifiers.looks_like_iin("000229500017")
+
+
 def test_markers_are_stable_over_the_texts_of_a_prompt() -> None:
     prompt = Masking()
     first = prompt.mask("я 87011234567")

@@ -81,10 +81,16 @@ def test_a_full_question_does_not_lean_on_earlier_ones(index: Index) -> None:
 
 
 def test_the_customers_language_wins_between_equal_passages() -> None:
-    content = {"a.md": "# Доставка\n\nДоставка 1 000 ₸.", "b.md": "# Delivery\n\nDelivery is 1 000 ₸."}
+    content = {
+        "a.md": "# Доставка\n\nДоставка 1 000 ₸.",
+        "b.md": "# Delivery\n\nDelivery is 1 000 ₸.",
+    }
     passages = [p for name, text in content.items() for p in passages_of(name=name, content=text)]
     index = Index(Snapshot(1, tuple(passages)))
-    for question, language, document in (("доставка цена", "ru", "a.md"), ("delivery price", "en", "b.md")):
+    for question, language, document in (
+        ("доставка цена", "ru", "a.md"),
+        ("delivery price", "en", "b.md"),
+    ):
         assert search(index, question, language=language).hits[0].passage.document == document
 
 
@@ -126,7 +132,9 @@ def test_what_is_asked_for() -> None:
 
 def many(count: int, seed: int = 1) -> tuple[Passage, ...]:
     chance = random.Random(seed)
-    vocabulary = ["".join(chance.choices("абвгдежзиклмнопрст", k=chance.randint(4, 11))) for _ in range(6_000)]
+    vocabulary = [
+        "".join(chance.choices("абвгдежзиклмнопрст", k=chance.randint(4, 11))) for _ in range(6_000)
+    ]
     return tuple(
         Passage(
             id=str(n),
