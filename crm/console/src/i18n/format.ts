@@ -5,6 +5,11 @@ import { useI18n } from "vue-i18n";
 import { useOrganization } from "@/features/session/session";
 
 const TAGS: Record<string, string> = { ru: "ru-RU", kk: "kk-KZ", en: "en-GB" };
+/** Date fields know few languages; Kazakh dates are written in the same order as Russian ones. */
+export function inputLocale(language: string): string {
+  return language === "en" ? "en-GB" : "ru-RU";
+}
+
 const CURRENCY_SIGNS: Record<string, string> = { KZT: "₸", USD: "$", EUR: "€", RUB: "₽" };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -10,8 +10,10 @@ export function copyHours(hours: Partial<Record<Day, string[][]>> | undefined): 
   ) as Hours;
 }
 
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/;
+
 /** Each interval ends after it starts, and begins after the one before it has ended. */
 export function inOrder(intervals: Interval[]): boolean {
   const times = intervals.flat();
-  return times.every((time, index) => time !== "" && (index === 0 || (times[index - 1] ?? "") < time));
+  return times.every((time, index) => TIME.test(time) && (index === 0 || (times[index - 1] ?? "") < time));
 }
