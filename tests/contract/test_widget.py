@@ -1,6 +1,5 @@
 """The widget in a real browser, against the real connector and an inbox in memory."""
 
-import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -342,7 +341,7 @@ async def test_where_it_may_not_be_shown_nothing_is(site: Site, status: int) -> 
     async with site.page.expect_response("**/config") as answer:
         await site.visit(host="localhost")
     assert (await answer.value).status == status
-    await asyncio.sleep(0.2)
+    await site.page.wait_for_timeout(200)
     assert await site.page.locator("aitys-chat").count() == 0
 
 
