@@ -117,17 +117,36 @@ class TestEvents:
         hub = EventHub(database, log)
         await hub.start()
         organization_id = ObjectId()
-        await log.append(organization_id, [event()])
         items = hub.subscribe(organization_id, 0)
-        assert isinstance(first := await anext(items), Event)
-        assert first.seq == 1
-        # More than its queue holds comes while it sleeps.
+        waiting = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0.1)  # it has read the stored part, and waits for its queue
+        await log.append(organization_id, [event()])
+        first = await asyncio.wait_for(waiting, 10)
+        assert isinstance(first, Event)
+        # More than the queue holds comes while the reader is busy, and nothing afterwards.
         for _ in range(3):
             await log.append(organization_id, [event() for _ in range(500)])
         await asyncio.sleep(0.5)
         seen = [(await asyncio.wait_for(anext(items), 10)).seq for _ in range(1500)]
         assert seen == list(range(2, 1502))
         await hub.stop()
+
+    async def test_a_gap_in_the_stream_is_filled_from_the_log(self, database: Database) -> None:
+        log = EventLog(database)
+        hub = EventHub(database, log)  # not following: the test is its change stream
+        organization_id = ObjectId()
+        await log.append(organization_id, [event()])
+        items = hub.subscribe(organization_id, 0)
+        assert (await anext(items)).seq == 1
+        waiting = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0.1)
+        await log.append(organization_id, [event(), event()])
+        third = await database.collection("events").find_one(
+            {"organization_id": organization_id, "seq": 3}
+        )
+        hub._dispatch({"ns": {"coll": "events"}, "fullDocument": third})
+        assert (await asyncio.wait_for(waiting, 5)).seq == 2
+        assert (await asyncio.wait_for(anext(items), 5)).seq == 3
 
     async def test_what_is_only_told_has_no_number(self, database: Database) -> None:
         log = EventLog(database)
