@@ -5,8 +5,8 @@ from bson import ObjectId
 from bot.knowledge.documents import MAX_BYTES
 from crm.core.api import Access, Principal, endpoint
 from crm.core.database import RawDocument
-from crm.core.errors import Conflict
 from crm.knowledge.answers import KnowledgeSearch
+from crm.knowledge.errors import WRITE_ERRORS, KnowledgeBusy
 from crm.knowledge.schemas import (
     KnowledgeSnapshot,
     PassagePage,
@@ -19,12 +19,12 @@ from crm.knowledge.schemas import (
     SourceQuery,
     SourceUpdate,
 )
-from crm.knowledge.service import Knowledge, NameTaken
+from crm.knowledge.service import Knowledge
 
 _SOURCES = "/api/knowledge/sources"
 _SOURCE = _SOURCES + "/{source_id}"
-# JSON may write a letter with more bytes than the document has.
-_MAX_BODY = 2 * MAX_BYTES + 64 * 1024
+# JSON may write a Cyrillic letter as an escape of six bytes instead of two.
+_MAX_BODY = 3 * MAX_BYTES + 64 * 1024
 
 
 class KnowledgeRoutes:
@@ -45,7 +45,7 @@ class KnowledgeRoutes:
         access=Access.ADMIN,
         response=Source,
         status=201,
-        errors=[NameTaken, Conflict],
+        errors=WRITE_ERRORS,
         max_body=_MAX_BODY,
     )
     async def create(self, principal: Principal, body: SourceCreate) -> RawDocument:
@@ -68,7 +68,7 @@ class KnowledgeRoutes:
         _SOURCE,
         access=Access.ADMIN,
         response=Source,
-        errors=[NameTaken, Conflict],
+        errors=WRITE_ERRORS,
         max_body=_MAX_BODY,
     )
     async def update(
@@ -79,7 +79,7 @@ class KnowledgeRoutes:
             principal.organization_id, source_id, body.given(), actor=principal.actor
         )
 
-    @endpoint("DELETE", _SOURCE, access=Access.ADMIN, errors=[Conflict])
+    @endpoint("DELETE", _SOURCE, access=Access.ADMIN, errors=[KnowledgeBusy])
     async def delete(self, principal: Principal, source_id: ObjectId) -> None:
         """Remove a document."""
         await self._knowledge.delete(principal.organization_id, source_id, actor=principal.actor)

@@ -21,9 +21,10 @@ from bot.knowledge.errors import DocumentError
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
-from crm.core.errors import Conflict, FieldError, Invalid, NotFound
+from crm.core.errors import Conflict, NotFound
 from crm.core.events import SYSTEM, Actor, EventLog, NewEvent
 from crm.core.listing import Listing, Sortable
+from crm.knowledge.errors import NameTaken, refusal
 from crm.knowledge.models import PASSAGES, SOURCES, new_source
 from crm.knowledge.schemas import PassageQuery, SourceQuery
 from crm.knowledge.versions import SourceChangedError, Versions
@@ -46,13 +47,6 @@ _PASSAGES = Listing(
     default_sort="position",
     projection={"organization_id": 0, "version": 0},
 )
-
-
-class NameTaken(Conflict):
-    """Another document of the organization has this name."""
-
-    default_code = "source_name_taken"
-    title = "There is a document with this name"
 
 
 class Knowledge:
@@ -283,15 +277,11 @@ async def _checked(name: str, content: str) -> Document:
     try:
         kind_of(name)
     except DocumentError as error:
-        raise Invalid(
-            error.detail, code=error.code, fields=[FieldError("name", error.code, error.detail)]
-        ) from None
+        raise refusal(error, "name") from None
     try:
         return await asyncio.to_thread(parse, name, content)
     except DocumentError as error:
-        raise Invalid(
-            error.detail, code=error.code, fields=[FieldError("content", error.code, error.detail)]
-        ) from None
+        raise refusal(error, "content") from None
 
 
 def _title(source: RawDocument, merged: RawDocument, document: Document) -> str:

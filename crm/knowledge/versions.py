@@ -13,8 +13,9 @@ from pymongo import ReturnDocument
 from bot.knowledge.passages import Passage
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
-from crm.core.errors import Conflict, NotFound
+from crm.core.errors import NotFound
 from crm.core.events import EventLog, NewEvent
+from crm.knowledge.errors import KnowledgeBusy
 from crm.knowledge.models import PASSAGES, VERSIONS, stored_passage
 
 KEPT_VERSIONS = 3
@@ -66,7 +67,7 @@ class Versions:
                 append, or None to give up (the source has changed meanwhile): nothing is switched then.
 
         Raises:
-            Conflict: other changes of the same organization kept getting in between.
+            KnowledgeBusy: other changes of the same organization kept getting in between.
         """
         for _ in range(ATTEMPTS):
             base = await self.current(organization_id)
@@ -78,9 +79,7 @@ class Versions:
             await self._passages.delete_many(
                 {"organization_id": organization_id, "version": version}
             )
-        raise Conflict(
-            "The knowledge base is being changed by others; try again.", code="knowledge_busy"
-        )
+        raise KnowledgeBusy
 
     async def passages(self, organization_id: ObjectId, version: int) -> list[RawDocument]:
         """Return all passages of a version, document by document.

@@ -1,0 +1,344 @@
+"""Documents over the API: stored, cut, published, found, and given to the bot."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestServer
+from bson import ObjectId
+
+from bot.knowledge.errors import DocumentError
+from crm.core.feature import Core
+from crm.core.settings import Settings
+from crm.knowledge import service as service_module
+from crm.knowledge.models import PASSAGES, SOURCES
+from crm.knowledge.service import Knowledge
+from tests.fakes.openai_server import FakeOpenAI, FakeReply
+from tests.support.console import Console
+
+DELIVERY = "# Доставка\n\n## Цена\n\nДоставка в Астану стоит 1 500 ₸.\n\n## Срок\n\nВезём два дня."
+SOURCE_FIELDS = {
+    "id",
+    "name",
+    "title",
+    "kind",
+    "language",
+    "state",
+    "error",
+    "passages",
+    "created_at",
+    "updated_at",
+    "content",
+}
+
+
+@pytest.fixture
+def knowledge(core: Core) -> Knowledge:
+    return Knowledge(database=core.database, events=core.events)
+
+
+async def add(console: Console, name: str = "delivery.md", content: str = DELIVERY) -> Any:
+    return await console.post("/api/knowledge/sources", {"name": name, "content": content})
+
+
+async def version_of(core: Core, console: Console) -> int:
+    found = await core.database.collection("organizations").find_one(console.organization_id)
+    assert found is not None
+    return int(found["knowledge_version"])
+
+
+async def stored_versions(core: Core) -> list[int]:
+    return sorted(await core.database.collection(PASSAGES).distinct("version"))
+
+
+async def test_a_document_is_cut_published_and_found(owner: Console, core: Core) -> None:
+    source = await add(owner)
+    assert set(source) == SOURCE_FIELDS
+    assert (source["title"], source["kind"], source["language"]) == ("Доставка", "markdown", "ru")
+    assert (source["state"], source["error"], source["passages"]) == ("ready", None, 2)
+    assert await version_of(core, owner) == 1
+    page = await owner.get(f"/api/knowledge/sources/{source['id']}/passages?limit=1")
+    assert page["items"][0]["heading"] == ["Цена"]
+    rest = await owner.get(
+        f"/api/knowledge/sources/{source['id']}/passages?limit=1&cursor={page['next_cursor']}"
+    )
+    assert [item["text"] for item in rest["items"]] == ["Везём два дня."]
+    found = await owner.post(
+        "/api/knowledge/search", {"text": "сколько стоит доставка", "language": "ru"}
+    )
+    assert found["items"][0]["text"] == "Доставка в Астану стоит 1 500 ₸."
+    assert found["items"][0]["source_id"] == source["id"]
+    assert found["answerable"] is True
+    listed = await owner.get("/api/knowledge/sources?q=deliv&state=ready")
+    assert [item["id"] for item in listed["items"]] == [source["id"]]
+    assert "content" not in listed["items"][0]
+
+
+async def test_changing_and_removing_publish_new_versions(owner: Console, core: Core) -> None:
+    source = await add(owner)
+    await add(owner, "hours.txt", "Работаем с 9:00 до 19:00.")
+    changed = await owner.patch(
+        f"/api/knowledge/sources/{source['id']}", {"content": "# Доставка\n\nТеперь 2 000 ₸."}
+    )
+    assert changed["passages"] == 1
+    found = await owner.post("/api/knowledge/search", {"text": "доставка цена", "language": "ru"})
+    texts = [item["text"] for item in found["items"]]
+    assert "Теперь 2 000 ₸." in texts
+    assert not any("1 500" in text for text in texts)
+    await owner.delete(f"/api/knowledge/sources/{source['id']}")
+    found = await owner.post("/api/knowledge/search", {"text": "доставка цена", "language": "ru"})
+    assert found["items"] == []
+    found = await owner.post("/api/knowledge/search", {"text": "часы работы", "language": "ru"})
+    assert [item["document"] for item in found["items"]] == ["hours.txt"]
+    await owner.get(f"/api/knowledge/sources/{source['id']}", status=404)
+    assert await version_of(core, owner) == 4
+    # The present version and the two before it are kept.
+    assert await stored_versions(core) == [2, 3, 4]
+
+
+async def test_a_title_typed_by_a_person_stays(owner: Console) -> None:
+    source = await add(owner)
+    path = f"/api/knowledge/sources/{source['id']}"
+    assert (await owner.patch(path, {"title": "Условия"}))["title"] == "Условия"
+    changed = await owner.patch(path, {"content": "# Другое\n\nТекст."})
+    assert changed["title"] == "Условия"
+    passages = await owner.get(path + "/passages")
+    assert {item["title"] for item in passages["items"]} == {"Условия"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "field"),
+    [
+        ("a.pdf", "x", "document_unknown_type", "name"),
+        ("a.md", "   ", "document_empty", "content"),
+        ("a.csv", "a,b\n1,2", "faq_columns_missing", "content"),
+        ("a.txt", "a\0b", "document_bad_encoding", "content"),
+        ("a.txt", "я" * 2_625_000, "document_too_large", "content"),
+    ],
+)
+async def test_bad_documents_are_refused_and_nothing_is_lost(
+    owner: Console, core: Core, name: str, content: str, code: str, field: str
+) -> None:
+    source = await add(owner)
+    path = f"/api/knowledge/sources/{source['id']}"
+    for problem in (
+        await owner.post("/api/knowledge/sources", {"name": name, "content": content}, status=422),
+        await owner.patch(path, {"name": name, "content": content}, status=422),
+    ):
+        assert problem["code"] == code
+        assert problem["errors"][0]["field"] == field
+        assert problem["errors"][0]["code"] == code
+    assert await owner.get(path) == source
+    assert await version_of(core, owner) == 1
+    assert await core.database.collection(SOURCES).count_documents({}) == 1
+
+
+async def test_a_name_is_taken_once(owner: Console, stranger: Console) -> None:
+    await add(owner)
+    problem = await owner.post(
+        "/api/knowledge/sources", {"name": "delivery.md", "content": "x"}, status=409
+    )
+    assert problem["code"] == "source_name_taken"
+    other = await add(owner, "other.md")
+    problem = await owner.patch(
+        f"/api/knowledge/sources/{other['id']}", {"name": "delivery.md"}, status=409
+    )
+    assert problem["code"] == "source_name_taken"
+    await add(stranger)
+
+
+async def test_documents_added_at_once_are_all_there(owner: Console, core: Core) -> None:
+    names = [f"doc{n}.txt" for n in range(8)]
+    await asyncio.gather(*(add(owner, name, f"Правило {name} такое.") for name in names))
+    version = await version_of(core, owner)
+    rows = core.database.collection(PASSAGES).find({"version": version})
+    assert sorted([row["document"] async for row in rows]) == names
+    found = await owner.get("/api/knowledge/sources")
+    assert {item["state"] for item in found["items"]} == {"ready"}
+    assert len(await stored_versions(core)) <= 3
+
+
+async def test_of_changes_at_once_the_stored_text_is_the_one_that_answers(owner: Console) -> None:
+    source = await add(owner)
+    path = f"/api/knowledge/sources/{source['id']}"
+    contents = [f"# Доставка\n\nЦена {n} ₸." for n in range(101, 107)]
+    await asyncio.gather(*(owner.patch(path, {"content": content}) for content in contents))
+    last = await owner.get(path)
+    passages = await owner.get(path + "/passages")
+    assert last["state"] == "ready"
+    assert last["content"].endswith(passages["items"][0]["text"])
+    assert len(passages["items"]) == 1
+
+
+async def test_a_change_while_passages_are_made_makes_them_again(
+    owner: Console, core: Core, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = await add(owner)
+    sources = core.database.collection(SOURCES)
+    write = knowledge.versions._write
+    change = {"$set": {"content": "# Доставка\n\nНовая цена."}, "$inc": {"revision": 1}}
+    changes = [change]
+
+    async def write_while_it_changes(*values: Any) -> None:
+        await write(*values)
+        if changes:
+            await sources.update_one({"_id": ObjectId(source["id"])}, changes.pop())
+
+    monkeypatch.setattr(knowledge.versions, "_write", write_while_it_changes)
+    done = await knowledge.ingest(owner.organization_id, ObjectId(source["id"]))
+    assert (done["state"], done["passages"]) == ("ready", 1)
+    passages = await owner.get(f"/api/knowledge/sources/{source['id']}/passages")
+    assert [item["text"] for item in passages["items"]] == ["Новая цена."]
+
+
+async def test_what_a_dead_process_left_is_finished(
+    owner: Console, core: Core, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = await add(owner)
+
+    async def die(*_: Any, **__: Any) -> int:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(knowledge.versions, "_switch", die)
+    with pytest.raises(ConnectionResetError):
+        await knowledge.change(
+            owner.organization_id, ObjectId(source["id"]), {"content": "# Доставка\n\nДаром."}
+        )
+    monkeypatch.undo()
+    # Half a version lies there, unread; the old one answers.
+    assert await version_of(core, owner) == 1
+    found = await owner.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
+    assert "1 500" in found["items"][0]["text"]
+    assert (await owner.get(f"/api/knowledge/sources/{source['id']}"))["state"] == "processing"
+    assert await knowledge.resume() == 1
+    assert await knowledge.resume() == 0
+    found = await owner.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
+    assert [item["text"] for item in found["items"]] == ["Даром."]
+
+
+async def test_a_job_that_finds_the_document_unusable_marks_it_and_keeps_the_old_passages(
+    owner: Console, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = await add(owner)
+
+    def refuse(**_: Any) -> Any:
+        raise DocumentError("document_empty", "The document is empty.")
+
+    monkeypatch.setattr(service_module, "passages_of", refuse)
+    failed = await knowledge.ingest(owner.organization_id, ObjectId(source["id"]))
+    assert (failed["state"], failed["error"]) == ("failed", "The document is empty.")
+    found = await owner.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
+    assert "1 500" in found["items"][0]["text"]
+
+
+async def test_changes_are_told_to_the_consoles(owner: Console, core: Core) -> None:
+    source = await add(owner)
+    await owner.delete(f"/api/knowledge/sources/{source['id']}")
+    events = core.database.collection("events").find(
+        {"organization_id": owner.organization_id, "type": "knowledge.updated"}
+    )
+    found = [event async for event in events.sort("seq")]
+    assert [str(event["subject_id"]) for event in found] == [source["id"]] * 2
+    assert found[0]["data"]["state"] == "ready"
+    assert "content" not in found[0]["data"]
+    assert found[1]["data"]["deleted"] is True
+
+
+async def test_the_bot_gets_snapshots_with_the_internal_token_only(
+    owner: Console, stranger: Console, server: TestServer, settings: Settings, core: Core
+) -> None:
+    await add(owner)
+    version = await version_of(core, owner)
+    token = {"Authorization": f"Bearer {settings.internal_token.get_secret_value()}"}
+    path = f"/internal/organizations/{owner.organization_id}/knowledge"
+    snapshot = await owner.get(f"{path}/{version}", headers=token)
+    assert snapshot["version"] == version
+    assert [set(passage) for passage in snapshot["passages"]] == [
+        {"id", "document", "title", "heading", "language", "position", "text"}
+    ] * 2
+    await owner.get(f"{path}/{version}", status=401)
+    for wrong in (
+        f"{path}/{version + 1}",
+        f"{path}/x",
+        f"/internal/organizations/{ObjectId()}/knowledge/1",
+    ):
+        await owner.get(wrong, headers=token, status=404)
+    empty = f"/internal/organizations/{stranger.organization_id}/knowledge/0"
+    assert await owner.get(empty, headers=token) == {"version": 0, "passages": []}
+
+
+async def test_nobody_reaches_the_documents_of_another_organization(
+    owner: Console, stranger: Console, viewer: Console, operator: Console, visitor: Console
+) -> None:
+    source = await add(owner)
+    path = f"/api/knowledge/sources/{source['id']}"
+    for call in (
+        stranger.get(path, status=404),
+        stranger.get(path + "/passages", status=404),
+        stranger.patch(path, {"title": "x"}, status=404),
+        stranger.delete(path, status=404),
+        viewer.patch(path, {"title": "x"}, status=403),
+        operator.delete(path, status=403),
+        operator.post("/api/knowledge/sources", {"name": "a.md", "content": "x"}, status=403),
+        visitor.get(path, status=401),
+    ):
+        await call
+    assert (await stranger.get("/api/knowledge/sources"))["items"] == []
+    found = await stranger.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
+    assert found["items"] == []
+    assert (await viewer.get(path))["content"] == DELIVERY
+
+
+async def test_the_assistant_is_changed_and_tried(
+    owner: Console, viewer: Console, core: Core
+) -> None:
+    before = await owner.get("/api/assistant")
+    assert before["version"] == 1
+    change = {"name": "Ару", "greeting": {"ru": "Привет!", "kk": "Сәлем!", "en": "Hi!"}}
+    after = await owner.patch("/api/assistant", change)
+    assert after == {**before, **change, "version": 2}
+    assert await viewer.get("/api/assistant") == after
+    await viewer.patch("/api/assistant", {"name": "x"}, status=403)
+    empty = {"disclosure": {"ru": "", "kk": "б", "en": "b"}}
+    problem = await owner.patch("/api/assistant", empty, status=422)
+    assert problem["errors"][0]["field"] == "disclosure.ru"
+    assert (
+        await core.database.collection("events").count_documents(
+            {"organization_id": owner.organization_id, "type": "organization.updated"}
+        )
+        == 1
+    )
+
+    await add(owner)
+    question = {"text": "сколько стоит доставка?", "language": "ru", "history": []}
+    tried = await owner.post("/api/assistant/test", question)
+    assert tried["answer"] == "Доставка в Астану стоит 1 500 ₸.\n\nИсточник: Доставка"
+    assert tried["sources"][0]["document"] == "delivery.md"
+    assert tried["trace"]["method"] == "extractive"
+    assert tried["trace"]["answered"] is True
+    assert tried["trace"]["assistant_version"] == 2
+    tried = await owner.post("/api/assistant/test", {**question, "text": "вы чините дроны?"})
+    assert tried["trace"]["method"] == "declined"
+    assert tried["sources"] == []
+    await viewer.post("/api/assistant/test", question, status=403)
+
+
+async def test_the_assistant_is_tried_with_the_organizations_own_model(owner: Console) -> None:
+    await add(owner)
+    async with FakeOpenAI.running() as provider:
+        provider.api_key = "sk-own"
+        provider.reply(FakeReply(text="Доставим за 1 500 ₸ [1], <PHONE_1>."))
+        llm = {"model": "openai:test", "base_url": provider.base_url, "api_key": "sk-own"}
+        await owner.patch("/api/organization/llm", llm)
+        question = {
+            "text": "доставка в Астану? мой номер 87011234567",
+            "language": "ru",
+            "history": [{"role": "customer", "text": "я на 8 701 123 45 67"}],
+        }
+        tried = await owner.post("/api/assistant/test", question)
+    assert tried["trace"]["method"] == "llm"
+    assert tried["answer"].startswith("Доставим за 1 500 ₸, 8 701 123 45 67.")
+    assert tried["trace"]["model"] == "openai:test"
+    assert "<PHONE_1>" in tried["trace"]["masked_prompt"]
+    assert "87011234567" not in provider.everything
+    assert "sk-own" not in str(tried)
