@@ -11,6 +11,11 @@ export function setCsrfToken(token: string): void {
   csrfToken = token;
 }
 
+/** For whoever learns by other means that the session has ended. */
+export function signedOut(): void {
+  whenSignedOut();
+}
+
 /** Called once for every answer that says the session has ended. */
 export function onSignedOut(handler: () => void): void {
   whenSignedOut = handler;

@@ -15,7 +15,14 @@ interface Handlers {
   event: (event: StoredEvent) => void;
   /** What is on the screen may be out of date: fetch it again. */
   reset: () => void;
+  /** The stream was refused or ended by the service: the session may be over, or act elsewhere now. */
+  refused: () => void;
 }
+
+/** The service's close code for a session that has ended or has moved to another organisation. */
+const SIGNED_OUT = 4401;
+/** A refused handshake looks like a lost network; after so many in a row the session is asked for. */
+const ASK_AFTER = 3;
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 15_000;
@@ -29,6 +36,7 @@ export class EventStream {
   private timer: number | undefined;
   private offlineTimer: number | undefined;
   private stopped = true;
+  private failures = 0;
   private readonly linkState = ref<LinkState>("connecting");
   readonly state = readonly(this.linkState);
 
@@ -72,9 +80,11 @@ export class EventStream {
     socket.onmessage = (frame) => {
       if (socket === this.socket) this.receive(JSON.parse(String(frame.data)));
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (socket !== this.socket) return;
       this.socket = null;
+      this.failures += 1;
+      if (code === SIGNED_OUT || this.failures % ASK_AFTER === 0) this.handlers.refused();
       this.scheduleRetry();
     };
   }
@@ -101,6 +111,7 @@ export class EventStream {
     window.clearTimeout(this.offlineTimer);
     this.offlineTimer = undefined;
     this.delay = FIRST_DELAY;
+    this.failures = 0;
     this.linkState.value = "online";
   }
 

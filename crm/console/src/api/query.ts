@@ -20,6 +20,13 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** Forgets everything of an organisation; what is on the screen is fetched anew. */
+export function dropServerState(): void {
+  const ours = { predicate: (query: { queryKey: readonly unknown[] }) => query.queryKey[0] !== "session" };
+  queryClient.removeQueries({ ...ours, type: "inactive" });
+  void queryClient.resetQueries(ours);
+}
+
 /** Every query key in one place, so that events and pages never disagree about them. */
 export const keys = {
   session: ["session"] as const,

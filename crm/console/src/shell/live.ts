@@ -10,7 +10,7 @@ import { queryClient } from "@/api/query";
 import type { Message } from "@/api/types";
 import { settlePending } from "@/features/inbox/pending";
 import { useCounts } from "@/features/inbox/queries";
-import { session } from "@/features/session/session";
+import { checkSession, session } from "@/features/session/session";
 
 import { chime } from "./chime";
 
@@ -30,7 +30,11 @@ export function useLive(): void {
 
   const onMessage = (message: Message) => settlePending(message, session.value?.user.id);
   const cache = new EventCache(queryClient, onMessage);
-  const stream = new EventStream({ event: (event) => cache.apply(event), reset: () => cache.reset() });
+  const stream = new EventStream({
+    event: (event) => cache.apply(event),
+    reset: () => cache.reset(),
+    refused: () => void checkSession(),
+  });
   retry = () => stream.retryNow();
   watch(stream.state, (state) => (link.value = state), { immediate: true });
   watch(

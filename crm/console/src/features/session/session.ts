@@ -2,9 +2,9 @@
 import { useQuery } from "@tanstack/vue-query";
 import { computed, type ComputedRef, readonly, shallowRef } from "vue";
 
-import { api, call, setCsrfToken } from "@/api/client";
+import { api, call, signedOut, setCsrfToken } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
-import { keys, queryClient } from "@/api/query";
+import { dropServerState, keys, queryClient } from "@/api/query";
 import type { Language, MeUpdate, Organization, Role, Session, User } from "@/api/types";
 import { hasChosenLanguage, setLanguage } from "@/i18n";
 
@@ -16,8 +16,11 @@ const current = shallowRef<Session | null>(null);
 export const session = readonly(current);
 
 function adopt(session: Session): Session {
+  // Another tab may have moved the session to another organisation: nothing of the old one may stay on the screen.
+  const before = current.value?.organization.id;
   current.value = session;
   setCsrfToken(session.csrf_token);
+  if (before && before !== session.organization.id) dropServerState();
   if (!hasChosenLanguage()) setLanguage(session.user.language as Language);
   queryClient.setQueryData(keys.session, session);
   return session;
@@ -30,6 +33,15 @@ export async function fetchSession(): Promise<Session | null> {
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 401) return null;
     throw error;
+  }
+}
+
+/** Reads the session again where its end is suspected; an unreachable service proves nothing. */
+export async function checkSession(): Promise<void> {
+  try {
+    if ((await fetchSession()) === null) signedOut();
+  } catch {
+    // The stream keeps trying, and asks again.
   }
 }
 
@@ -67,7 +79,6 @@ export function forgetSession(): void {
 
 export async function switchOrganization(organizationId: string): Promise<void> {
   await call(api.POST("/api/session/organization", { body: { organization_id: organizationId } }));
-  queryClient.clear();
   await fetchSession();
 }
 
