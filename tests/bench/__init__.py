@@ -1,0 +1,1 @@
+"""Measurements against the plain alternatives, side by side in one run: `python -m tests.bench --help`."""

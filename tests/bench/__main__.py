@@ -1,0 +1,65 @@
+"""`python -m tests.bench [rows]`: measure, print the tables, write them to docs/benchmarks.md."""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from tests.bench import report
+from tests.bench.figures import Row
+from tests.bench.ground import Effort, Ground, prepared
+from tests.bench.rows import contacts, history, intake, turns
+
+ROWS: dict[str, Callable[[Ground], Awaitable[Row]]] = {
+    "a": turns.measure,
+    "b": history.measure,
+    "c": intake.measure,
+    "d": contacts.measure,
+}
+
+
+def main() -> int:
+    """Measure; return 1 when a goal was missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", help="of: a b c d; all when none is named")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds a side (5)")
+    parser.add_argument("--seconds", type=float, default=8.0, help="seconds a round (8)")
+    parser.add_argument("--dry", action="store_true", help="print only, leave the page alone")
+    asked = parser.parse_args()
+    unknown = set(asked.rows) - set(ROWS)
+    if unknown:
+        parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    keys = asked.rows or sorted(ROWS)
+    command = f"python -m tests.bench {' '.join(keys)} --rounds {asked.rounds} --seconds {asked.seconds:g}"
+    rows = asyncio.run(_measure(keys, Effort(rounds=asked.rounds, seconds=asked.seconds)))
+    circumstances = _circumstances(command)
+    for row in rows:
+        sys.stdout.write(report.section(row, circumstances) + "\n\n")
+    if not asked.dry:
+        report.write(rows, circumstances)
+    return 0 if all(line.met is not False for row in rows for line in row.lines) else 1
+
+
+async def _measure(keys: list[str], effort: Effort) -> list[Row]:
+    rows = []
+    async with prepared(effort) as ground:
+        for key in keys:
+            sys.stderr.write(f"Measuring ({key})\n")
+            await ground.quiet()
+            rows.append(await ROWS[key](ground))
+    return rows
+
+
+def _circumstances(command: str) -> str:
+    now = datetime.now(UTC)
+    return (
+        f"Measured on {now:%d %B %Y} with {os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}), "
+        f"load average {os.getloadavg()[2]:.1f} over the last 15 minutes, by `{command}`."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
