@@ -6,19 +6,27 @@ from typing import Any, Protocol
 from actions.crm_client import CrmClient
 from actions.skill import Clock, Event, Skill, Turn, set_slot, system_clock
 
-SOURCE_WORDS = {"ru": "Источник", "kk": "Дереккөз", "en": "Source"}
 FAILURES_BEFORE_PERSON = 2
-MAX_NAMED_SOURCES = 2
 
 
 class Answer(Protocol):
     """What the answering package gives back."""
 
-    text: str
-    language: str
-    answered: bool
-    sources: Sequence[Mapping[str, Any]]
-    trace: Mapping[str, Any]
+    @property
+    def text(self) -> str:
+        """Complete, with the line that names the sources."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the documents tell."""
+
+    @property
+    def sources(self) -> Sequence[Mapping[str, Any]]:
+        """What the text rests on."""
+
+    @property
+    def trace(self) -> Mapping[str, Any]:
+        """How it came about."""
 
 
 class Answers(Protocol):
@@ -31,7 +39,7 @@ class Answers(Protocol):
         language: str,
         history: Sequence[Mapping[str, str]],
         context: Mapping[str, Any],
-        load_snapshot: Callable[[int], Awaitable[dict[str, Any]]],
+        load_snapshot: Callable[[int], Awaitable[Mapping[str, Any]]],
     ) -> Answer:
         """Answer a question from an organization's passages."""
 
@@ -65,9 +73,8 @@ class _Answering(Skill):
             "sources": list(answer.sources),
         }
         if answer.answered:
-            turn.dispatcher.utter_message(
-                text=with_sources(answer, turn.language), json_message=custom
-            )
+            # The package has named the sources in the text's last line.
+            turn.dispatcher.utter_message(text=answer.text, json_message=custom)
         else:
             # The response brings its buttons; its own text stands in when the package gave none.
             text = {"text": answer.text} if answer.text else {}
@@ -106,16 +113,3 @@ class Fallback(_Answering):
         else:
             turn.say("utter_rephrase")
         return [set_slot("failures", failures)]
-
-
-def with_sources(answer: Answer, language: str) -> str:
-    """Return the answer's text with a last line that names its documents, unless the text already names them."""
-    titles: list[str] = []
-    for source in answer.sources:
-        title = str(source.get("title") or source.get("document") or "").strip()
-        if title and title not in titles:
-            titles.append(title)
-    if not titles or any(title in answer.text for title in titles):
-        return answer.text
-    word = SOURCE_WORDS.get(language, SOURCE_WORDS["ru"])
-    return f"{answer.text}\n\n{word}: {', '.join(titles[:MAX_NAMED_SOURCES])}"

@@ -34,7 +34,8 @@ class ValidateCallbackForm(Skill):
         reading = read_time(turn.text, turn.now, day=_day(turn.slot("callback_day")))
         if reading.due is not None:
             found["callback_time"] = reading.due.astimezone(UTC).isoformat()
-        if not found and not reading.day and requested and passes_on(turn, requested):
+        about_time = reading.day is not None or reading.vague
+        if not found and not about_time and requested and passes_on(turn, requested):
             return []
         found.update(self._unanswered(turn, requested, found, reading))
         if reading.day is not None and reading.due is None:

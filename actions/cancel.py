@@ -14,7 +14,9 @@ class Cancel(Skill):
         """End the form and forget what it gathered of the order, or make a task. Nothing is cancelled by the bot alone."""
         if turn.tracker.active_loop_name:
             turn.say("utter_cancelled")
-            forgotten = [set_slot(name, None) for name in ("product", "callback_time", "callback_day")]
+            forgotten = [
+                set_slot(name, None) for name in ("product", "callback_time", "callback_day")
+            ]
             return [*leave_form(), *forgotten]
         deal = (await turn.context()).get("newest_deal")
         if not deal or (deal.get("stage") or {}).get("kind") != "open":

@@ -3,8 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from actions.details import clean_name, find_email, find_phone, looks_like_phone, spoken_phone
+from actions.details import (
+    clean_name,
+    find_email,
+    find_phone,
+    looks_like_phone,
+    spoken_phone,
+    without_emails,
+)
 from actions.skill import Event, Skill, Turn, set_slot
+
+# A message of so few words is the name itself.
+SHORT = 3
 
 
 class GiveContact(Skill):
@@ -21,13 +31,22 @@ class GiveContact(Skill):
         email = find_email(turn.text)
         if email:
             changes["email"] = email
-        name = clean_name(turn.entity("name") or "")
-        if name is None and not looks_like_phone(turn.text) and len(turn.text.split()) <= 3:
-            name = clean_name(turn.text)
-        if name and not find_email(name):
+        plain = without_emails(turn.text)
+        named = turn.entity("name") or ""
+        name = clean_name(named) if named in plain else None
+        if (
+            name is None
+            and not changes
+            and not looks_like_phone(plain)
+            and len(plain.split()) <= SHORT
+        ):
+            name = clean_name(plain)
+        if name:
             changes["name"] = name
         if not changes:
-            turn.say("utter_phone_invalid" if looks_like_phone(turn.text) else "utter_contact_unclear")
+            turn.say(
+                "utter_phone_invalid" if looks_like_phone(turn.text) else "utter_contact_unclear"
+            )
             return []
         await turn.crm.update_contact(turn.organization_id, turn.conversation_id, changes)
         shown = [

@@ -37,9 +37,7 @@ class CrmClient:
         deadline_seconds: how long one call may take with all its attempts.
     """
 
-    def __init__(
-        self, url: str, token: str, *, deadline_seconds: float = DEADLINE_SECONDS
-    ) -> None:
+    def __init__(self, url: str, token: str, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._url = url
         self._token = token
         self._deadline = deadline_seconds

@@ -16,7 +16,9 @@ _NAME_LEADS = re.compile(
     r"call|me|меня\s+зовут)\b[\s,:-]*)+",
     re.IGNORECASE,
 )
-_NAME_TAILS = re.compile(r"[\s,]*\b(?:деп|болады|боламын|деген|зовут|is my name)\b.*$", re.IGNORECASE)
+_NAME_TAILS = re.compile(
+    r"[\s,]*\b(?:деп|болады|боламын|деген|зовут|is my name)\b.*$", re.IGNORECASE
+)
 _NOT_NAMES = re.compile(
     r"^(?:да|нет|ок|окей|хорошо|ладно|не знаю|потом|зачем|иә|ия|жоқ|жок|жарайды|yes|no|ok|okay|why|later|привет|салам|"
     r"сәлем|салем|hello|hi|спасибо|рахмет|рақмет|thanks)$",
@@ -32,6 +34,7 @@ _ORDER_WORDS = re.compile(
     r"бергим|берсем|берсек|бере|аламын|алайын|алам|алғым|алгым|келеді|келеди|келед|еді|еди|едім|едим|деп|болады|болад[аы]?|ма|ме|"
     r"сатып|жазып|жазыңыз|жазыныз|қойыңызшы|койынызшы|рәсімдеңіз|рәсімдеп|беріңіз|бериниз|беріңізші|"
     r"i|i'd|id|we|would|like|want|wanna|need|to|order|buy|purchase|get|book|an?|the|some|make|place|can|could|for|me|"
+    r"ещ[её]|один|одну|новый|свой|another|one|more|new|тағы|таги|бір|бир|быстро|срочно|кое-?что|что-?то|something|бірдеңе|"
     r"hochu|zakazat|kupit|nuzhno|nado|mne|magan|kerek|zakaz|tapsyrys|bergim|keledi|alaiyn|alamyn|privet|salem)(?!\w)",
     re.IGNORECASE,
 )
@@ -84,6 +87,11 @@ def find_email(text: str) -> str | None:
     return match[0].lower().rstrip(".") if match else None
 
 
+def without_emails(text: str) -> str:
+    """Return a text without its e-mail addresses, whose parts look like names."""
+    return _EMAIL.sub(" ", text)
+
+
 def clean_name(text: str) -> str | None:
     """Return a person's name out of an answer to "what is your name?", or `None` when it is none.
 
@@ -96,7 +104,9 @@ def clean_name(text: str) -> str | None:
         return None
     if _NOT_NAMES.match(plain) or "?" in text or len(plain) < 2:
         return None
-    return " ".join(word if any(map(str.isupper, word)) else word[:1].upper() + word[1:] for word in words)
+    return " ".join(
+        word if any(map(str.isupper, word)) else word[:1].upper() + word[1:] for word in words
+    )
 
 
 def clean_product(text: str) -> str | None:

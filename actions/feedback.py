@@ -8,7 +8,7 @@ from actions.skill import Event, Skill, Turn
 LOW = 3
 _RATING_WORDS = {
     5: r"пят(?:ь|ёрк|ерк)\w*|пять|бес(?:тік)?|five|отлично",
-    4: r"четыре|четв[её]рк\w*|төрт|торт(?:тик)?|four",
+    4: r"четыре|четв[её]рк\w*|төрт|four",
     3: r"три|тройк\w*|үш(?:тік)?|уш|three",
     2: r"два|двойк\w*|екі|еки|two",
     1: r"один|единиц\w*|кол|бір|one",
@@ -17,8 +17,12 @@ _NEAR_RATING = (
     r"(?:оценк\w*|ставлю|поставлю|балл\w*|звезд\w*|зв[её]зд\w*|из\s+(?:5|пяти)|баға|бағам|қоямын|коямын|"
     r"stars?|out\s+of|rate|rating|points?)"
 )
-_NUMBER = re.compile(r"(?<![\d.,])([1-5])(?:[.,]0)?(?!\d)(?![.,]\d)(?:\s*(?:/|из|out\s+of)\s*(?:5|пяти|five)(?!\d))?")
-_OF_FIVE = re.compile(r"(?<!\d)([1-5])\s*(?:/|из|out\s+of|ден|тен)\s*(?:5|пяти|five)(?!\d)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?<![\d.,])([1-5])(?:[.,]0)?(?!\d)(?![.,]\d)(?:\s*(?:/|из|out\s+of)\s*(?:5|пяти|five)(?!\d))?"
+)
+_OF_FIVE = re.compile(
+    r"(?<!\d)([1-5])\s*(?:/|из|out\s+of|ден|тен)\s*(?:5|пяти|five)(?!\d)", re.IGNORECASE
+)
 _FIVE_DAN = re.compile(r"(?:5|бес)\s*-?\s*(?:тен|ден|тан|дан)\s+([1-5])(?!\d)", re.IGNORECASE)
 
 

@@ -23,9 +23,12 @@ INTERRUPTIONS = {
     "thanks",
 }
 SURE = 0.5
-# Almost anything may be a product, so a message must be surer to be something else.
-SURE_INSTEAD_OF_PRODUCT = 0.6
-LIKELY_PRODUCTS = {"out_of_scope", "place_order", "give_feedback", "greet", "check_status"}
+# Almost anything may be a product: "торт" is one, and "12" is no rating, whatever the NLU makes of them. A message must be
+# surer to be something else, and a very short one surer still.
+SURE_INSTEAD_OF_PRODUCT = 0.55
+LIKELY_ANSWERS = {"give_feedback", "out_of_scope", "place_order", "check_status", "give_contact"}
+SURE_INSTEAD_OF_ANSWER = {"product": 0.85, "name": 0.6, "phone": 0.6, "callback_time": 0.6}
+FEW_WORDS = 3
 OWN_INTENT = {"order_form": "place_order", "callback_form": "book_callback"}
 
 
@@ -37,9 +40,10 @@ def passes_on(turn: Turn, requested: str) -> bool:
         return False
     if turn.text.rstrip().endswith("?"):
         return True
-    if requested == "product" and turn.intent in LIKELY_PRODUCTS:
-        return turn.confidence >= SURE_INSTEAD_OF_PRODUCT
-    return turn.confidence >= SURE
+    if turn.intent in LIKELY_ANSWERS:
+        long_enough = len(turn.text.split()) > FEW_WORDS or turn.intent == "out_of_scope"
+        return long_enough and turn.confidence >= SURE_INSTEAD_OF_ANSWER[requested]
+    return turn.confidence >= (SURE_INSTEAD_OF_PRODUCT if requested == "product" else SURE)
 
 
 def begins(turn: Turn, form: str) -> bool:

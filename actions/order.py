@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from actions.details import (
     clean_name,
     clean_product,
-    find_email,
     find_phone,
     looks_like_phone,
     product_in_order,
     spoken_phone,
+    without_emails,
 )
 from actions.interruptions import begins, passes_on, returns_after_interruption
 from actions.skill import Event, Skill, Turn, leave_form, set_slot
@@ -77,7 +77,12 @@ class SubmitOrder(Skill):
                 "source_key": turn.source_key("lead"),
             },
         )
-        turn.say("utter_order_done", order_product=product, order_name=name, order_phone=spoken_phone(phone))
+        turn.say(
+            "utter_order_done",
+            order_product=product,
+            order_name=name,
+            order_phone=spoken_phone(phone),
+        )
         return [set_slot("product", None), *leave_form()]
 
 
@@ -92,8 +97,9 @@ def details_of(turn: Turn, *, wanting: bool) -> dict[str, str | None]:
     phone = find_phone(turn.text)
     if phone:
         found["phone"] = phone
-    name = clean_name(turn.entity("name") or "")
-    if name and not find_email(name):
+    named = turn.entity("name") or ""
+    name = clean_name(named) if named in without_emails(turn.text) else None
+    if name:
         found["name"] = name
     product = turn.entity("product")
     if product and (wanting or turn.slot("requested_slot") == "product"):

@@ -5,6 +5,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 from rasa_sdk.endpoint import create_app  # type: ignore[import-untyped, unused-ignore]
 from rasa_sdk.executor import ActionExecutor  # type: ignore[import-untyped, unused-ignore]
@@ -60,13 +61,13 @@ def skills(crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> 
 
 def make_app(
     settings: ActionSettings, answers: Answers, *, clock: Clock = system_clock
-) -> Sanic:
+) -> Sanic[Any, Any]:
     """Return the action server's application."""
     crm = CrmClient(settings.crm_url, settings.token)
     executor = ActionExecutor()
     for skill in skills(crm, answers, clock=clock):
         executor.register_action(skill)
-    app: Sanic = create_app(executor, cors_origins=[])
+    app: Sanic[Any, Any] = create_app(executor, cors_origins=[])
     app.config.REQUEST_MAX_SIZE = MAX_BODY_BYTES
     app.config.KEEP_ALIVE_TIMEOUT = 75
     token = settings.token.encode()
@@ -78,7 +79,7 @@ def make_app(
             return None
         return json({"error": "a bearer token is required"}, status=401)
 
-    async def stop(_: Sanic) -> None:
+    async def stop(_: Sanic[Any, Any]) -> None:
         await crm.close()
 
     app.register_middleware(check_token, "request")

@@ -27,10 +27,16 @@ _AFTER_A_WHILE = (
     re.compile(rf"\bin\s+(?:about\s+)?(?:{_COUNT}\s+)(?:an?\s+|of\s+)?(?P<unit>{_UNIT})\b"),
     re.compile(rf"\b(?:{_COUNT}\s+)(?P<unit>{_UNIT})\s+(?:from nov|later)\b"),
 )
-_CLOCK = re.compile(r"(?<![\d.])(?P<hour>[01]?\d|2[0-3])\s?[:.-]\s?(?P<minute>[0-5]\d)(?![\d.])(?:\s?(?P<half>am|pm))?")
-_HALF_PAST_RU = re.compile(r"\b(?:v\s+)?pol(?:ovin\w+)?\s?(?P<next>pervogo|vtorogo|tretego|chetvertogo|piatogo|shestogo|sedmogo|vosmogo|deviatogo|desiatogo|odinadcatogo|dvenadcatogo)\b")
+_CLOCK = re.compile(
+    r"(?<![\d.])(?P<hour>[01]?\d|2[0-3])\s?[:.-]\s?(?P<minute>[0-5]\d)(?![\d.])(?:\s?(?P<half>am|pm))?"
+)
+_HALF_PAST_RU = re.compile(
+    r"\b(?:v\s+)?pol(?:ovin\w+)?\s?(?P<next>pervogo|vtorogo|tretego|chetvertogo|piatogo|shestogo|sedmogo|vosmogo|deviatogo|desiatogo|odinadcatogo|dvenadcatogo)\b"
+)
 _ORDINALS = ("pervogo", "vtorogo", "tretego", "chetvertogo", "piatogo", "shestogo", "sedmogo", "vosmogo", "deviatogo", "desiatogo", "odinadcatogo", "dvenadcatogo")  # fmt: skip
-_HALF_PAST_EN = re.compile(rf"\b(?P<part>half|quarter)\s+past\s+(?P<hour>\d{{1,2}}|{words.HOUR_NUMBER})\b")
+_HALF_PAST_EN = re.compile(
+    rf"\b(?P<part>half|quarter)\s+past\s+(?P<hour>\d{{1,2}}|{words.HOUR_NUMBER})\b"
+)
 _HALF_PAST_KK = re.compile(rf"\b(?P<hour>\d{{1,2}}|{words.HOUR_NUMBER}|on)\s+jarim(?:da|ga)?\b")
 _HOUR_WORD = rf"(?P<hour>\d{{1,2}}|{words.HOUR_NUMBER}|on)"
 _CASE = r"(?:-?(?:de|da|te|ta|ge|ga|ke|ka|ne|no|ler\w*|lar\w*|tin|tan|ten|den|dan)\b)?"
@@ -38,10 +44,14 @@ _HOURS = (
     # "сағат үште", "сағат 3-те", "сағат бестен кейін"
     re.compile(rf"\bsagat\s+{_HOUR_WORD}{_CASE}"),
     # "3 часа", "в три часа", "к 5 часам", "часов в 6", "часам к трем"
-    re.compile(rf"\b(?:v|k|posle|do|okolo|na|s|ot)\s+{_HOUR_WORD}(?:-?(?:ti|mi|h))?\s*(?:chas\w*|ch\b)"),
+    re.compile(
+        rf"\b(?:v|k|posle|do|okolo|na|s|ot)\s+{_HOUR_WORD}(?:-?(?:ti|mi|h))?\s*(?:chas\w*|ch\b)"
+    ),
     re.compile(rf"\bchas(?:ov|am|ikov|ika)\s+(?:v|k|na)\s+{_HOUR_WORD}"),
     # "в 3", "после 6", "к пяти", "at 3", "after six", "by 5", "around 4"
-    re.compile(rf"\b(?:v|k|posle|do|okolo|at|after|by|before|around|from|s|mejdu|betven)\s+{_HOUR_WORD}(?!\s*(?:min|nedel|dn|den|apta))\b(?![.:]\d)"),
+    re.compile(
+        rf"\b(?:v|k|posle|do|okolo|at|after|by|before|around|from|s|mejdu|betven)\s+{_HOUR_WORD}(?!\s*(?:min|nedel|dn|den|apta))\b(?![.:]\d)"
+    ),
     # "3 pm", "9 утра", "кешкі 7-де", "түскі 2"
     re.compile(rf"\b{_HOUR_WORD}\s*(?:am|pm|a\.m|p\.m|utra|dnia|vechera|o'?clock|oclock)\b"),
     re.compile(rf"\b(?:tangi|tuski|keshki|keshke|tanerten)\s+(?:sagat\s+)?{_HOUR_WORD}{_CASE}"),
@@ -57,7 +67,9 @@ _DAY_MONTH = re.compile(
     rf"\b(?P<day>[0-3]?\d)(?:st|nd|rd|th|-?go|-?sh?i|-?nshi)?\s+(?:of\s+)?(?P<month>{_MONTH})\w{{0,3}}(?:\s+(?P<year>20\d\d))?\b"
     rf"|\b(?P<month_first>{_MONTH})\s+(?P<day_second>[0-3]?\d)(?:st|nd|rd|th)?(?!\s?[:.]\d)\b"
 )
-_NUMERIC_DATE = re.compile(r"(?<![\d:.])(?P<day>[0-3]?\d)[./](?P<month>0[1-9]|1[0-2])(?:[./](?P<year>20\d\d|\d\d))?(?![\d:])")
+_NUMERIC_DATE = re.compile(
+    r"(?<![\d:.])(?P<day>[0-3]?\d)[./](?P<month>0[1-9]|1[0-2])(?:[./](?P<year>20\d\d|\d\d))?(?![\d:])"
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +79,12 @@ class Reading:
     Attributes:
         due: the moment, aware, never in the past; `None` when it is not clear.
         day: the day, when only the day is clear.
+        vague: whether a time was meant that nobody can keep: "later", "some day".
     """
 
     due: datetime | None = None
     day: date | None = None
+    vague: bool = False
 
 
 def read_time(text: str, now: datetime, *, day: date | None = None) -> Reading:
@@ -100,7 +114,9 @@ def read_time(text: str, now: datetime, *, day: date | None = None) -> Reading:
         return _part_of_day(part, wanted, now)
     if words.NOW.search(said) and wanted in {None, now.date()}:
         return Reading(due=now + NOW_PAUSE)
-    return Reading(day=dated) if dated is not None and not words.LATER.search(said) else Reading()
+    if words.LATER.search(said):
+        return Reading(vague=True)
+    return Reading(day=dated)
 
 
 def _after_a_while(said: str, now: datetime) -> Reading | None:
@@ -159,7 +175,11 @@ def _calendar_date(match: re.Match[str], now: datetime) -> date | None:
     month = found.get("month") or found.get("month_first") or ""
     named = words.MONTHS.get(month, month)
     year = found.get("year")
-    written = f"{day} {named} {year or now.year}" if named.isalpha() else f"{day}.{month}.{year or now.year}"
+    written = (
+        f"{day} {named} {year or now.year}"
+        if named.isalpha()
+        else f"{day}.{month}.{year or now.year}"
+    )
     parsed = dateparser.parse(written, languages=["en"], settings={"DATE_ORDER": "DMY"})
     if parsed is None:
         return None
@@ -181,8 +201,14 @@ Clock = tuple[time, str | None]
 
 def _clock(said: str) -> Clock | None:
     """Return the time of day that is named."""
-    half = "pm" if words.AFTER_NOON.search(said) else "am" if words.BEFORE_NOON.search(said) else None
-    for pattern, reading in ((_HALF_PAST_RU, _half_past_ru), (_HALF_PAST_EN, _half_past_en), (_HALF_PAST_KK, _half_past_kk)):
+    half = (
+        "pm" if words.AFTER_NOON.search(said) else "am" if words.BEFORE_NOON.search(said) else None
+    )
+    for pattern, reading in (
+        (_HALF_PAST_RU, _half_past_ru),
+        (_HALF_PAST_EN, _half_past_en),
+        (_HALF_PAST_KK, _half_past_kk),
+    ):
         match = pattern.search(said)
         if match:
             return reading(match), half
@@ -240,7 +266,9 @@ def _moment(clock: Clock, day: date | None, now: datetime, *, exact_day: bool) -
         return evening if evening > now and at.hour < 12 else moments[0] + timedelta(days=1)
     moments = [_at(now.date(), at.replace(hour=hour), now) for hour in hours]
     ahead = [moment for moment in moments if moment > now]
-    return ahead[0] if ahead else _at(now.date() + timedelta(days=1), at.replace(hour=hours[0]), now)
+    return (
+        ahead[0] if ahead else _at(now.date() + timedelta(days=1), at.replace(hour=hours[0]), now)
+    )
 
 
 def _possible_hours(hour: int, half: str | None) -> list[int]:

@@ -10,12 +10,34 @@ _LETTERS = str.maketrans(
     {
         **dict(zip("абвгдезиклмнопрстуфхэ", "abvgdeziklmnoprstufhe", strict=True)),
         **dict(zip("әғқңөұүһіы", "agknouuhii", strict=True)),
-        **{"ё": "e", "ж": "j", "й": "i", "ц": "c", "ч": "ch", "ш": "sh", "щ": "sh"},
-        **{"ъ": "", "ь": "", "ю": "iu", "я": "ia", "y": "i", "q": "k", "w": "v", "x": "h", "ı": "i"},
+        "ё": "e",
+        "ж": "j",
+        "й": "i",
+        "ц": "c",
+        "ч": "ch",
+        "ш": "sh",
+        "щ": "sh",
+        "ъ": "",
+        "ь": "",
+        "ю": "iu",
+        "я": "ia",
+        "y": "i",
+        "q": "k",
+        "w": "v",
+        "x": "h",
+        "ı": "i",
     }
 )
 _MARKED = str.maketrans("áàâäãóòôöõúùûüíìîïéèêëńñşğç", "aaaaaooooouuuuiiiieeeennsgc")
-_CLUSTERS = (("shch", "sh"), ("kh", "h"), ("gh", "g"), ("zh", "j"), ("yo", "e"), ("yu", "iu"), ("ya", "ia"))
+_CLUSTERS = (
+    ("shch", "sh"),
+    ("kh", "h"),
+    ("gh", "g"),
+    ("zh", "j"),
+    ("yo", "e"),
+    ("yu", "iu"),
+    ("ya", "ia"),
+)
 _DOUBLED = re.compile(r"([a-z])\1+")
 _WORDS = re.compile(r"\d+(?:[:.]\d+)*|[a-z']+")
 _SIGNS = re.compile(r"[^\w\s:.,+/-]")

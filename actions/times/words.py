@@ -60,7 +60,9 @@ WEEKDAYS: tuple[re.Pattern[str], ...] = tuple(
 NEXT_WEEK = re.compile(r"\b(?:sleduiush\w*|budush\w*|kelesi|next)\b")
 WEEK_WORD = re.compile(r"\b(?:nedel\w*|apta\w*|vek)\b")
 WEEKEND = re.compile(r"\b(?:vihodn\w*|demalis\w*|vekend\w*)\b")
-TODAY = re.compile(r"\b(?:segodnia\w*|sevodnia|bugin\w*|todai|tonight|tonigt|this (?=morning|afternon|evening))\b")
+TODAY = re.compile(
+    r"\b(?:segodnia\w*|sevodnia|bugin\w*|todai|tonight|tonigt|this (?=morning|afternon|evening))\b"
+)
 TOMORROW = re.compile(r"\b(?:zavtra\w*|erten(?!gi)\w*|tomo?ro[vu]|tmr[vu]?)\b")
 AFTER_TOMORROW = re.compile(
     r"\b(?:poslezavtra|bursiguni|bursugini|birsiguni|argi kun\w*|(?:the )?dai after tomo?rov)\b"
@@ -71,20 +73,48 @@ NOW = re.compile(
     r"kazir\w*|tez arada|tezire\w*|jildam\w*|shugil|nov|asap|right avai|imediateli|as son as posible|"
     r"(?:v )?liuboe vremia|kogda ugodno|kogda udobno vam|kez kelgen uakit\w*|anitime|ani time)\b"
 )
-LATER = re.compile(r"\b(?:pozje|popozje|potom|kak ?nibud|kogda ?nibud|keiinire\w*|later|sometime)\b")
+LATER = re.compile(
+    r"\b(?:pozje|popozje|potom|kak ?nibud|kogda ?nibud|keiinire\w*|later|sometime)\b"
+)
 # A part of the day: its name, when its middle is, and when it ends (hours).
 PARTS: tuple[tuple[re.Pattern[str], float, float], ...] = (
-    (re.compile(r"\b(?:posle obeda|tusten (?:kei\w*|son)|after lunch|after non|afternon|afternons)\b"), 15, 18),
-    (re.compile(r"\b(?:do obeda|tuske (?:dei\w*|shei\w*)|before lunch|before non|pervoi polovin\w* dnia)\b"), 11, 13),
+    (
+        re.compile(
+            r"\b(?:posle obeda|tusten (?:kei\w*|son)|after lunch|after non|afternon|afternons)\b"
+        ),
+        15,
+        18,
+    ),
+    (
+        re.compile(
+            r"\b(?:do obeda|tuske (?:dei\w*|shei\w*)|before lunch|before non|pervoi polovin\w* dnia)\b"
+        ),
+        11,
+        13,
+    ),
     (re.compile(r"\b(?:vtoroi polovin\w* dnia|tusten keingi)\b"), 15, 18),
     (re.compile(r"\b(?:v polden|polden|at non|non|midai|tal tus\w*)\b"), 12, 13),
     (re.compile(r"\b(?:v obed|obedom|tuste|tuski uakit\w*|lunch ?time)\b"), 13, 14),
-    (re.compile(r"\b(?:utrom|s utra|utra|utrechkom|tanerten\w*|tan ?ertenmen|tanmen|erten ?gisin|tan|morning)\b"), 10, 12),
+    (
+        re.compile(
+            r"\b(?:utrom|s utra|utra|utrechkom|tanerten\w*|tan ?ertenmen|tanmen|erten ?gisin|tan|morning)\b"
+        ),
+        10,
+        12,
+    ),
     (re.compile(r"\b(?:dnem|dniom|kundiz\w*)\b"), 14, 17),
-    (re.compile(r"\b(?:vecherom|vecherkom|pod vecher|k vecheru|keshke\w*|keshte|keshkurim\w*|keshki\w*|evening|tonigt|tonight)\b"), 18, 21),
+    (
+        re.compile(
+            r"\b(?:vecherom|vecherkom|pod vecher|k vecheru|keshke\w*|keshte|keshkurim\w*|keshki\w*|evening|tonigt|tonight)\b"
+        ),
+        18,
+        21,
+    ),
 )
 # Parts that only say which half of the day an hour is in.
-BEFORE_NOON = re.compile(r"\b(?:utra|utrom|tangi|tanerten\w*|tanin|am|a\.m|in the morning|morning)\b")
+BEFORE_NOON = re.compile(
+    r"\b(?:utra|utrom|tangi|tanerten\w*|tanin|am|a\.m|in the morning|morning)\b"
+)
 AFTER_NOON = re.compile(
     r"\b(?:dnia|dnem|vechera|vecherom|posle obeda|tuski|tusten kei\w*|keshki|keshke\w*|keshte|pm|p\.m|afternon|evening|tonigt|tonight)\b"
 )

@@ -34,7 +34,9 @@ class ActionEndpoint(EndpointConfig):
     """
 
     def __init__(self, url: str, token: str) -> None:
-        super().__init__(url, headers={"Authorization": f"Bearer {token}"}, enable_selective_domain=True)
+        super().__init__(
+            url, headers={"Authorization": f"Bearer {token}"}, enable_selective_domain=True
+        )
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -93,9 +95,13 @@ class TurnAgent(Agent):
 
     processor: TurnProcessor | None
 
-    def __init__(self, *, tracker_store: TrackerStore, action_endpoint: EndpointConfig, model: Path) -> None:
+    def __init__(
+        self, *, tracker_store: TrackerStore, action_endpoint: EndpointConfig, model: Path
+    ) -> None:
         responses: NaturalLanguageGenerator = LanguageResponses({})
-        super().__init__(generator=responses, tracker_store=tracker_store, action_endpoint=action_endpoint)
+        super().__init__(
+            generator=responses, tracker_store=tracker_store, action_endpoint=action_endpoint
+        )
         self.load_model(model)
 
     def load_model(self, model_path: str | Path, fingerprint: str | None = None) -> None:
@@ -117,7 +123,10 @@ class TurnAgent(Agent):
         self.nlg.responses = self.domain.responses
 
     @staticmethod
-    def _create_tracker_store(store: TrackerStore | None, domain: Domain | None) -> TrackerStore:
+    def _create_tracker_store(
+        store: TrackerStore | None,
+        domain: Domain | None,  # noqa: ARG004 - Rasa's signature
+    ) -> TrackerStore:
         if store is None:
             raise ValueError("a tracker store is required")
         return store

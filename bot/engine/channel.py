@@ -8,6 +8,7 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
+from json import dumps
 from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
@@ -56,7 +57,11 @@ class TurnChannel(InputChannel):
 
         @routes.middleware("request")
         async def check_token(request: Request) -> HTTPResponse | None:
-            return None if self.authorised(request) else _problem(401, "unauthenticated", "a bearer token is required")
+            return (
+                None
+                if self.authorised(request)
+                else _problem(401, "unauthenticated", "a bearer token is required")
+            )
 
         @routes.get("/", name="health")
         async def health(request: Request) -> HTTPResponse:
@@ -81,7 +86,10 @@ class TurnChannel(InputChannel):
         return hmac.compare_digest(given.encode(), self._token)
 
     async def _answer(
-        self, request: Request, parse: Callable[[object], Any], handle: Callable[[Any], Awaitable[Any]]
+        self,
+        request: Request,
+        parse: Callable[[object], Any],
+        handle: Callable[[Any], Awaitable[Any]],
     ) -> HTTPResponse:
         try:
             wanted = parse(request.json)
@@ -96,7 +104,12 @@ class TurnChannel(InputChannel):
         except TurnAborted as error:
             # Only ids and names are logged, never what a customer wrote.
             cause = type(error.__cause__).__name__ if error.__cause__ else "none"
-            logger.warning("turn aborted: conversation=%s reason=%s cause=%s", wanted.conversation_id, error, cause)
+            logger.warning(
+                "turn aborted: conversation=%s reason=%s cause=%s",
+                wanted.conversation_id,
+                error,
+                cause,
+            )
             return _problem(503, "turn_aborted", str(error))
         return json(answer or {}, dumps=_dumps)
 
@@ -116,6 +129,4 @@ def _problem(status: int, code: str, detail: str) -> HTTPResponse:
 
 
 def _dumps(value: Any) -> str:
-    import json as plain
-
-    return plain.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return dumps(value, ensure_ascii=False, separators=(",", ":"))

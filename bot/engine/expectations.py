@@ -15,7 +15,9 @@ _STARS = re.compile(r"\W*?(?P<stars>[⭐★🌟]{1,5})\W*")
 
 def offer_of(replies: Sequence[Mapping[str, Any]]) -> str | None:
     """Return what the last of a turn's replies offers: "person", "rating", or nothing."""
-    payloads = {button["payload"] for button in replies[-1].get("buttons", [])} if replies else set()
+    payloads = (
+        {button["payload"] for button in replies[-1].get("buttons", [])} if replies else set()
+    )
     if any(payload.startswith("/give_feedback") for payload in payloads):
         return RATING
     return PERSON if {"/ask_human", "/deny"} <= payloads else None

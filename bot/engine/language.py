@@ -16,7 +16,9 @@ DEFAULT_LANGUAGE = "ru"
 MAX_WORDS = 120
 # A conversation changes its language only on this much more evidence; one borrowed word is not enough.
 SWITCH_MARGIN = 1.6
-CLEAR_SHARE = 0.55
+# What a word tells, against 1 for a known word.
+KAZAKH_LETTER_WEIGHT, LETTERS_WEIGHT, ENDING_WEIGHT, UNKNOWN_WEIGHT = 1.3, 0.5, 0.4, 0.25
+LONG_WORD = 5
 _KAZAKH_LETTERS = re.compile("[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[a-z]", re.IGNORECASE)
@@ -26,11 +28,15 @@ _NAMED = {
     "ru": re.compile(r"\b(?:po )?(?:rus|oris)\w*"),
     "en": re.compile(r"\b(?:po )?(?:englis|anglii|inglis|agilshin)\w*"),
 }
-_REFUSED_BEFORE = re.compile(r"(?:\bne|\bnot|\bno|\bnot in|\bne na|\bne po|\bwithout|\bvmesto|\binstead of|speak)\s*$")
+_REFUSED_BEFORE = re.compile(
+    r"(?:\bne|\bnot|\bno|\bnot in|\bne na|\bne po|\bwithout|\bvmesto|\binstead of|speak)\s*$"
+)
 _REFUSED_AFTER = re.compile(
     r"^\s*(?:emes|tusinbei\w*|bilmei\w*|ne (?:ponima|znai|govor|umei)\w*|isn|is not|no\b|kerek emes)"
 )
-_NOT_KNOWN_BEFORE = re.compile(r"(?:ne (?:ponima|znai|govor|umei|vladei)\w*|dont (?:speak|understand|know)|not speak)\s*(?:na |po |in )?$")
+_NOT_KNOWN_BEFORE = re.compile(
+    r"(?:ne (?:ponima|znai|govor|umei|vladei)\w*|dont (?:speak|understand|know)|not speak)\s*(?:na |po |in )?$"
+)
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,16 @@ def requested_language(text: str) -> str | None:
     for language, pattern in _NAMED.items():
         for match in pattern.finditer(folded):
             before, after = folded[: match.start()], folded[match.end() :]
-            if not (_REFUSED_AFTER.search(after) or _NOT_KNOWN_BEFORE.search(before) or _refused(before)):
+            if not (
+                _REFUSED_AFTER.search(after) or _NOT_KNOWN_BEFORE.search(before) or _refused(before)
+            ):
                 found.append((match.start(), language))
     return max(found)[1] if found else None
 
 
 def _refused(before: str) -> bool:
     match = _REFUSED_BEFORE.search(before)
-    return match is not None and not match[0].strip() == "speak"
+    return match is not None and match[0].strip() != "speak"
 
 
 def answer_language(
@@ -111,7 +119,9 @@ def answer_language(
         return str(current)
     guess = detect(text)
     known = next((language for language in (current, hint) if language in LANGUAGES), None)
-    if guess.language is not None and (known is None or guess.language == known or guess.margin >= SWITCH_MARGIN):
+    if guess.language is not None and (
+        known is None or guess.language == known or guess.margin >= SWITCH_MARGIN
+    ):
         return guess.language
     if known is not None:
         return known
@@ -121,24 +131,20 @@ def answer_language(
 def _word_scores(word: str) -> Mapping[str, float]:
     """Return how much one word speaks for each language."""
     lowered = word.lower()
-    script = "cyrillic" if _CYRILLIC.search(lowered) else "latin"
+    cyrillic = _CYRILLIC.search(lowered) is not None
+    possible = ("ru", "kk") if cyrillic else LANGUAGES
     folded = "".join(words(lowered))
-    scores: dict[str, float] = {}
+    scores = {language: float(folded in WORDS[language]) for language in possible}
     if _KAZAKH_LETTERS.search(lowered):
-        scores["kk"] = 1.3
-    for language, known in WORDS.items():
-        if folded in known and not (language == "en" and script == "cyrillic"):
-            scores[language] = scores.get(language, 0.0) + 1.0
-    if scores:
+        scores["kk"] += KAZAKH_LETTER_WEIGHT
+    if any(scores.values()):
         return scores
-    for language, letters in LETTERS.items():
-        if any(letter in lowered for letter in letters):
-            scores[language] = scores.get(language, 0.0) + 0.5
-    if len(folded) >= 5:
-        for language, endings in ENDINGS.items():
-            if not (language == "en" and script == "cyrillic") and folded.endswith(endings):
-                scores[language] = scores.get(language, 0.0) + 0.4
-    if not scores:
+    for language in possible:
+        if any(letters in lowered for letters in LETTERS[language]):
+            scores[language] += LETTERS_WEIGHT
+        if len(folded) >= LONG_WORD and folded.endswith(ENDINGS[language]):
+            scores[language] += ENDING_WEIGHT
+    if not any(scores.values()):
         # Unknown words lean to the usual language of their letters.
-        scores["ru" if script == "cyrillic" else "en"] = 0.25
+        scores["ru" if cyrillic else "en"] = UNKNOWN_WEIGHT
     return scores

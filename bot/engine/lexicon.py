@@ -70,7 +70,11 @@ WORDS = {
     for name, known in _SETS.items()
 }
 # Letters and letter pairs that hardly occur in the others (unfolded, lower case).
-LETTERS = {"ru": ("щ", "ъ", "ё", "тся", "ться"), "kk": ("ылы", "ыңы", "іні"), "en": ("th", "ing", "tion")}
+LETTERS = {
+    "ru": ("щ", "ъ", "ё", "тся", "ться"),
+    "kk": ("ылы", "ыңы", "іні"),
+    "en": ("th", "ing", "tion"),
+}
 # Folded endings. Kazakh: plural with case, possessive with case, verb persons and polite requests.
 ENDINGS = {
     "kk": (

@@ -34,7 +34,9 @@ PAYLOAD_ENTITIES: Mapping[str, str | None] = {
 }
 _PAYLOAD = re.compile(r"/(?P<intent>[a-z_]{1,40})(?::(?P<value>[\w-]{1,40}))?")
 # Line breaks and tabs stay; other controls, bidirectional overrides and invisible joiners only hide text.
-_HIDDEN = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffc]")
+_HIDDEN = re.compile(
+    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffc]"
+)
 _START_COMMAND = re.compile(r"/start(\s+\S{0,64})?", re.IGNORECASE)
 
 
@@ -154,7 +156,9 @@ def parse_record(body: object) -> RecordRequest:
     pause = fields.get("pause")
     if pause is not None and not isinstance(pause, bool):
         raise BadRequest("pause must be true, false or null")
-    return RecordRequest(_id(fields.get("conversation_id"), "conversation_id"), tuple(map(_recorded, events)), pause)
+    return RecordRequest(
+        _id(fields.get("conversation_id"), "conversation_id"), tuple(map(_recorded, events)), pause
+    )
 
 
 def _recorded(value: object) -> RecordedMessage:

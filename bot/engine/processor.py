@@ -63,7 +63,8 @@ class CollectedReplies(OutputChannel):
         reply = {
             "text": (message.get("text") or "").strip(),
             "buttons": [
-                {"title": button["title"], "payload": button.get("payload", "")} for button in message.get("buttons") or []
+                {"title": button["title"], "payload": button.get("payload", "")}
+                for button in message.get("buttons") or []
             ],
             "custom": message.get("custom") or {},
         }
@@ -221,8 +222,12 @@ class TurnProcessor(MessageProcessor):
             parse_data = _certain(turn.text, *expected)
             requested, said = None, ""
         else:
-            parsed = self._parse_message_with_graph(UserMessage(text=text_to_parse(turn.text)), tracker)
-            parse_data = {name: parsed.get(name) for name in ("intent", "entities", "intent_ranking")}
+            parsed = self._parse_message_with_graph(
+                UserMessage(text=text_to_parse(turn.text)), tracker
+            )
+            parse_data = {
+                name: parsed.get(name) for name in ("intent", "entities", "intent_ranking")
+            }
             parse_data["text"] = turn.text
             is_request = parse_data["intent"]["name"] == "change_language"
             requested = requested_language(turn.text) if is_request else None
@@ -238,7 +243,10 @@ class TurnProcessor(MessageProcessor):
         return _Understanding(parse_data, language, requested, detect(said).romanised)
 
     async def _update_tracker_session(
-        self, tracker: DialogueStateTracker, output_channel: OutputChannel, metadata: dict[str, Any] | None = None
+        self,
+        tracker: DialogueStateTracker,
+        output_channel: OutputChannel,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         expired = bool(tracker.applied_events()) and self._has_session_expired(tracker)
         await super()._update_tracker_session(tracker, output_channel, metadata)
@@ -247,20 +255,31 @@ class TurnProcessor(MessageProcessor):
                 if tracker.get_slot(name) is not None:
                     tracker.update(SlotSet(name, None), self.domain)
 
-    def _hear(self, tracker: ConversationTracker, text: str, message_id: str, metadata: dict[str, Any]) -> None:
+    def _hear(
+        self, tracker: ConversationTracker, text: str, message_id: str, metadata: dict[str, Any]
+    ) -> None:
         """Put a customer's message on the tracker without understanding it."""
         intent: dict[str, Any] = {"name": None, "confidence": 0.0}
         parse_data: Any = {"text": text, "intent": intent, "entities": []}
         event = UserUttered(
-            text, intent, [], parse_data, input_channel=CHANNEL, message_id=message_id, metadata=metadata
+            text,
+            intent,
+            [],
+            parse_data,
+            input_channel=CHANNEL,
+            message_id=message_id,
+            metadata=metadata,
         )
         tracker.update(event, self.domain)
 
     def _resume(self, tracker: ConversationTracker) -> None:
         events = list(tracker.events)
-        pause = max(place for place, event in enumerate(events) if isinstance(event, ConversationPaused))
+        pause = max(
+            place for place, event in enumerate(events) if isinstance(event, ConversationPaused)
+        )
         operator_wrote = any(
-            isinstance(event, BotUttered) and (event.metadata or {}).get("role") == "operator" for event in events[pause:]
+            isinstance(event, BotUttered) and (event.metadata or {}).get("role") == "operator"
+            for event in events[pause:]
         )
         tracker.update(ConversationResumed(), self.domain)
         if operator_wrote and tracker.active_loop_name:
@@ -268,7 +287,9 @@ class TurnProcessor(MessageProcessor):
             tracker.update(SlotSet("requested_slot", None), self.domain)
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME), self.domain)
 
-    def _expire_slots(self, tracker: ConversationTracker, fresh: list[Event], offer: str | None) -> None:
+    def _expire_slots(
+        self, tracker: ConversationTracker, fresh: list[Event], offer: str | None
+    ) -> None:
         """Note what the turn offers, and take back what was meant for this message only."""
         if tracker.get_slot("offer") != offer:
             tracker.update(SlotSet("offer", offer), self.domain)
@@ -298,18 +319,25 @@ def _certain(text: str, intent_name: str, values: Mapping[str, str]) -> dict[str
     """Return parse data of a message whose meaning needs no guess."""
     intent = {"name": intent_name, "confidence": 1.0}
     entities = [
-        {"entity": name, "value": value, "start": 0, "end": 0, "extractor": "certain"} for name, value in values.items()
+        {"entity": name, "value": value, "start": 0, "end": 0, "extractor": "certain"}
+        for name, value in values.items()
     ]
     return {"text": text, "intent": intent, "entities": entities, "intent_ranking": [intent]}
 
 
 def _answer(
-    tracker: ConversationTracker, replies: list[dict[str, Any]], message: UserUttered | None, fresh: list[Event]
+    tracker: ConversationTracker,
+    replies: list[dict[str, Any]],
+    message: UserUttered | None,
+    fresh: list[Event],
 ) -> dict[str, Any]:
     intent = message.intent if message is not None else {}
     return {
         "replies": replies,
-        "intent": {"name": intent.get("name"), "confidence": float(intent.get("confidence") or 0.0)},
+        "intent": {
+            "name": intent.get("name"),
+            "confidence": float(intent.get("confidence") or 0.0),
+        },
         "language": tracker.get_slot("language"),
         "skill": _skill(fresh),
     }
@@ -318,7 +346,11 @@ def _answer(
 def _skill(fresh: list[Event]) -> str | None:
     """Return the skill that answered: the first thing the bot did, by its name without the kind of action."""
     for event in fresh:
-        if isinstance(event, ActionExecuted) and event.action_name and event.action_name not in _SILENT_ACTIONS:
+        if (
+            isinstance(event, ActionExecuted)
+            and event.action_name
+            and event.action_name not in _SILENT_ACTIONS
+        ):
             name = event.action_name
             return name.removeprefix("action_").removeprefix("utter_").removesuffix("_form")
     return None

@@ -49,8 +49,15 @@ def make_app(settings: EngineSettings) -> Sanic:
     async def start(app: Sanic, _: object) -> None:
         store = MotorTrackerStore(None, host=settings.mongodb_uri, db=settings.mongodb_database)
         endpoint = ActionEndpoint(f"{settings.actions_url}/webhook", settings.actions_token)
-        app.ctx.agent = TurnAgent(tracker_store=store, action_endpoint=endpoint, model=settings.model)
-        logger.info("engine ready: model=%s address=%s:%d", app.ctx.agent.model_name, settings.host, settings.port)
+        app.ctx.agent = TurnAgent(
+            tracker_store=store, action_endpoint=endpoint, model=settings.model
+        )
+        logger.info(
+            "engine ready: model=%s address=%s:%d",
+            app.ctx.agent.model_name,
+            settings.host,
+            settings.port,
+        )
 
     async def stop(app: Sanic, _: object) -> None:
         agent = getattr(app.ctx, "agent", None)
@@ -71,7 +78,10 @@ def make_app(settings: EngineSettings) -> Sanic:
         status = error.status_code if isinstance(error, SanicException) else 500
         if status >= 500:
             logger.error("request failed", exc_info=error)
-        return json({"code": "invalid" if status < 500 else "internal", "detail": type(error).__name__}, status=status)
+        return json(
+            {"code": "invalid" if status < 500 else "internal", "detail": type(error).__name__},
+            status=status,
+        )
 
     app.register_listener(start, "before_server_start")
     app.register_listener(stop, "after_server_stop")
@@ -90,11 +100,20 @@ def main() -> int:
     try:
         settings = load_settings()
         if not settings.mongodb_uri:
-            raise SettingsError("AITYS_MONGODB_URI is not set: the engine keeps conversations in MongoDB.")
+            raise SettingsError(
+                "AITYS_MONGODB_URI is not set: the engine keeps conversations in MongoDB."
+            )
         app = make_app(settings)
-        app.run(host=settings.host, port=settings.port, access_log=False, motd=False, debug=False, workers=1)
+        app.run(
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            motd=False,
+            debug=False,
+            workers=1,
+        )
     except (SettingsError, ModelNotFound) as error:
-        print(f"engine: {error}", file=sys.stderr)
+        print(f"engine: {error}", file=sys.stderr)  # noqa: T201 - for the person who started it
         return 2
     return 0
 

@@ -20,7 +20,13 @@ from rasa.shared.core.events import deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine.errors import TrackerConflict, TurnAborted
-from bot.engine.trackers import ConversationTracker, bounded, loaded_form, opening_events, stored_form
+from bot.engine.trackers import (
+    ConversationTracker,
+    bounded,
+    loaded_form,
+    opening_events,
+    stored_form,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +57,11 @@ class MotorTrackerStore(TrackerStore):
     ) -> None:
         super().__init__(domain, event_broker)
         self._client = AsyncIOMotorClient(
-            host, serverSelectionTimeoutMS=TIMEOUT_MS, socketTimeoutMS=TIMEOUT_MS, tz_aware=True, uuidRepresentation="standard"
+            host,
+            serverSelectionTimeoutMS=TIMEOUT_MS,
+            socketTimeoutMS=TIMEOUT_MS,
+            tz_aware=True,
+            uuidRepresentation="standard",
         )
         self._conversations = self._client[db].get_collection(
             COLLECTION, write_concern=WriteConcern(w="majority", wtimeout=TIMEOUT_MS)
@@ -78,7 +88,9 @@ class MotorTrackerStore(TrackerStore):
             raise TurnAborted("the conversation cannot be read") from error
         return None if document is None else self._tracker(document)
 
-    async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> ConversationTracker:
+    async def create_tracker(
+        self, sender_id: str, append_action_listen: bool = True
+    ) -> ConversationTracker:
         """Return an empty conversation. Nothing is stored before its first turn is complete."""
         return ConversationTracker(sender_id, self.domain.slots)
 
@@ -101,7 +113,9 @@ class MotorTrackerStore(TrackerStore):
                     raise TrackerConflict("the conversation was changed meanwhile")
             else:
                 # The version is part of the filter so that a conversation which exists by now is a duplicate key.
-                await self._conversations.update_one({"_id": tracker.sender_id, "version": 0}, change, upsert=True)
+                await self._conversations.update_one(
+                    {"_id": tracker.sender_id, "version": 0}, change, upsert=True
+                )
         except DuplicateKeyError as error:
             raise TrackerConflict("the conversation was created meanwhile") from error
         except PyMongoError as error:
@@ -153,12 +167,20 @@ class MotorTrackerStore(TrackerStore):
             values["opening"] = [stored_form(event) for event in opening]
             values["events"] = [stored_form(event) for event in tail]
         elif len(events) > tracker.stored_events:
-            pushes["events"] = {"$each": [stored_form(event) for event in events[tracker.stored_events :]]}
+            pushes["events"] = {
+                "$each": [stored_form(event) for event in events[tracker.stored_events :]]
+            }
         if tracker.new_reply is not None:
             message_id, answer = tracker.new_reply
-            pushes["replies"] = {"$each": [{"id": message_id, "answer": answer}], "$slice": -KEPT_REPLIES}
+            pushes["replies"] = {
+                "$each": [{"id": message_id, "answer": answer}],
+                "$slice": -KEPT_REPLIES,
+            }
         if tracker.new_recorded_ids:
-            pushes["recorded_ids"] = {"$each": tracker.new_recorded_ids, "$slice": -KEPT_RECORDED_IDS}
+            pushes["recorded_ids"] = {
+                "$each": tracker.new_recorded_ids,
+                "$slice": -KEPT_RECORDED_IDS,
+            }
         change: dict[str, Any] = {"$set": values, "$inc": {"version": 1}}
         if pushes:
             change["$push"] = pushes
@@ -168,7 +190,11 @@ class MotorTrackerStore(TrackerStore):
 def adopt(tracker: DialogueStateTracker, domain: Domain) -> ConversationTracker:
     """Return a tracker of another kind (from Rasa's own commands) as a conversation that was never saved."""
     adopted = ConversationTracker(tracker.sender_id, domain.slots)
-    opening = opening_events(DialogueStateTracker(tracker.sender_id, domain.slots), 0.0) if not tracker.events else []
+    opening = (
+        opening_events(DialogueStateTracker(tracker.sender_id, domain.slots), 0.0)
+        if not tracker.events
+        else []
+    )
     for event in [*opening, *tracker.events]:
         adopted.update(event)
     return adopted

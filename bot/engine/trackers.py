@@ -43,7 +43,9 @@ class ConversationTracker(DialogueStateTracker):
         new_recorded_ids: Ids recorded since the tracker was read.
     """
 
-    def __init__(self, sender_id: str, slots: Iterable[Slot] | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, sender_id: str, slots: Iterable[Slot] | None, *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(sender_id, slots, *args, **kwargs)
         self.version = 0
         self.stored_events = 0
@@ -58,7 +60,9 @@ def opening_events(state: DialogueStateTracker, timestamp: float) -> list[Event]
     """Return events that bring an empty tracker to the given state, ready for a customer's next message."""
     events: list[Event] = [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted()]
     events += [
-        SlotSet(slot.name, slot.value) for slot in state.slots.values() if slot.value != slot.initial_value
+        SlotSet(slot.name, slot.value)
+        for slot in state.slots.values()
+        if slot.value != slot.initial_value
     ]
     if state.active_loop is not None and state.active_loop.name:
         events.append(ActiveLoop(state.active_loop.name))
@@ -72,7 +76,9 @@ def opening_events(state: DialogueStateTracker, timestamp: float) -> list[Event]
     return events
 
 
-def bounded(events: list[Event], slots: Iterable[Slot], *, opening: int) -> tuple[list[Event], list[Event]] | None:
+def bounded(
+    events: list[Event], slots: Iterable[Slot], *, opening: int
+) -> tuple[list[Event], list[Event]] | None:
     """Cut a history that grew too long.
 
     Args:
@@ -86,7 +92,9 @@ def bounded(events: list[Event], slots: Iterable[Slot], *, opening: int) -> tupl
     """
     if len(events) - opening <= MAX_EVENTS:
         return None
-    starts = [place for place in range(opening, len(events)) if isinstance(events[place], UserUttered)]
+    starts = [
+        place for place in range(opening, len(events)) if isinstance(events[place], UserUttered)
+    ]
     short_enough = [place for place in starts if len(events) - place <= EVENTS_AFTER_CUT]
     if not starts:
         return None
@@ -103,7 +111,11 @@ def stored_form(event: Event) -> dict[str, Any]:
     """
     fields = {name: value for name, value in event.as_dict().items() if value is not None}
     if isinstance(event, UserUttered):
-        parsed = {name: value for name, value in event.parse_data.items() if name not in _REPEATED_IN_PARSE_DATA}
+        parsed = {
+            name: value
+            for name, value in event.parse_data.items()
+            if name not in _REPEATED_IN_PARSE_DATA
+        }
         if "intent_ranking" in parsed:
             parsed["intent_ranking"] = parsed["intent_ranking"][:MAX_RANKING]
         fields["parse_data"] = {
@@ -115,7 +127,9 @@ def stored_form(event: Event) -> dict[str, Any]:
         data = fields.get("data") or {}
         fields["data"] = {"buttons": data["buttons"]} if data.get("buttons") else {}
         fields["metadata"] = {
-            name: value for name, value in (event.metadata or {}).items() if name in ("utter_action", "message_id", "role")
+            name: value
+            for name, value in (event.metadata or {}).items()
+            if name in ("utter_action", "message_id", "role")
         }
     else:
         fields.pop("metadata", None)

@@ -26,7 +26,12 @@ KEPT_MODELS = 3
 def inputs(root: Path = ROOT) -> list[Path]:
     """Return the files that decide what a model is: configuration, domain, data, and the components' code."""
     folders = [root / "domain", root / "data", root / "bot" / "engine" / "nlu"]
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".yml", ".py"}]
+    files = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in {".yml", ".py", ".txt"}
+    ]
     return sorted([root / "config.yml", *files])
 
 
@@ -34,7 +39,9 @@ def content_hash(root: Path = ROOT) -> str:
     """Return a hash of the inputs' names and contents."""
     digest = hashlib.sha256()
     for path in inputs(root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(
+            path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
     return digest.hexdigest()[:HASH_LENGTH]
 
 
@@ -67,7 +74,9 @@ def ensure_model(models: Path, *, root: Path = ROOT, force: bool = False) -> Pat
         raise RuntimeError("training failed")
     # A killed training must not leave half an archive under the final name.
     Path(result.model).replace(archive)
-    for old in sorted(models.glob("aitys-*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-KEPT_MODELS]:
+    for old in sorted(models.glob("aitys-*.tar.gz"), key=lambda path: path.stat().st_mtime)[
+        :-KEPT_MODELS
+    ]:
         old.unlink()
     return archive
 
@@ -75,7 +84,9 @@ def ensure_model(models: Path, *, root: Path = ROOT, force: bool = False) -> Pat
 def main() -> int:
     """Train when needed; return the exit status."""
     parser = argparse.ArgumentParser(description="Train the assistant when its inputs changed.")
-    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder of the archives")
+    parser.add_argument(
+        "--models", type=Path, default=ROOT / "models", help="folder of the archives"
+    )
     parser.add_argument("--force", action="store_true", help="train although nothing changed")
     wanted = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -83,9 +94,9 @@ def main() -> int:
     try:
         archive = ensure_model(wanted.models, force=wanted.force)
     except RuntimeError as error:
-        print(f"train: {error}", file=sys.stderr)
+        print(f"train: {error}", file=sys.stderr)  # noqa: T201 - for the person who started it
         return 1
-    print(f"{archive} ({time.monotonic() - started:.1f} s)")
+    print(f"{archive} ({time.monotonic() - started:.1f} s)")  # noqa: T201 - for the person who started it
     return 0
 
 

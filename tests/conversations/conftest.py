@@ -34,7 +34,9 @@ async def engine_url(
     url, actions_url = (f"http://127.0.0.1:{processes.free_port()}" for _ in range(2))
     model = processes.trained_model()
     async with (
-        processes.action_server(folder, url=actions_url, crm_url=crm_server[1], token=INTERNAL_TOKEN),
+        processes.action_server(
+            folder, url=actions_url, crm_url=crm_server[1], token=INTERNAL_TOKEN
+        ),
         processes.engine(
             folder,
             url=url,

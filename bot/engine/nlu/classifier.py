@@ -39,7 +39,7 @@ class FoldedIntentClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """The defaults; how the threshold was chosen stands in docs/decisions/0001-nlu-pipeline.md."""
-        return {"threshold": 0.30, "regularisation": intent_model.Options.regularisation}
+        return {"threshold": 0.33, "regularisation": intent_model.Options.regularisation}
 
     def __init__(
         self,
@@ -85,7 +85,9 @@ class FoldedIntentClassifier(GraphComponent, IntentClassifier):
             if example.get(TEXT) and example.get(INTENT)
         ]
         options = intent_model.Options(regularisation=float(self._config["regularisation"]))
-        self._model = intent_model.train([text for text, _ in examples], [intent for _, intent in examples], options)
+        self._model = intent_model.train(
+            [text for text, _ in examples], [intent for _, intent in examples], options
+        )
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
         return self._resource
@@ -107,14 +109,19 @@ class FoldedIntentClassifier(GraphComponent, IntentClassifier):
         if not _LETTER_OR_DIGIT.search(text):
             for intent, signs in _SIGNS.items():
                 if any(sign in text for sign in signs):
-                    return {"name": intent, "confidence": 1.0}, [{"name": intent, "confidence": 1.0}]
+                    return {"name": intent, "confidence": 1.0}, [
+                        {"name": intent, "confidence": 1.0}
+                    ]
             return unknown, []
         if self._model is None:
             return unknown, []
         probabilities, nearest = self._model.probabilities([text])
         scores = np.sqrt(probabilities[0] * nearest[0])
         order = np.argsort(-scores)[:RANKING_LENGTH]
-        ranking = [{"name": self._model.labels[place], "confidence": round(float(scores[place]), 4)} for place in order]
+        ranking = [
+            {"name": self._model.labels[place], "confidence": round(float(scores[place]), 4)}
+            for place in order
+        ]
         best = ranking[0]
         if best["confidence"] < self._config["threshold"]:
             return {"name": FALLBACK_INTENT, "confidence": best["confidence"]}, ranking

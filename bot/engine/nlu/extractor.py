@@ -25,7 +25,16 @@ MODEL_FILE = "details.crfsuite"
 MAX_WORDS = 80
 MIN_CONFIDENCE = 0.5
 # Contexts in which a plain message names something without our wanting it.
-TRAINED_ON = ("place_order", "give_contact", "ask_question", "book_callback", "affirm", "cancel", "greet", "complaint")
+TRAINED_ON = (
+    "place_order",
+    "give_contact",
+    "ask_question",
+    "book_callback",
+    "affirm",
+    "cancel",
+    "greet",
+    "complaint",
+)
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+|[^\w\s]")
 _OUTSIDE = "O"
 
@@ -56,7 +65,10 @@ def word_features(text: str, spans: list[tuple[int, int]]) -> list[list[str]]:
             near = folded[other] if 0 <= other < len(folded) else "<>"
             row.append(f"{distance}w={near}")
             if abs(distance) == 1:
-                row += [f"{distance}s={near[-3:]}", f"{distance}shape={_shape(surfaces[other]) if near != '<>' else ''}"]
+                row += [
+                    f"{distance}s={near[-3:]}",
+                    f"{distance}shape={_shape(surfaces[other]) if near != '<>' else ''}",
+                ]
                 row.append(f"{distance}pair={near}|{word}")
         rows.append(row)
     return rows
@@ -76,7 +88,9 @@ def bio_labels(spans: list[tuple[int, int]], entities: list[dict[str, Any]]) -> 
     """Return one label a token: outside, or the beginning or inside of an entity."""
     labels = []
     for start, end in spans:
-        inside = next((found for found in entities if start >= found["start"] and end <= found["end"]), None)
+        inside = next(
+            (found for found in entities if start >= found["start"] and end <= found["end"]), None
+        )
         if inside is None:
             labels.append(_OUTSIDE)
         else:
@@ -89,7 +103,11 @@ class DetailExtractor(GraphComponent, EntityExtractorMixin):
     """Extracts `product` and `name`."""
 
     def __init__(
-        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, model: bytes | None = None
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        model: bytes | None = None,
     ) -> None:
         self._storage = model_storage
         self._resource = resource
@@ -127,7 +145,9 @@ class DetailExtractor(GraphComponent, EntityExtractorMixin):
     def train(self, training_data: TrainingData) -> Resource:
         """Train on annotated messages and on plain ones of the same intents."""
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-        trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": 70, "feature.possible_transitions": True})
+        trainer.set_params(
+            {"c1": 0.05, "c2": 0.05, "max_iterations": 70, "feature.possible_transitions": True}
+        )
         for example in training_data.intent_examples:
             entities = example.get(ENTITIES) or []
             text = example.get(TEXT)
@@ -162,10 +182,25 @@ class DetailExtractor(GraphComponent, EntityExtractorMixin):
             if not entity:
                 continue
             confidence = float(self._tagger.marginal(label, place))
-            if kind == "I" and found and found[-1]["entity"] == entity and found[-1]["_last"] == place - 1:
-                found[-1].update(end=end, confidence=min(confidence, found[-1]["confidence"]), _last=place)
+            if (
+                kind == "I"
+                and found
+                and found[-1]["entity"] == entity
+                and found[-1]["_last"] == place - 1
+            ):
+                found[-1].update(
+                    end=end, confidence=min(confidence, found[-1]["confidence"]), _last=place
+                )
             else:
-                found.append({"entity": entity, "start": start, "end": end, "confidence": confidence, "_last": place})
+                found.append(
+                    {
+                        "entity": entity,
+                        "start": start,
+                        "end": end,
+                        "confidence": confidence,
+                        "_last": place,
+                    }
+                )
         return [
             {
                 "entity": one["entity"],

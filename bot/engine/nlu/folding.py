@@ -10,9 +10,32 @@ import unicodedata
 
 _CYRILLIC = {
     **dict(zip("абвгдезиклмнопрстуфхэ", "abvgdeziklmnoprstufhe", strict=True)),
-    **{"ә": "a", "ғ": "g", "қ": "k", "ң": "n", "ө": "o", "ұ": "u", "ү": "u", "һ": "h", "і": "i", "ї": "i", "є": "e"},
-    **{"ё": "e", "ж": "j", "й": "i", "ц": "c", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ы": "i", "ь": "", "ю": "iu"},
-    **{"я": "ia", "ў": "u", "ѓ": "g", "ќ": "k"},
+    "ә": "a",
+    "ғ": "g",
+    "қ": "k",
+    "ң": "n",
+    "ө": "o",
+    "ұ": "u",
+    "ү": "u",
+    "һ": "h",
+    "і": "i",
+    "ї": "i",
+    "є": "e",
+    "ё": "e",
+    "ж": "j",
+    "й": "i",
+    "ц": "c",
+    "ч": "ch",
+    "ш": "sh",
+    "щ": "sh",
+    "ъ": "",
+    "ы": "i",
+    "ь": "",
+    "ю": "iu",
+    "я": "ia",
+    "ў": "u",
+    "ѓ": "g",
+    "ќ": "k",
 }
 _LATIN = {"y": "i", "q": "k", "w": "v", "x": "h", "ı": "i", "ø": "o", "ß": "s"}
 _LETTERS = str.maketrans({**_CYRILLIC, **_LATIN})
@@ -23,7 +46,11 @@ _CLUSTER_MEANS = {
     "ju": "ju", "ya": "ia", "ja": "ja", "ts": "c", "ye": "e",
 }  # fmt: skip
 # Digits stand for letters only inside a word: "4to", "6ygin".
-_DIGIT_LETTERS = ((re.compile(r"4(?=[a-z])"), "ch"), (re.compile(r"(?<=[a-z])4"), "ch"), (re.compile(r"6(?=[a-z])"), "sh"))
+_DIGIT_LETTERS = (
+    (re.compile(r"4(?=[a-z])"), "ch"),
+    (re.compile(r"(?<=[a-z])4"), "ch"),
+    (re.compile(r"6(?=[a-z])"), "sh"),
+)
 _REPEATED = re.compile(r"(.)\1+")
 _WORD = re.compile(r"[a-z0-9']+")
 _APOSTROPHES = re.compile(r"[’‘`ʼ']")

@@ -74,7 +74,10 @@ class IntentModel:
             folder / ARRAYS_FILE,
             weights=self.weights.astype(np.float32),
             bias=self.bias.astype(np.float32),
-            **{f"idf_{name}": vectorizer.idf_.astype(np.float32) for name, vectorizer in self.vectorizers.items()},
+            **{
+                f"idf_{name}": vectorizer.idf_.astype(np.float32)
+                for name, vectorizer in self.vectorizers.items()
+            },
         )
         save_npz(folder / EXAMPLES_FILE, self.examples.astype(np.float32))
         names: dict[str, Any] = {
@@ -133,7 +136,9 @@ def load(folder: Path) -> IntentModel:
         )
 
 
-def _features(texts: Sequence[str], vectorizers: dict[str, TfidfVectorizer], *, fit: bool) -> csr_matrix:
+def _features(
+    texts: Sequence[str], vectorizers: dict[str, TfidfVectorizer], *, fit: bool
+) -> csr_matrix:
     blocks = []
     for name, vectorizer in vectorizers.items():
         view: View = VIEWS[name]

@@ -16,9 +16,9 @@ NOW = datetime(2026, 11, 18, 9, 20, tzinfo=UTC)
 _DELIVERY = re.compile(r"достав|жеткіз|жеткиз|deliver|dostav", re.IGNORECASE)
 _SLOW = re.compile(r"медленно", re.IGNORECASE)
 _ANSWERS = {
-    "ru": "Доставка по Алматы бесплатная.",
-    "kk": "Алматы бойынша жеткізу тегін.",
-    "en": "Delivery within Almaty is free.",
+    "ru": "Доставка по Алматы бесплатная.\n\nИсточник: Доставка",
+    "kk": "Алматы бойынша жеткізу тегін.\n\nДереккөз: Доставка",
+    "en": "Delivery within Almaty is free.\n\nSource: Доставка",
 }
 
 
@@ -43,7 +43,7 @@ class KnowsDelivery:
         language: str,
         history: Sequence[Mapping[str, str]],
         context: Mapping[str, Any],
-        load_snapshot: Callable[[int], Awaitable[dict[str, Any]]],
+        load_snapshot: Callable[[int], Awaitable[Mapping[str, Any]]],
     ) -> Said:
         if _SLOW.search(question):
             await asyncio.sleep(2)
@@ -58,5 +58,7 @@ class KnowsDelivery:
 if __name__ == "__main__":
     settings = load_settings()
     app = make_app(settings, KnowsDelivery(), clock=lambda: NOW)
-    app.run(host=settings.host, port=settings.port, single_process=True, access_log=False, motd=False)
+    app.run(
+        host=settings.host, port=settings.port, single_process=True, access_log=False, motd=False
+    )
     sys.exit(0)

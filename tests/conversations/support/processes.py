@@ -23,11 +23,17 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def process(command: list[str], log: Path, **environment: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+async def process(
+    command: list[str], log: Path, **environment: str
+) -> AsyncIterator[subprocess.Popen[bytes]]:
     """Run a command with more environment, its output in a log; terminate it at the end."""
     with log.open("wb") as out:
-        started = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **environment}, stdout=out, stderr=subprocess.STDOUT
+        started = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=out,
+            stderr=subprocess.STDOUT,
         )
         try:
             yield started
@@ -40,12 +46,22 @@ async def process(command: list[str], log: Path, **environment: str) -> AsyncIte
                 started.wait()
 
 
-async def answers(url: str, started: subprocess.Popen[bytes], log: Path, headers: dict[str, str], seconds: int = 60) -> None:
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-3000:]
+
+
+async def answers(
+    url: str,
+    started: subprocess.Popen[bytes],
+    log: Path,
+    headers: dict[str, str],
+    seconds: int = 60,
+) -> None:
     """Wait until a process answers."""
     async with aiohttp.ClientSession(headers=headers) as session:
         for _ in range(seconds * 10):
             if started.poll() is not None:
-                raise AssertionError(f"process ended: {log.read_text(errors='replace')[-3000:]}")
+                raise AssertionError(f"process ended: {_tail(log)}")
             try:
                 async with session.get(url) as response:
                     if response.status < 500:
@@ -53,7 +69,7 @@ async def answers(url: str, started: subprocess.Popen[bytes], log: Path, headers
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.1)
-    raise AssertionError(f"no answer from {url}: {log.read_text(errors='replace')[-3000:]}")
+    raise AssertionError(f"no answer from {url}: {_tail(log)}")
 
 
 def trained_model() -> Path:
@@ -71,7 +87,11 @@ async def action_server(folder: Path, *, url: str, crm_url: str, token: str) -> 
     """Run the action server with the fixed clock."""
     log = folder / "actions.log"
     command = [sys.executable, "-m", "tests.conversations.support.actions_process"]
-    environment = {"AITYS_ACTIONS_URL": url, "AITYS_INTERNAL_URL": crm_url, "AITYS_INTERNAL_TOKEN": token}
+    environment = {
+        "AITYS_ACTIONS_URL": url,
+        "AITYS_INTERNAL_URL": crm_url,
+        "AITYS_INTERNAL_TOKEN": token,
+    }
     async with process(command, log, **environment) as started:
         await answers(f"{url}/health", started, log, {})
         yield
@@ -79,7 +99,14 @@ async def action_server(folder: Path, *, url: str, crm_url: str, token: str) -> 
 
 @asynccontextmanager
 async def engine(
-    folder: Path, *, url: str, actions_url: str, mongodb_uri: str, engine_token: str, internal_token: str, model: Path
+    folder: Path,
+    *,
+    url: str,
+    actions_url: str,
+    mongodb_uri: str,
+    engine_token: str,
+    internal_token: str,
+    model: Path,
 ) -> AsyncIterator[subprocess.Popen[bytes]]:
     """Run the engine."""
     log = folder / "engine.log"
@@ -93,5 +120,7 @@ async def engine(
         "AITYS_ENGINE_MODEL": str(model),
     }
     async with process([str(ENGINE_PYTHON), "-m", "bot.engine.run"], log, **environment) as started:
-        await answers(f"{url}/webhooks/aitys/", started, log, {"Authorization": f"Bearer {engine_token}"})
+        await answers(
+            f"{url}/webhooks/aitys/", started, log, {"Authorization": f"Bearer {engine_token}"}
+        )
         yield started

@@ -28,12 +28,18 @@ class Talk:
         async with self.session.post(f"{self.url}/webhooks/aitys/{path}", json=body) as response:
             return response.status, await response.json()
 
-    def turn(self, text: str, payload: str | None = None, message_id: str | None = None) -> dict[str, Any]:
+    def turn(
+        self, text: str, payload: str | None = None, message_id: str | None = None
+    ) -> dict[str, Any]:
         """Return the body of a turn."""
         self.count += 1
         return {
             "conversation_id": self.id,
-            "message": {"id": message_id or f"{self.id}-m{self.count}", "text": text, "payload": payload},
+            "message": {
+                "id": message_id or f"{self.id}-m{self.count}",
+                "text": text,
+                "payload": payload,
+            },
             "metadata": {
                 "organization_id": ORGANIZATION,
                 "conversation_id": self.id,
@@ -62,7 +68,9 @@ class Talk:
         for role, text in events:
             self.count += 1
             listed.append({"id": f"{self.id}-r{self.count}", "role": role, "text": text})
-        status, body = await self.post("record", {"conversation_id": self.id, "events": listed, "pause": pause})
+        status, body = await self.post(
+            "record", {"conversation_id": self.id, "events": listed, "pause": pause}
+        )
         assert status == 200, body
 
     @property
