@@ -59,7 +59,7 @@ class SkillContexts:
                     for name in ("language", "channel", "facts", "owner", "status")
                 },
             },
-            "contact": _contact(contact or {"_id": conversation["contact_id"]}),
+            "contact": _contact(contact or {"_id": conversation["contact_id"]}, conversation),
             "newest_deal": deal,
             "history": history,
         }
@@ -98,6 +98,8 @@ class SkillContexts:
             "organization_id": conversation["organization_id"],
             "contact_id": conversation["contact_id"],
         }
+        if conversation.get("claimed"):  # see SkillActions: the phone was typed, not verified
+            where["conversation_id"] = conversation["_id"]
         deal = await self._deals.find_one(where, sort=[("created_at", -1)])
         if deal is None:
             return None
@@ -134,7 +136,13 @@ class SkillContexts:
         ]
 
 
-def _contact(contact: RawDocument) -> RawDocument:
+def _contact(contact: RawDocument, conversation: RawDocument) -> RawDocument:
+    if conversation.get("claimed"):
+        contact = {
+            "_id": contact["_id"],
+            "consents": contact.get("consents", ()),
+            **conversation["facts"],
+        }
     consents = [c for c in contact.get("consents", ()) if c["kind"] == "marketing"]
     return {
         "id": contact["_id"],

@@ -90,6 +90,7 @@ class SkillActions:
                 actor=BOT,
                 session=session,
             )
+            await self._note_claim(conversation, contact, session)
             links = {"contact_id": contact["_id"], "conversation_id": conversation["_id"]}
             deal = await self._deals.create(
                 organization_id,
@@ -159,6 +160,7 @@ class SkillActions:
                 actor=BOT,
                 session=session,
             )
+            await self._note_claim(conversation, contact, session)
             facts = {**{name: values[name] for name in values if name != "language"}, **asked.facts}
             await self._know(conversation, facts, session)
             return {"contact_id": contact["_id"]}
@@ -202,6 +204,18 @@ class SkillActions:
             return {"rating": feedback.rating, "comment": feedback.comment}
 
         await self._once(conversation, "feedback", feedback.source_key, work)
+
+    async def _note_claim(
+        self, conversation: RawDocument, contact: RawDocument, session: Session
+    ) -> None:
+        """Remember that the customer became a known contact by typing a phone nobody verified.
+
+        The bot then tells nothing about that contact but what was said in this conversation.
+        """
+        if contact["_id"] != conversation["contact_id"]:
+            await self._store.conversations.update_one(
+                {"_id": conversation["_id"]}, {"$set": {"claimed": True}}, session=session
+            )
 
     async def _once(
         self,

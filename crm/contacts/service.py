@@ -140,7 +140,7 @@ class Contacts:
         """Take over what a contact said of itself (name, phone, email, language) and return the stored contact.
 
         When another contact has the phone, the two are one person: this contact becomes part of the other, which is
-        returned and whose own words stay. Somebody who already has a different phone only gets an attribute
+        returned and whose own words stay, its name too. Somebody who already has a different phone only gets an attribute
         `other_phone` then: two known people are not made one by what one of them types.
         """
 
@@ -159,10 +159,10 @@ class Contacts:
                 del values["phone"]
                 values["attributes"] = {**contact["attributes"], "other_phone": phone}
                 return await self._store(contact, values, actor, session)
-            del values["phone"]
-            # What was said a moment ago is newer than what was known.
+            # Whoever types a known phone is believed, but renames nobody: it may be somebody else's.
+            news = {name: value for name, value in values.items() if other.get(name) is None}
             merged = await self._merge(other, contact, actor, session)
-            return await self._store(merged, values, actor, session)
+            return await self._store(merged, news, actor, session)
 
         return await self._database.within(session, work, serial=organization_id)
 

@@ -21,6 +21,7 @@ from crm.bot_api.service import SkillActions
 from crm.contacts.models import new_contact
 from crm.contacts.related import RelatedCollection
 from crm.contacts.service import Contacts
+from crm.core.clock import utc_now
 from crm.core.documents import init_documents
 from crm.core.errors import Invalid, NotFound
 from crm.core.secrets import SecretBox
@@ -114,6 +115,42 @@ async def test_a_lead_with_a_known_phone_joins_the_known_contact(skills: Skills)
     assert made["contact_id"] == known["_id"]
     assert await skills.count("contacts") == 1
     assert (await skills.conversation())["contact_id"] == known["_id"]
+
+
+async def test_whoever_types_anothers_phone_learns_and_renames_nothing(skills: Skills) -> None:
+    known = new_contact(
+        skills.bench.organization_id, name="Асель", phone="+77015550123", email="a@example.kz"
+    )
+    await skills.bench.database.db["contacts"].insert_one(known)
+    await skills.bench.database.db["deals"].insert_one(
+        {
+            "organization_id": skills.bench.organization_id,
+            "contact_id": known["_id"],
+            "conversation_id": None,
+            "title": "Чужой заказ",
+            "stage_id": "new",
+            "position": 0.0,
+            "created_at": utc_now(),
+            "updated_at": utc_now(),
+        }
+    )
+    await skills.actions.learn(
+        await skills.conversation(), ContactWrite(name="Чужой", phone="8 701 555 01 23")
+    )
+    stored = await skills.bench.database.db["contacts"].find_one({"_id": known["_id"]})
+    assert stored is not None
+    assert stored["name"] == "Асель"
+    conversation = await skills.conversation()
+    organization = await skills.actions.organization(conversation)
+    context = SkillContext.model_validate(await skills.contexts.read(conversation, organization))
+    assert context.newest_deal is None
+    assert (context.contact.name, context.contact.email) == ("Чужой", None)
+    await skills.actions.add_lead(conversation, LEAD)
+    context = SkillContext.model_validate(
+        await skills.contexts.read(await skills.conversation(), organization)
+    )
+    assert context.newest_deal is not None
+    assert context.newest_deal.title == "Палатка", "one's own order may be told"
 
 
 async def test_a_wrong_phone_changes_nothing(skills: Skills) -> None:

@@ -172,8 +172,8 @@ class TestLearning:
         chatting = await operator.post("/api/contacts", {"note": "from the chat"})
         learned = await self.learn(services, operator, chatting, name="New", phone="+77011234567")
         assert str(learned["_id"]) == known["id"]
-        assert (learned["name"], learned["note"]) == ("New", "from the chat")
-        assert await names(operator) == ["New"]
+        assert (learned["name"], learned["note"]) == ("Old", "from the chat")
+        assert await names(operator) == ["Old"]
 
     async def test_two_known_people_stay_two(self, operator: Console, services: Services) -> None:
         await operator.post("/api/contacts", {"name": "A", "phone": "+77011234567"})
