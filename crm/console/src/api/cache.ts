@@ -19,8 +19,14 @@ function patchLists<T extends { id: string }>(client: QueryClient, prefix: reado
   });
 }
 
-/** Puts a message where its time says, newest first, or replaces the one with its id. */
-export function upsertMessage(client: QueryClient, conversationId: string, message: Message): void {
+/** Events come in order, so the last one is right. An answer may come after the event of a later change: it gives way. */
+export function newerOf<T extends { updated_at: string }>(old: T, next: T): T {
+  return next.updated_at >= old.updated_at ? { ...old, ...next } : old;
+}
+
+/** Puts a message of an answer or (`ordered`) of an event where its time says, newest first, or over the one with its id. */
+export function upsertMessage(client: QueryClient, conversationId: string, message: Message, ordered = false): void {
+  const replace = (old: Message): Message => (ordered ? message : newerOf(old, message));
   client.setQueryData<Pages<Message>>(keys.messages(conversationId), (old) => {
     if (!old) return old;
     const known = old.pages.some((page) => page.items.some((item) => item.id === message.id));
@@ -29,7 +35,7 @@ export function upsertMessage(client: QueryClient, conversationId: string, messa
         ...old,
         pages: old.pages.map((page) => ({
           ...page,
-          items: page.items.map((item) => (item.id === message.id ? message : item)),
+          items: page.items.map((item) => (item.id === message.id ? replace(item) : item)),
         })),
       };
     }
@@ -100,7 +106,7 @@ export class EventCache {
 
   private message(message: Message, created: boolean): void {
     if (!message.conversation_id) return;
-    upsertMessage(this.client, message.conversation_id, message);
+    upsertMessage(this.client, message.conversation_id, message, true);
     if (message.state === "failed") this.later(keys.failedDeliveries);
     if (created) this.onMessage(message);
   }
@@ -143,7 +149,7 @@ export class EventCache {
   }
 
   private merge<T extends object>(key: readonly string[], data: T): void {
-    this.client.setQueryData<T>(key, (old) => (old ? { ...old, ...data } : old));
+    this.client.setQueryData<T>(key, (old) => old && { ...old, ...data });
   }
 
   /** Many events of one moment cause one request a list. */

@@ -2,6 +2,7 @@
 import { ref } from "vue";
 
 import { api, call } from "@/api/client";
+import { newerOf } from "@/api/cache";
 import { keys, queryClient } from "@/api/query";
 import type { Conversation } from "@/api/types";
 import { useProblem } from "@/ui/problem";
@@ -9,7 +10,7 @@ import { useProblem } from "@/ui/problem";
 export type Step = "take-over" | "hand-back" | "close" | "reopen";
 
 function adopt(conversation: Conversation): void {
-  queryClient.setQueryData<Conversation>(keys.conversation(conversation.id), (old) => ({ ...old, ...conversation }));
+  queryClient.setQueryData<Conversation>(keys.conversation(conversation.id), (old) => (old ? newerOf(old, conversation) : conversation));
   void queryClient.invalidateQueries({ queryKey: keys.conversations });
 }
 
