@@ -24,7 +24,12 @@ class Document:
 
 
 def row_line(header: list[str], cells: list[str]) -> str:
-    """Return a table's row as a line that carries its header: `City: Astana; Price: 1 500 ₸`."""
+    """Return a table's row as a line that carries its header: `City: Astana; Price: 1 500 ₸`.
+
+    A first column without a name tells what the row is about: `Address — Almaty: ...; Astana: ...`.
+    """
+    if len(header) > 1 and not header[0].strip() and cells[0].strip():
+        return f"{cells[0].strip()} — {row_line(header[1:], cells[1:])}"
     pieces = []
     for place, cell in enumerate(cells):
         name = header[place].strip() if place < len(header) else ""

@@ -56,6 +56,12 @@ def test_markdown_becomes_passages_that_can_be_read_alone() -> None:
     assert {passage.language for passage in (first, prices, free)} == {"ru"}
 
 
+def test_a_row_of_a_table_whose_first_column_has_no_name() -> None:
+    content = "| | Алматы | Астана |\n|---|---|---|\n| Адрес | Абая 9 | Мәңгілік Ел 9 |"
+    (passage,) = passages_of(name="a.md", content=content)
+    assert passage.text == "Адрес — Алматы: Абая 9; Астана: Мәңгілік Ел 9"
+
+
 def test_without_one_top_heading_the_file_names_the_document() -> None:
     found = passages_of(name="our_rules.md", content="# A\n\none\n\n# B\n\ntwo", language="en")
     assert [(p.title, p.heading) for p in found] == [("Our rules", ("A",)), ("Our rules", ("B",))]
