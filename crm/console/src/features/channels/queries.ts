@@ -53,5 +53,5 @@ export function channelTitle(channels: ChannelInfo[] | undefined, channel: strin
 
 /** The line an admin pastes into their site; the console is served under the same public address. */
 export function scriptTag(connectionId: string): string {
-  return `<script src="${window.location.origin}/webchat/${connectionId}/widget.js" async></${"script"}>`;
+  return `<script src="${window.location.origin}/widget.js" data-connection="${connectionId}" async></${"script"}>`;
 }
