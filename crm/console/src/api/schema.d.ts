@@ -9163,7 +9163,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description There is a document with this name; Conflict with the present state */
+            /** @description There is a document with this name; The knowledge base is being changed by others */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9171,7 +9171,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict" | "source_name_taken";
+                        code?: "knowledge_busy" | "source_name_taken";
                     };
                 };
             };
@@ -9199,7 +9199,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Some values are not acceptable */
+            /** @description Documents of this type cannot be read; The document is empty; The text cannot be read; The document is too large; The table has no columns for questions and answers; The table cannot be read; Some values are not acceptable */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9207,7 +9207,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "validation_failed";
+                        code?: "document_bad_encoding" | "document_empty" | "document_too_large" | "document_unknown_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
                     };
                 };
             };
@@ -9385,7 +9385,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Conflict with the present state */
+            /** @description The knowledge base is being changed by others */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9393,7 +9393,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "knowledge_busy";
                     };
                 };
             };
@@ -9507,7 +9507,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description There is a document with this name; Conflict with the present state */
+            /** @description There is a document with this name; The knowledge base is being changed by others */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9515,7 +9515,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict" | "source_name_taken";
+                        code?: "knowledge_busy" | "source_name_taken";
                     };
                 };
             };
@@ -9543,7 +9543,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Some values are not acceptable */
+            /** @description Documents of this type cannot be read; The document is empty; The text cannot be read; The document is too large; The table has no columns for questions and answers; The table cannot be read; Some values are not acceptable */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9551,7 +9551,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "validation_failed";
+                        code?: "document_bad_encoding" | "document_empty" | "document_too_large" | "document_unknown_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
                     };
                 };
             };
