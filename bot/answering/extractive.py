@@ -198,23 +198,37 @@ def _rate(
 
 
 def join_pieces(texts: Sequence[str]) -> str:
-    """Join sentences with spaces and items and rows with line ends; a single item loses its bullet."""
+    """Join sentences with spaces and items and rows with line ends; a single one needs no bullet."""
     if len(texts) == 1:
         return readable(texts[0])
     joined = ""
     for text in texts:
-        shown = text if text.startswith(BULLET) else readable(text)
-        own_line = (
-            text.startswith(BULLET)
-            or _is_row(text)
-            or joined.rpartition("\n")[2].startswith(BULLET)
-        )
+        listed = text.startswith(BULLET) or _is_row(text)
+        shown = BULLET + readable(text) if listed else readable(text)
+        own_line = listed or joined.rpartition("\n")[2].startswith(BULLET)
         joined = f"{joined}\n{shown}" if joined and own_line else f"{joined} {shown}".strip()
     return joined
 
 
 def readable(text: str) -> str:
-    """Return a piece as a sentence of its own: without a bullet or a step's number."""
+    """Return a piece as one says it: without a bullet or a step's number, a row led by what it is about."""
     stripped = text.removeprefix(BULLET).strip()
+    if _is_row(stripped):
+        return _spoken_row(stripped)
     number, dot, rest = stripped.partition(". ")
     return rest if dot and number.isdecimal() and len(number) <= 2 else stripped
+
+
+def _spoken_row(row: str) -> str:
+    """Return `Astana: cost — 1 500 ₸; time — 2–3 days` for `Where to: Astana; Cost: 1 500 ₸; Time: 2–3 days`."""
+    cells = [cell.partition(": ") for cell in row.split("; ")]
+    if any(not colon or len(name.split()) > 4 for name, colon, _ in cells):
+        return row
+    about = cells[0][2]
+    rest = "; ".join(f"{_small(name)} — {value}" for name, _, value in cells[1:])
+    return f"{about}: {rest}"
+
+
+def _small(name: str) -> str:
+    """Return a column's name within a sentence; abbreviations keep their capitals."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]

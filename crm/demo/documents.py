@@ -4,7 +4,8 @@ from pathlib import Path
 
 from crm.core.feature import Core
 from crm.demo.company import owner
-from crm.knowledge.service import Knowledge, NameTaken
+from crm.knowledge.errors import NameTaken
+from crm.knowledge.service import Knowledge
 from crm.services import Services
 
 DOCUMENTS = Path(__file__).with_name("knowledge")

@@ -29,8 +29,6 @@ from crm.knowledge.models import PASSAGES, SOURCES, new_source
 from crm.knowledge.schemas import PassageQuery, SourceQuery
 from crm.knowledge.versions import SourceChangedError, Versions
 
-__all__ = ["Knowledge", "NameTaken"]
-
 _log = logging.getLogger(__name__)
 
 _HIDDEN = frozenset({"revision"})

@@ -15,7 +15,7 @@ from tests.fakes.openai_server import FakeOpenAI, FakeReply
 type Ask = Callable[..., Awaitable[Answer]]
 type MakeContext = Callable[..., dict[str, Any]]
 
-EXTRACT = "Город: Астана; Цена: 1 500 ₸; Срок: 2–3 дня"
+EXTRACT = "Астана: цена — 1 500 ₸; срок — 2–3 дня"
 QUESTION = "сколько стоит доставка в Астану?"
 PERSONAL = {
     "87011234567": "мой номер 87011234567",
