@@ -151,7 +151,7 @@ async def test_a_model_answers_in_the_customers_language_with_sources(
     assert seen.messages[0]["role"] == "system"
     assert "Russian" in seen.messages[0]["content"]
     assert "Обращайтесь на «вы»." in seen.messages[0]["content"]
-    assert EXTRACT in seen.messages[-1]["content"]
+    assert "Город: Астана; Цена: 1 500 ₸; Срок: 2–3 дня" in seen.messages[-1]["content"]
     # What the console shows is what was sent.
     for message in seen.messages:
         assert message["content"] in answer.trace["masked_prompt"]
