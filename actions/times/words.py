@@ -11,7 +11,7 @@ MINUTE, HOUR, DAY, WEEK = 1, 60, 60 * 24, 60 * 24 * 7
 
 NUMBERS: Mapping[str, float] = {
     **dict.fromkeys(("odin", "odnu", "odna", "odnogo", "raz", "chas", "bir", "one", "an", "a"), 1),
-    **dict.fromkeys(("dva", "dve", "dvuh", "dvum", "eki", "tvo", "paru", "para", "couple", "couple of"), 2),
+    **dict.fromkeys(("dva", "dve", "dvuh", "dvum", "eki", "tvo", "paru", "para", "couple", "couple of", "a couple of"), 2),
     **dict.fromkeys(("tri", "treh", "trem", "ush", "thre"), 3),
     **dict.fromkeys(("chetire", "chetireh", "chetirem", "tort", "four"), 4),
     **dict.fromkeys(("piat", "piati", "bes", "five"), 5),
@@ -37,7 +37,7 @@ HOUR_NUMBER = "|".join(
     for word in sorted(NUMBERS, key=len, reverse=True)
     if 1 <= NUMBERS[word] <= 12
     and NUMBERS[word] % 1 == 0
-    and word not in {"on", "a", "an", "raz", "chas", "para", "paru", "couple", "couple of"}
+    and word not in {"on", "a", "an", "raz", "chas", "para", "paru", "couple", "couple of", "a couple of"}
 )
 UNITS: Mapping[str, int] = {
     r"min(?:ut\w*|utes?|s)?": MINUTE,

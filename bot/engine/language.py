@@ -26,7 +26,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NAMED = {
     "kk": re.compile(r"\b(?:po )?(?:kazah|kazak|kaz\b)\w*"),
     "ru": re.compile(r"\b(?:po )?(?:rus|oris)\w*"),
-    "en": re.compile(r"\b(?:po )?(?:englis|anglii|inglis|agilshin)\w*"),
+    "en": re.compile(r"\b(?:po )?(?:englis|angli|inglis|agilshin)\w*"),
 }
 _REFUSED_BEFORE = re.compile(
     r"(?:\bne|\bnot|\bno|\bnot in|\bne na|\bne po|\bwithout|\bvmesto|\binstead of|speak)\s*$"

@@ -15,7 +15,6 @@ from rasa.shared.core.events import (
     BotUttered,
     ConversationPaused,
     Event,
-    LoopInterrupted,
     SessionStarted,
     SlotSet,
     UserUttered,
@@ -66,8 +65,6 @@ def opening_events(state: DialogueStateTracker, timestamp: float) -> list[Event]
     ]
     if state.active_loop is not None and state.active_loop.name:
         events.append(ActiveLoop(state.active_loop.name))
-        if state.active_loop.is_interrupted:
-            events.append(LoopInterrupted(True))
     events.append(ActionExecuted(ACTION_LISTEN_NAME))
     if state.is_paused():
         events.append(ConversationPaused())

@@ -12,16 +12,16 @@ from bot.engine.nlu.concepts import concepts
 from bot.engine.nlu.folding import fold
 
 _MASKS = (
-    (re.compile(r"\S+@\S+\.\w+"), " zzmail "),
-    (re.compile(r"https?://\S+|\bwww\.\S+|\b\w+\.(?:kz|ru|com|me)\b\S*"), " zzlink "),
-    (re.compile(r"(?<!\w)@\w{3,}"), " zznick "),
+    (re.compile(r"\S+@\S+\.\w+"), " zmail "),
+    (re.compile(r"https?://\S+|\bwww\.\S+|\b\w+\.(?:kz|ru|com|me)\b\S*"), " zlink "),
+    (re.compile(r"(?<!\w)@\w{3,}"), " znick "),
     (
         re.compile(r"(?<![\w])\+?[78]?[\s(.-]*\d{3}[\s).-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}(?!\d)"),
-        " zzphone ",
+        " zphone ",
     ),
-    (re.compile(r"\b\d{1,2}[:.]\d{2}\b"), " zztime "),
-    (re.compile(r"\d{5,}"), " zzlong "),
-    (re.compile(r"\d+"), " zznum "),
+    (re.compile(r"\b\d{1,2}[:.]\d{2}\b"), " ztime "),
+    (re.compile(r"\d{5,}"), " zlong "),
+    (re.compile(r"\d+"), " znum "),
 )
 _SPACES = re.compile(r"\s+")
 _PUNCTUATION = re.compile(r"([?!])\1*")

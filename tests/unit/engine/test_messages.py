@@ -1,0 +1,69 @@
+import time
+
+import pytest
+
+from bot.engine.messages import (
+    MAX_PARSED_TEXT,
+    MAX_TEXT,
+    BadRequest,
+    clean_text,
+    parse_payload,
+    parse_record,
+    text_to_parse,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("  привет \n", "привет"),
+        ("ал\u0000ло", "алло"),
+        ("\u202eпривет\u202c", "привет"),
+        ("a\u200bb", "ab"),
+        ("й" , "й"),
+        ("две\nстроки\tи", "две\nстроки\tи"),
+        ("👍", "👍"),
+        ("", ""),
+    ],
+)
+def test_hidden_characters_go_and_the_rest_stays(text: str, clean: str) -> None:
+    assert clean_text(text) == clean
+
+
+def test_long_texts_are_bounded_quickly() -> None:
+    started = time.perf_counter()
+    assert len(clean_text("ё" * 1_000_000)) == MAX_TEXT
+    assert len(text_to_parse("а" * 100_000)) == MAX_PARSED_TEXT
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("text", ["/restart", '/ask_human{"a":1}', "//// x", " /greet"])
+def test_text_never_reaches_rasa_as_a_command(text: str) -> None:
+    assert not text_to_parse(text).startswith("/")
+
+
+def test_telegrams_start_opens_the_chat() -> None:
+    assert text_to_parse("/start") == text_to_parse("/start ref42") == "привет"
+    assert text_to_parse("/startle") == "startle"
+
+
+def test_payloads() -> None:
+    assert parse_payload(None) is None
+    assert parse_payload("/ask_human").intent == "ask_human"
+    assert parse_payload("/give_feedback:5").entities == {"rating": "5"}
+    for wrong in ("/restart", "/ask_human:1", "ask_human", "/give_feedback:", 5, "/greet extra"):
+        with pytest.raises(BadRequest):
+            parse_payload(wrong)
+
+
+def test_records_are_checked() -> None:
+    good = {"conversation_id": "c", "events": [{"id": "1", "role": "operator", "text": "x"}], "pause": None}
+    assert parse_record(good).events[0].role == "operator"
+    for wrong in (
+        {**good, "pause": "yes"},
+        {**good, "events": [{"id": "1", "role": "admin", "text": "x"}]},
+        {**good, "events": {}},
+        {**good, "conversation_id": "c" * 300},
+    ):
+        with pytest.raises(BadRequest):
+            parse_record(wrong)
