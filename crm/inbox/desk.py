@@ -230,6 +230,14 @@ class Desk:
             organization_id, conversation_id, {"status": "open"}, event={"event": "reopened"}
         )
 
+    async def correct(
+        self, organization_id: ObjectId, conversation_id: ObjectId, facts: Mapping[str, str]
+    ) -> Document:
+        """Put right what the bot has learned."""
+        return await self._change(
+            organization_id, conversation_id, {"facts": dict(facts)}, event=None
+        )
+
     async def mark_read(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
         """Somebody has seen the newest messages."""
         return await self._change(organization_id, conversation_id, {"unread": 0}, event=None)

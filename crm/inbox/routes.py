@@ -18,6 +18,7 @@ from crm.inbox.schemas import (
     ConversationCounts,
     ConversationQuery,
     ConversationRead,
+    ConversationUpdate,
     MessageRead,
     MessageWrite,
 )
@@ -67,6 +68,22 @@ class InboxRoutes:
     async def read_conversation(self, principal: Principal, conversation_id: Id) -> Document:
         """Read a conversation with its contact."""
         return await self._desk.conversation(principal.organization_id, conversation_id)
+
+    @endpoint(
+        "PATCH",
+        "/api/conversations/{conversation_id}",
+        access=Access.OPERATOR,
+        response=ConversationRead,
+    )
+    async def change_conversation(
+        self, principal: Principal, conversation_id: Id, body: ConversationUpdate
+    ) -> Document:
+        """Put right what the bot has learned."""
+        if "facts" not in body.model_fields_set:
+            return conversation_read(
+                await self._desk.find(principal.organization_id, conversation_id)
+            )
+        return await self._desk.correct(principal.organization_id, conversation_id, body.facts)
 
     @endpoint(
         "GET",

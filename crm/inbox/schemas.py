@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from crm.core.api import Id, RequestModel, ResponseModel
+from crm.core.api import ChangeModel, Id, RequestModel, ResponseModel, not_given
 from crm.core.listing import ListQuery
 
 type Channel = Literal["telegram", "webchat"]
@@ -144,3 +144,13 @@ class Assignment(RequestModel):
     """Who is to see to a conversation; null for nobody."""
 
     assignee_id: Id | None
+
+
+type FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+type Fact = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class ConversationUpdate(ChangeModel):
+    """A partial change. `facts` replaces all that the bot has learned."""
+
+    facts: Annotated[dict[FactName, Fact], Field(max_length=40)] = not_given()

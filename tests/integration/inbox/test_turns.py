@@ -10,6 +10,7 @@ from bson import ObjectId
 
 from crm.contract import RejectedError, RetryableError
 from crm.core.clock import utc_now
+from crm.core.errors import NotFound
 from crm.core.events import Event
 from crm.inbox import turns
 from tests.integration.inbox.conftest import Bench
@@ -381,3 +382,15 @@ async def test_a_customers_typing_is_told_and_not_stored(bench: Bench) -> None:
     assert event.subject_id == conversation["_id"]
     assert await events.last_seq(bench.organization_id) == newest
     await told.aclose()
+
+
+async def test_operators_put_right_what_the_bot_learned(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    conversation = await bench.conversation()
+    read = await bench.inbox.desk.correct(
+        bench.organization_id, conversation["_id"], {"product": "tent, green"}
+    )
+    assert read["facts"] == {"product": "tent, green"}
+    with pytest.raises(NotFound):
+        await bench.inbox.desk.correct(ObjectId(), conversation["_id"], {"product": "theirs"})
+    assert (await bench.conversation())["facts"] == {"product": "tent, green"}
