@@ -1,0 +1,130 @@
+"""The whole product with its demo company, a browser, and the people of the stories."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from crm.cli.supervisor import Supervisor
+from tests.e2e.people import Operator, Visitor
+from tests.fakes.telegram_server import TelegramServer
+from tests.product.running import running_product
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "test-results"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WINDOW = {"width": 1440, "height": 900}
+
+type OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="session")
+async def telegram() -> AsyncIterator[TelegramServer]:
+    """A Bot API on loopback."""
+    async with TelegramServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def product(telegram: TelegramServer) -> AsyncIterator[Supervisor]:
+    """All processes, over an empty data folder that the demo company was put into."""
+    async with running_product(demo=True, telegram_api_url=telegram.url) as supervisor:
+        yield supervisor
+
+
+@pytest.fixture(scope="session")
+def address(product: Supervisor) -> str:
+    return product.settings.public_url
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium, or Playwright's own where there is none."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield launched
+        await launched.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:
+    report = yield
+    item.stash.setdefault(FAILED, False)
+    item.stash[FAILED] |= report.failed
+    return report
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+async def open_page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenPage]:
+    """Opens pages, each in a browser context of its own; pictures of them are kept when the test fails."""
+    contexts: list[BrowserContext] = []
+
+    async def open_one(**options: Any) -> Page:
+        context = await browser.new_context(
+            **{"viewport": WINDOW, "locale": "ru-RU", "timezone_id": "Asia/Almaty", **options}
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return await context.new_page()
+
+    yield open_one
+    pages = [page for context in contexts for page in context.pages]
+    if request.node.stash.get(FAILED, False):
+        RESULTS.mkdir(exist_ok=True)
+        for number, page in enumerate(pages):
+            await page.screenshot(path=RESULTS / f"{request.node.name}-{number}.png")
+    for context in contexts:
+        await context.close()
+
+
+@pytest.fixture
+async def operator(open_page: OpenPage, product: Supervisor, address: str) -> Operator:
+    """The demo company's owner at the console. The company is open at all hours."""
+    assert product.demo is not None
+    operator = Operator(await open_page(), address)
+    await operator.sign_in(product.demo.email, product.demo.password)
+    await operator.open_at_all_hours()
+    return operator
+
+
+@pytest.fixture
+def new_visitor(open_page: OpenPage, address: str) -> Callable[..., Awaitable[Visitor]]:
+    """Brings another visitor to the shop's page, with the chat open."""
+
+    async def come(**options: Any) -> Visitor:
+        return await Visitor(await open_page(**options)).open_chat(address)
+
+    return come
+
+
+@pytest.fixture
+async def visitor(new_visitor: Callable[..., Awaitable[Visitor]]) -> Visitor:
+    """A visitor with the chat open."""
+    return await new_visitor()
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], Awaitable[None]]:
+    """Keeps a picture for the README when AITYS_PICTURES names a folder."""
+    folder = os.environ.get("AITYS_PICTURES")
+
+    async def take(page: Page, name: str) -> None:
+        if folder:
+            await page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return take
