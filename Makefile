@@ -7,6 +7,9 @@ ARGS ?=
 
 APP := .venv/bin
 ENGINE := .venv-engine/bin
+# The engine's code runs in an environment of its own, and is checked by its rules.
+ENGINE_CODE := bot/engine tests/unit/engine
+ENGINE_RULES := --config bot/engine/pyproject.toml
 UV_COMPILE := .tools/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header
 
 export PATH := $(CURDIR)/$(APP):$(PATH)
@@ -35,12 +38,17 @@ check: setup ## Check style, types and architecture without running anything
 	$(APP)/ruff check .
 	$(APP)/ruff format --check .
 	$(APP)/mypy .
+	$(APP)/ruff check $(ENGINE_RULES) $(ENGINE_CODE)
+	$(APP)/ruff format --check $(ENGINE_RULES) $(ENGINE_CODE)
+	$(APP)/mypy --config-file bot/engine/pyproject.toml --python-executable $(ENGINE)/python $(ENGINE_CODE)
 	$(APP)/lint-imports
 	cd crm/console && npm run check
 
 format: ## Bring the code into the house's form
 	$(APP)/ruff check --fix-only .
 	$(APP)/ruff format .
+	$(APP)/ruff check --fix-only $(ENGINE_RULES) $(ENGINE_CODE)
+	$(APP)/ruff format $(ENGINE_RULES) $(ENGINE_CODE)
 
 bench: setup ## Measure against the plain alternatives; writes docs/benchmarks.md
 	$(APP)/python -m tests.bench $(ARGS)

@@ -125,7 +125,7 @@ def answer_language(
         return guess.language
     if known is not None:
         return known
-    return fallback if fallback in LANGUAGES else DEFAULT_LANGUAGE  # type: ignore[return-value]
+    return fallback if fallback in LANGUAGES else DEFAULT_LANGUAGE
 
 
 def _word_scores(word: str) -> Mapping[str, float]:

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack, load_npz, save_npz
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bot.engine.nlu.features import VIEWS, View
+
+Floats = npt.NDArray[np.float64]
 
 ARRAYS_FILE = "arrays.npz"
 EXAMPLES_FILE = "examples.npz"
@@ -44,8 +47,8 @@ class IntentModel:
     options: Options
     labels: list[str]
     vectorizers: dict[str, TfidfVectorizer]
-    weights: np.ndarray
-    bias: np.ndarray
+    weights: Floats
+    bias: Floats
     examples: csr_matrix
     _scale: float = field(default=1.0)
 
@@ -58,7 +61,7 @@ class IntentModel:
         """Return one row a text; each view is scaled by its weight, and rows have unit length."""
         return _features(texts, self.vectorizers, fit=False)
 
-    def probabilities(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def probabilities(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """Return probabilities (texts x labels) and the cosine of each text to its nearest training example."""
         rows = self.features(texts)
         scores = rows @ self.weights.T + self.bias

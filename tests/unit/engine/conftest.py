@@ -29,10 +29,19 @@ async def store() -> AsyncIterator[Any]:
 
     slots = {
         name: {"type": kind, "influence_conversation": False, "mappings": [{"type": "custom"}]}
-        for name, kind in (("language", "text"), ("product", "text"), ("failures", "float"), ("count", "any"))
+        for name, kind in (
+            ("language", "text"),
+            ("product", "text"),
+            ("failures", "float"),
+            ("count", "any"),
+        )
     }
     domain = Domain.from_dict(
-        {"intents": ["greet"], "slots": slots, "forms": {"order_form": {"required_slots": ["product"]}}}
+        {
+            "intents": ["greet"],
+            "slots": slots,
+            "forms": {"order_form": {"required_slots": ["product"]}},
+        }
     )
     opened = MotorTrackerStore(domain, host=uri, db="engine_units")
     yield opened

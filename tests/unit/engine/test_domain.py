@@ -21,12 +21,16 @@ def variants(responses: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {one["condition"][0]["value"]: one for one in responses}
 
 
-def test_every_response_has_each_language_once_with_the_same_buttons_and_values(domain: Domain) -> None:
+def test_every_response_has_each_language_once_with_the_same_buttons_and_values(
+    domain: Domain,
+) -> None:
     for name, responses in domain.responses.items():
         by_language = variants(responses)
         assert set(by_language) == set(LANGUAGES), name
         assert len(responses) == len(LANGUAGES), name
-        payloads = {tuple(button["payload"] for button in one.get("buttons", [])) for one in responses}
+        payloads = {
+            tuple(button["payload"] for button in one.get("buttons", [])) for one in responses
+        }
         assert len(payloads) == 1, name
         values = {tuple(sorted(re.findall(r"{(\w+)}", one["text"]))) for one in responses}
         assert len(values) == 1, name

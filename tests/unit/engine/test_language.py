@@ -59,7 +59,14 @@ def test_the_language_that_is_asked_for(text: str, language: str | None) -> None
 
 
 def answer(text: str, **known: object) -> str:
-    values = {"current": None, "pinned": False, "requested": None, "hint": None, "fallback": "ru", **known}
+    values = {
+        "current": None,
+        "pinned": False,
+        "requested": None,
+        "hint": None,
+        "fallback": "ru",
+        **known,
+    }
     return answer_language(text, **values)  # type: ignore[arg-type]
 
 

@@ -20,7 +20,7 @@ from bot.engine.messages import (
         ("ал\u0000ло", "алло"),
         ("\u202eпривет\u202c", "привет"),
         ("a\u200bb", "ab"),
-        ("й" , "й"),
+        ("й", "й"),
         ("две\nстроки\tи", "две\nстроки\tи"),
         ("👍", "👍"),
         ("", ""),
@@ -49,21 +49,29 @@ def test_telegrams_start_opens_the_chat() -> None:
 
 def test_payloads() -> None:
     assert parse_payload(None) is None
-    assert parse_payload("/ask_human").intent == "ask_human"
-    assert parse_payload("/give_feedback:5").entities == {"rating": "5"}
+    asked, rated = parse_payload("/ask_human"), parse_payload("/give_feedback:5")
+    assert asked is not None
+    assert asked.intent == "ask_human"
+    assert rated is not None
+    assert rated.entities == {"rating": "5"}
     for wrong in ("/restart", "/ask_human:1", "ask_human", "/give_feedback:", 5, "/greet extra"):
         with pytest.raises(BadRequest):
             parse_payload(wrong)
 
 
 def test_records_are_checked() -> None:
-    good = {"conversation_id": "c", "events": [{"id": "1", "role": "operator", "text": "x"}], "pause": None}
+    good = {
+        "conversation_id": "c",
+        "events": [{"id": "1", "role": "operator", "text": "x"}],
+        "pause": None,
+    }
     assert parse_record(good).events[0].role == "operator"
-    for wrong in (
+    cases: tuple[dict[str, object], ...] = (
         {**good, "pause": "yes"},
         {**good, "events": [{"id": "1", "role": "admin", "text": "x"}]},
         {**good, "events": {}},
         {**good, "conversation_id": "c" * 300},
-    ):
+    )
+    for wrong in cases:
         with pytest.raises(BadRequest):
             parse_record(wrong)

@@ -69,7 +69,9 @@ EXAMPLES = [
 
 def digest(folder: Path) -> str:
     arrays = np.load(folder / intent_model.ARRAYS_FILE)
-    return hashlib.sha256(arrays["weights"].tobytes() + (folder / intent_model.NAMES_FILE).read_bytes()).hexdigest()
+    return hashlib.sha256(
+        arrays["weights"].tobytes() + (folder / intent_model.NAMES_FILE).read_bytes()
+    ).hexdigest()
 
 
 def test_a_model_is_the_same_each_time_and_after_loading(tmp_path: Path) -> None:
@@ -92,7 +94,9 @@ def test_a_model_is_the_same_each_time_and_after_loading(tmp_path: Path) -> None
 
 
 def test_what_was_never_seen_is_far_from_everything() -> None:
-    model = intent_model.train([text for text, _ in EXAMPLES], [label for _, label in EXAMPLES], intent_model.Options())
+    model = intent_model.train(
+        [text for text, _ in EXAMPLES], [label for _, label in EXAMPLES], intent_model.Options()
+    )
     _, nearest = model.probabilities(["хочу заказать пиццу", "ghjkl bnm"])
     assert nearest[0] > 0.95
     assert nearest[1] < 0.2
@@ -101,7 +105,10 @@ def test_what_was_never_seen_is_far_from_everything() -> None:
 def test_tokens_and_labels_of_entities() -> None:
     text = "хочу торт-медовик, Асель"
     spans = tokens(text)
-    entities = [{"start": 5, "end": 17, "entity": "product"}, {"start": 19, "end": 24, "entity": "name"}]
+    entities = [
+        {"start": 5, "end": 17, "entity": "product"},
+        {"start": 19, "end": 24, "entity": "name"},
+    ]
     assert [text[start:end] for start, end in spans] == ["хочу", "торт-медовик", ",", "Асель"]
     assert bio_labels(spans, entities) == ["O", "B-product", "O", "B-name"]
 

@@ -27,10 +27,21 @@ def turn(tracker: ConversationTracker, number: int, *extra: Any) -> None:
         tracker.update(SessionStarted())
         tracker.update(ActionExecuted("action_listen"))
     ranking = [{"name": f"i{place}", "confidence": 0.1} for place in range(20)]
-    parse_data = {"intent": {"name": "greet", "confidence": 0.9}, "entities": [], "intent_ranking": ranking}
+    parse_data = {
+        "intent": {"name": "greet", "confidence": 0.9},
+        "entities": [],
+        "intent_ranking": ranking,
+    }
     metadata = {"organization_id": "o", "language": "kk"}
     tracker.update(
-        UserUttered(f"сәлем {number}", parse_data["intent"], [], parse_data, message_id=f"m{number}", metadata=metadata)
+        UserUttered(
+            f"сәлем {number}",
+            parse_data["intent"],
+            [],
+            parse_data,
+            message_id=f"m{number}",
+            metadata=metadata,
+        )
     )
     for event in extra:
         tracker.update(event)
@@ -46,7 +57,9 @@ async def opened(store: MotorTrackerStore, name: str) -> ConversationTracker:
     return tracker
 
 
-async def test_nothing_is_stored_before_the_first_turn_is_complete(store: MotorTrackerStore) -> None:
+async def test_nothing_is_stored_before_the_first_turn_is_complete(
+    store: MotorTrackerStore,
+) -> None:
     await opened(store, "a")
     assert not await store.exists("a")
 
@@ -58,7 +71,9 @@ async def test_a_turn_comes_back_as_it_was(store: MotorTrackerStore) -> None:
     again = await opened(store, "a")
     assert again.get_slot("language") == "kk"
     assert again.get_slot("count") == {"nested": [1, 2]}
-    assert [event.type_name for event in again.events] == [event.type_name for event in tracker.events]
+    assert [event.type_name for event in again.events] == [
+        event.type_name for event in tracker.events
+    ]
     assert again.latest_message.text == "сәлем 1"
     assert again.latest_message.intent["name"] == "greet"
     assert again.latest_message.parse_data["metadata"]["organization_id"] == "o"
@@ -158,7 +173,9 @@ async def test_of_two_writers_one_is_told(store: MotorTrackerStore) -> None:
 
 
 async def test_a_database_that_is_away_aborts_the_turn(store: MotorTrackerStore) -> None:
-    away = MotorTrackerStore(store.domain, host="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200", db="x")
+    away = MotorTrackerStore(
+        store.domain, host="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200", db="x"
+    )
     away._client.close()
     away = MotorTrackerStore(store.domain, host="mongodb://127.0.0.1:9/", db="x")
     away._client.delegate.options._options["serverselectiontimeoutms"] = 200
