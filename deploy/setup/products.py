@@ -17,8 +17,8 @@ def build_console() -> str | None:
         SetupError: npm's registry cannot be reached, or the console does not build.
     """
     wanted = fingerprint([layout.CONSOLE])
-    stamp = Stamp(layout.CONSOLE / "dist" / ".stamp")
-    if stamp.matches(wanted):
+    stamp = Stamp(layout.TOOLS / "stamps" / "console")  # not in dist: each build empties that
+    if stamp.matches(wanted) and (layout.CONSOLE / "dist" / "index.html").exists():
         return None
     stamp.forget()
     environment = {"PATH": f"{APP.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
