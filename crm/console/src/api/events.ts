@@ -11,8 +11,12 @@ export interface StoredEvent {
 
 export type LinkState = "connecting" | "online" | "offline";
 
+/** What is only told, never stored: it has no number and is not sent again after a lost connection. */
+export type ToldEvent = Pick<StoredEvent, "type" | "subject_id">;
+
 interface Handlers {
   event: (event: StoredEvent) => void;
+  told: (event: ToldEvent) => void;
   /** What is on the screen may be out of date: fetch it again. */
   reset: () => void;
   /** The stream was refused or ended by the service: the session may be over, or act elsewhere now. */
@@ -89,7 +93,7 @@ export class EventStream {
     };
   }
 
-  private receive(frame: { type: string; seq?: number } & Partial<StoredEvent>): void {
+  private receive(frame: Partial<Omit<StoredEvent, "seq">> & { type: string; seq?: number | null }): void {
     if (frame.type === "hello") {
       this.becomeOnline();
       // Pages may have been fetched before the stream began: what happened in between is unknown.
@@ -104,6 +108,8 @@ export class EventStream {
       this.last = frame.seq;
       this.handlers.event(frame as StoredEvent);
       if (gap) this.handlers.reset();
+    } else if (frame.subject_id) {
+      this.handlers.told({ type: frame.type, subject_id: frame.subject_id });
     }
   }
 

@@ -10,6 +10,7 @@ import { queryClient } from "@/api/query";
 import type { Message } from "@/api/types";
 import { settlePending } from "@/features/inbox/pending";
 import { useCounts } from "@/features/inbox/queries";
+import { heardTyping, stoppedTyping } from "@/features/inbox/typing";
 import { checkSession, session } from "@/features/session/session";
 
 import { chime } from "./chime";
@@ -28,10 +29,16 @@ export function useLive(): void {
   const route = useRoute();
   const counts = useCounts();
 
-  const onMessage = (message: Message) => settlePending(message, session.value?.user.id);
+  const onMessage = (message: Message) => {
+    settlePending(message, session.value?.user.id);
+    if (message.direction === "in" && message.conversation_id) stoppedTyping(message.conversation_id);
+  };
   const cache = new EventCache(queryClient, onMessage);
   const stream = new EventStream({
     event: (event) => cache.apply(event),
+    told: (event) => {
+      if (event.type === "conversation.typing") heardTyping(event.subject_id);
+    },
     reset: () => cache.reset(),
     refused: () => void checkSession(),
   });

@@ -56,6 +56,11 @@ export function useConversationActions() {
   return { busy, act, assign };
 }
 
+/** Replaces what the bot has learned. Rejects with the service's refusal, for the field to show. */
+export async function correctFacts(id: string, facts: Record<string, string>): Promise<void> {
+  adopt(await call(api.PATCH("/api/conversations/{conversation_id}", { params: { path: { conversation_id: id } }, body: { facts } })));
+}
+
 /** Tells the service that the person has seen the conversation; a failure changes nothing on the screen. */
 export async function markRead(conversation: Conversation): Promise<void> {
   queryClient.setQueryData<Conversation>(keys.conversation(conversation.id), (old) => (old ? { ...old, unread: 0 } : old));
