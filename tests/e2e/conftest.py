@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from crm.cli.supervisor import Supervisor
 from tests.e2e.people import Operator, Visitor
+from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.telegram_server import TelegramServer
 from tests.product.running import running_product
 
@@ -100,6 +101,16 @@ async def operator(open_page: OpenPage, product: Supervisor, address: str) -> Op
     await operator.sign_in(product.demo.email, product.demo.password)
     await operator.open_at_all_hours()
     return operator
+
+
+@pytest.fixture
+async def model(operator: Operator) -> AsyncIterator[FakeOpenAI]:
+    """A language model on loopback, which the company uses while the test runs."""
+    async with FakeOpenAI.running() as fake:
+        llm = {"model": "openai:gpt-4.1-mini", "base_url": fake.base_url, "api_key": "sk-e2e"}
+        await operator.call("PATCH", "/api/organization/llm", llm)
+        yield fake
+        await operator.call("PATCH", "/api/organization/llm", {"model": None})
 
 
 @pytest.fixture

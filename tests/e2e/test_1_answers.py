@@ -1,11 +1,13 @@
 """Story 1: questions are answered in the visitor's language from the company's documents, with the source."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.people import Visitor
+from tests.e2e.people import Operator, Visitor
+from tests.fakes.openai_server import FakeOpenAI
 
 type Picture = Callable[[Page, str], Awaitable[None]]
 
@@ -41,3 +43,21 @@ async def test_what_the_documents_do_not_know(
 async def test_a_person_is_one_tap_away(visitor: Visitor) -> None:
     await visitor.ask("Есть ли у вас в продаже космические скафандры?", "нет|не знаю")
     await visitor.tap("Да, позовите", "сотрудник")
+
+
+async def test_a_language_model_words_the_answer_and_sees_nothing_personal(
+    visitor: Visitor, operator: Operator, model: FakeOpenAI, picture: Picture
+) -> None:
+    model.reply("Доставим за 1 500 ₸ за два-три дня [1].")
+    await visitor.ask("мой номер 8 701 555 04 01", "555 04 01")
+    await visitor.ask("есть ли доставка в Астану?", "Доставим за 1 500", "Источник: ")
+    assert "доставка в Астану" in model.everything
+    assert "<PHONE_1>" in model.everything
+    assert not re.search(r"701\D?555", model.everything)
+
+    conversation = await operator.newest_conversation()
+    await operator.go(f"/inbox/{conversation['id']}")
+    await operator.page.get_by_test_id("why").last.click()
+    why = operator.page.get_by_test_id("why-content")
+    await expect(why).to_contain_text("gpt-4.1-mini")
+    await picture(operator.page, "why")

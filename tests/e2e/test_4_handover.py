@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from crm.cli.supervisor import Supervisor
 from crm.core.database import Database
 from tests.e2e.people import Operator, Visitor, eventually
+from tests.fakes.openai_server import FakeOpenAI, FakeReply
 
 type Picture = Callable[[Page, str], Awaitable[None]]
 
@@ -46,6 +47,25 @@ async def test_handover_and_back(visitor: Visitor, operator: Operator, picture: 
     await operator.page.get_by_test_id("hand-back").click()
     await visitor.sees("снова отвечает ИИ-ассистент")
     await visitor.ask("сколько стоит доставка в Шымкент?", r"1[\s\u00a0]?800")
+
+
+async def test_an_answer_in_the_making_is_never_sent(
+    visitor: Visitor, operator: Operator, model: FakeOpenAI
+) -> None:
+    model.reply(FakeReply(text="Доставим за 1 500 ₸ [1].", delay=4))
+    await visitor.say("есть ли доставка в Астану?")
+
+    async def asked() -> bool:
+        return bool(model.seen)
+
+    await eventually(asked, "question at the language model")
+    conversation = await operator.newest_conversation()
+    await operator.go(f"/inbox/{conversation['id']}")
+    await operator.page.get_by_test_id("take-over").click()
+    await operator.write("Отвечу сам.")
+    await expect(visitor.operator_messages.filter(has_text="Отвечу сам")).to_be_visible()
+    await asyncio.sleep(6)
+    assert not any("1 500" in text for text in await visitor.replies.all_inner_texts())
 
 
 async def test_outside_business_hours_it_says_when_people_are_back(
