@@ -27,6 +27,7 @@ from bot.engine.channel import TurnChannel
 from bot.engine.messages import clean_text
 from bot.engine.settings import EngineSettings, SettingsError, load_settings
 from bot.engine.tracker_store import MotorTrackerStore
+from bot.engine.train import find_model
 
 logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 1_000_000
@@ -50,7 +51,7 @@ def make_app(settings: EngineSettings) -> Sanic:
         store = MotorTrackerStore(None, host=settings.mongodb_uri, db=settings.mongodb_database)
         endpoint = ActionEndpoint(f"{settings.actions_url}/webhook", settings.actions_token)
         app.ctx.agent = TurnAgent(
-            tracker_store=store, action_endpoint=endpoint, model=settings.model
+            tracker_store=store, action_endpoint=endpoint, model=find_model(settings.model)
         )
         logger.info(
             "engine ready: model=%s address=%s:%d",

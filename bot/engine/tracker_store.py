@@ -16,14 +16,13 @@ from pymongo.write_concern import WriteConcern
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine.errors import TrackerConflict, TurnAborted
 from bot.engine.trackers import (
     ConversationTracker,
     bounded,
-    loaded_form,
+    load_event,
     opening_events,
     stored_form,
 )
@@ -146,10 +145,11 @@ class MotorTrackerStore(TrackerStore):
 
     def _tracker(self, document: dict[str, Any]) -> ConversationTracker:
         opening = document.get("opening") or []
-        stored = [loaded_form(fields) for fields in [*opening, *document.get("events", [])]]
         tracker = ConversationTracker(document["_id"], self.domain.slots)
-        for event in deserialise_events(stored):
-            tracker.update(event)
+        for fields in [*opening, *document.get("events", [])]:
+            event = load_event(fields)
+            if event is not None:
+                tracker.update(event)
         tracker.version = document["version"]
         tracker.opening = len(opening)
         tracker.stored_events = len(tracker.events)

@@ -6,6 +6,7 @@ them from the state at the cut.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
@@ -21,6 +22,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.common import all_subclasses
 
 MAX_EVENTS = 60
 # Cutting to fewer than the most keeps the next turns from cutting again.
@@ -133,7 +135,21 @@ def stored_form(event: Event) -> dict[str, Any]:
     return fields
 
 
-def loaded_form(fields: dict[str, Any]) -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _event_classes() -> dict[str, type[Event]]:
+    # Rasa walks all subclasses anew for every event it reads, which is half the cost of reading a conversation.
+    return {
+        kind.type_name: kind for kind in all_subclasses(Event) if getattr(kind, "type_name", None)
+    }
+
+
+def load_event(fields: dict[str, Any]) -> Event | None:
+    """Return the event that was stored; `None` for a kind that this version of Rasa does not know."""
+    kind = _event_classes().get(str(fields.get("event")))
+    return None if kind is None else kind._from_parameters(_loaded_form(fields))
+
+
+def _loaded_form(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the event as Rasa's own deserialiser expects it: the inverse of `stored_form`."""
     if fields.get("event") != UserUttered.type_name:
         return fields

@@ -45,6 +45,20 @@ def content_hash(root: Path = ROOT) -> str:
     return digest.hexdigest()[:HASH_LENGTH]
 
 
+def find_model(models: Path, root: Path = ROOT) -> Path:
+    """Return the archive to run: the given one, or of a folder that of the present inputs, else the newest.
+
+    Returns the folder itself when it holds none, so that loading says what is missing.
+    """
+    if not models.is_dir():
+        return models
+    present = models / f"aitys-{content_hash(root)}.tar.gz"
+    if present.is_file():
+        return present
+    archives = sorted(models.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    return archives[-1] if archives else models
+
+
 def ensure_model(models: Path, *, root: Path = ROOT, force: bool = False) -> Path:
     """Return the model of the present inputs, training it when there is none.
 

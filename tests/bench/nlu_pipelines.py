@@ -1,3 +1,4 @@
+# mypy: ignore-errors - runs in the engine environment, whose libraries carry no types
 """Compares NLU pipelines on the training data by cross-validation, and reports the held-out set once.
 
 Run in the engine's environment: `.venv-engine/bin/python tests/bench/nlu_pipelines.py [--folds 3] [--only NAME ...]`.
@@ -5,6 +6,7 @@ Every training runs in a process of its own, so that time and peak memory are it
 pipelines are compared by cross-validation, each one's threshold comes from the development set.
 """
 
+# ruff: noqa: PLC0415, T201 - Rasa takes seconds to import, and the figures are printed
 import argparse
 import json
 import os
@@ -150,7 +152,7 @@ def product_accuracy(
 ) -> tuple[float, float]:
     """Return accuracy and out-of-scope recall by the product's rule (see `bot.engine.evaluate`)."""
     hits, foreign = [], []
-    for intent, (name, confidence) in zip(expected, predicted):
+    for intent, (name, confidence) in zip(expected, predicted, strict=True):
         understood = confidence >= threshold
         hit = (name == intent and understood) or (intent == FOREIGN and not understood)
         hits.append(hit)
@@ -167,7 +169,7 @@ def calibration_error(
     for place in range(bins):
         inside = [
             (confidence, name == intent)
-            for intent, (name, confidence) in zip(expected, predicted)
+            for intent, (name, confidence) in zip(expected, predicted, strict=True)
             if place / bins < confidence <= (place + 1) / bins
         ]
         if inside:
@@ -191,7 +193,7 @@ def rejection_auc(expected: list[str], predicted: list[tuple[str, float]]) -> fl
 
 def best_threshold(expected: list[str], predicted: list[tuple[str, float]]) -> float:
     """Return the threshold of the best accuracy among those that reject 85% of foreign messages, else of the best sum."""
-    places = [step / 100 for step in range(0, 96)]
+    places = [step / 100 for step in range(96)]
     figures = {place: product_accuracy(expected, predicted, place) for place in places}
     enough = [place for place in places if figures[place][1] >= 0.85]
     if enough:
@@ -206,8 +208,8 @@ def compare(name: str, folds: int, used: int) -> dict[str, Any]:
     expected: list[str] = []
     predicted: list[tuple[str, float]] = []
     for fold in range(min(folds, used)):
-        train = [line for line, of in zip(lines, fold_of) if of != fold]
-        test = [line for line, of in zip(lines, fold_of) if of == fold]
+        train = [line for line, of in zip(lines, fold_of, strict=True) if of != fold]
+        test = [line for line, of in zip(lines, fold_of, strict=True) if of == fold]
         result = in_process(
             {"pipeline": name, "train": train, "predict": {"fold": [line["text"] for line in test]}}
         )
@@ -224,7 +226,9 @@ def compare(name: str, folds: int, used: int) -> dict[str, Any]:
     gold = {group: [line["intent"] for line in found] for group, found in groups.items()}
     threshold = best_threshold(gold["dev"], whole["predictions"]["dev"])
     return {
-        "cv_accuracy": sum(name == intent for intent, (name, _) in zip(expected, predicted))
+        "cv_accuracy": sum(
+            name == intent for intent, (name, _) in zip(expected, predicted, strict=True)
+        )
         / len(expected),
         "cv_calibration_error": calibration_error(expected, predicted),
         "cv_rejection_auc": rejection_auc(expected, predicted),

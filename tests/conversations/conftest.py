@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -64,7 +65,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def talk(engine_url: str, session: aiohttp.ClientSession, crm: FakeCrm) -> Callable[..., Talk]:
-    def make(**values: str) -> Talk:
+    def make(**values: Any) -> Talk:
         return Talk(session, engine_url, **values)
 
     return make

@@ -181,7 +181,9 @@ async def test_without_the_token_nothing_is_answered(engine_url: str) -> None:
 
 async def test_the_nlu_alone_can_be_asked(engine_url: str, session: aiohttp.ClientSession) -> None:
     url = f"{engine_url}/model/parse?token=engine-token"
-    async with session.post(url, json={"text": "хочу заказать торт"}) as response:
+    async with session.post(url, json={"text": "меня зовут Асель"}) as response:
         parsed = await response.json()
-    assert parsed["intent"]["name"] == "place_order"
-    assert [entity["entity"] for entity in parsed["entities"]] == ["product"]
+    assert parsed["intent"]["name"] == "give_contact"
+    assert [(entity["entity"], entity["value"]) for entity in parsed["entities"]] == [
+        ("name", "Асель")
+    ]

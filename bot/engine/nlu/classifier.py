@@ -39,7 +39,11 @@ class FoldedIntentClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """The defaults; how the threshold was chosen stands in docs/decisions/0001-nlu-pipeline.md."""
-        return {"threshold": 0.33, "regularisation": intent_model.Options.regularisation}
+        return {
+            "threshold": 0.32,
+            "regularisation": intent_model.Options.regularisation,
+            "views": list(intent_model.Options.views),
+        }
 
     def __init__(
         self,
@@ -84,7 +88,9 @@ class FoldedIntentClassifier(GraphComponent, IntentClassifier):
             for example in training_data.intent_examples
             if example.get(TEXT) and example.get(INTENT)
         ]
-        options = intent_model.Options(regularisation=float(self._config["regularisation"]))
+        options = intent_model.Options(
+            float(self._config["regularisation"]), tuple(self._config["views"])
+        )
         self._model = intent_model.train(
             [text for text, _ in examples], [intent for _, intent in examples], options
         )

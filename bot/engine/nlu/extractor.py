@@ -19,22 +19,28 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine.nlu.concepts import concepts
 from bot.engine.nlu.folding import fold
 
 MODEL_FILE = "details.crfsuite"
 MAX_WORDS = 80
-MIN_CONFIDENCE = 0.5
-# Contexts in which a plain message names something without our wanting it.
-TRAINED_ON = (
+MIN_CONFIDENCE = 0.3
+# Annotated intents, and small talk that looks like names and products without being any. The others mention products that
+# nobody annotated, from which the CRF would learn to overlook them.
+TRAINED_ON = {
     "place_order",
     "give_contact",
-    "ask_question",
-    "book_callback",
-    "affirm",
-    "cancel",
     "greet",
-    "complaint",
-)
+    "goodbye",
+    "thanks",
+    "affirm",
+    "deny",
+    "cancel",
+    "ask_human",
+    "change_language",
+}
+# A capital letter makes "Сәлем" look like a name.
+NEVER_NAMES = {"greeting", "farewell", "thanks", "yes", "refusal"}
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+|[^\w\s]")
 _OUTSIDE = "O"
 
@@ -48,6 +54,7 @@ def word_features(text: str, spans: list[tuple[int, int]]) -> list[list[str]]:
     """Return the features of each token."""
     surfaces = [text[start:end] for start, end in spans]
     folded = [fold(surface) for surface in surfaces]
+    meanings = [concepts().find(word) or ["none"] for word in folded]
     rows = []
     for place, (surface, word) in enumerate(zip(surfaces, folded)):
         row = [
@@ -59,11 +66,14 @@ def word_features(text: str, spans: list[tuple[int, int]]) -> list[list[str]]:
             f"first={place == 0}",
             f"last={place == len(spans) - 1}",
             f"count={min(len(spans), 8)}",
+            *(f"c={meaning}" for meaning in meanings[place]),
         ]
         for distance in (-2, -1, 1, 2):
             other = place + distance
             near = folded[other] if 0 <= other < len(folded) else "<>"
             row.append(f"{distance}w={near}")
+            if near != "<>":
+                row += [f"{distance}c={meaning}" for meaning in meanings[other]]
             if abs(distance) == 1:
                 row += [
                     f"{distance}s={near[-3:]}",
@@ -96,6 +106,11 @@ def bio_labels(spans: list[tuple[int, int]], entities: list[dict[str, Any]]) -> 
         else:
             labels.append(f"{'B' if start == inside['start'] else 'I'}-{inside['entity']}")
     return labels
+
+
+def _is_small_talk(found: dict[str, Any], text: str) -> bool:
+    meanings = set(concepts().find(fold(text[found["start"] : found["end"]])))
+    return found["entity"] == "name" and bool(meanings & NEVER_NAMES)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
@@ -143,10 +158,10 @@ class DetailExtractor(GraphComponent, EntityExtractorMixin):
             return cls(config, model_storage, resource, (folder / MODEL_FILE).read_bytes())
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Train on annotated messages and on plain ones of the same intents."""
+        """Train on annotated messages, and on plain ones of the intents in `TRAINED_ON`."""
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
         trainer.set_params(
-            {"c1": 0.05, "c2": 0.05, "max_iterations": 70, "feature.possible_transitions": True}
+            {"c1": 0.01, "c2": 0.3, "max_iterations": 80, "feature.possible_transitions": True}
         )
         for example in training_data.intent_examples:
             entities = example.get(ENTITIES) or []
@@ -211,5 +226,5 @@ class DetailExtractor(GraphComponent, EntityExtractorMixin):
                 "extractor": "DetailExtractor",
             }
             for one in found
-            if one["confidence"] >= MIN_CONFIDENCE
+            if one["confidence"] >= MIN_CONFIDENCE and not _is_small_talk(one, text)
         ]

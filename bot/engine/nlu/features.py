@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _SPACES = re.compile(r"\s+")
 _PUNCTUATION = re.compile(r"([?!])\1*")
 
 
+@lru_cache(maxsize=16)
 def masked(text: str) -> str:
     """Return the folded text in which every phone, e-mail, link, time and number is one token of its kind."""
     for pattern, token in _MASKS:

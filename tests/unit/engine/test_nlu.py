@@ -1,3 +1,4 @@
+# mypy: ignore-errors - runs in the engine environment, whose libraries carry no types
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,9 @@ def test_a_model_is_the_same_each_time_and_after_loading(tmp_path: Path) -> None
     trained = intent_model.train(texts, labels, intent_model.Options())
     loaded = intent_model.load(folders[0])
     for said in ("заказать хочу", "qaida tapsyrysym", "zzz"):
-        for kept, fresh in zip(loaded.probabilities([said]), trained.probabilities([said])):
+        for kept, fresh in zip(
+            loaded.probabilities([said]), trained.probabilities([said]), strict=True
+        ):
             np.testing.assert_allclose(kept, fresh, rtol=1e-3, atol=1e-4)
     probabilities, nearest = loaded.probabilities(["мне бы заказать"])
     assert loaded.labels[int(probabilities[0].argmax())] == "order"

@@ -1,3 +1,4 @@
+# mypy: ignore-errors - runs in the engine environment, whose libraries carry no types
 import asyncio
 import statistics
 import time
