@@ -4,62 +4,18 @@ import { useI18n } from "vue-i18n";
 
 import { useOrganization } from "@/features/session/session";
 
+import { formatMoney, formatPhone, zonedParts } from "./written";
+
+export { formatMoney, formatPhone, fromZonedLocal, zonedParts } from "./written";
+
 const TAGS: Record<string, string> = { ru: "ru-RU", kk: "kk-KZ", en: "en-GB" };
 /** Date fields know few languages; Kazakh dates are written in the same order as Russian ones. */
 export function inputLocale(language: string): string {
   return language === "en" ? "en-GB" : "ru-RU";
 }
 
-const CURRENCY_SIGNS: Record<string, string> = { KZT: "₸", USD: "$", EUR: "€", RUB: "₽" };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-
-/** The wall-clock parts of a moment in a time zone; `key` sorts and compares days (2026-11-21). */
-export function zonedParts(moment: Date, timeZone: string) {
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-GB", {
-      timeZone,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-    })
-      .formatToParts(moment)
-      .map((part) => [part.type, part.value]),
-  ) as Record<string, string>;
-  return {
-    key: `${parts.year}-${parts.month}-${parts.day}`,
-    date: `${parts.day}.${parts.month}.${parts.year}`,
-    time: `${parts.hour}:${parts.minute}`,
-    local: `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}`,
-  };
-}
-
-/** The moment at which clocks of a time zone show `local` (2026-11-21T15:00). */
-export function fromZonedLocal(local: string, timeZone: string): Date {
-  const wanted = Date.parse(`${local}:00Z`);
-  let moment = wanted;
-  // Two rounds settle it also across a change of the zone's offset.
-  for (let round = 0; round < 2; round++) {
-    const shown = Date.parse(`${zonedParts(new Date(moment), timeZone).local}:00Z`);
-    moment += wanted - shown;
-  }
-  return new Date(moment);
-}
-
-export function formatMoney(amount: number | null | undefined, currency = "KZT"): string {
-  if (amount === null || amount === undefined) return "";
-  const digits = String(Math.round(amount)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0");
-  return `${digits}\u00a0${CURRENCY_SIGNS[currency] ?? currency}`;
-}
-
-/** +77011234567 -> +7 701 123 45 67; anything else stays as it is. */
-export function formatPhone(phone: string | null | undefined): string {
-  const match = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(phone ?? "");
-  return match ? `+7 ${match[1]} ${match[2]} ${match[3]} ${match[4]}` : (phone ?? "");
-}
 
 export function useFormat() {
   const { t, locale } = useI18n();

@@ -76,6 +76,16 @@ export function formFields(root: JsonSchema, language: Language, at: JsonSchema 
   });
 }
 
+/**
+ * The help of a choice, without the stored names of its options: those that only say what each name means go, for the
+ * options are shown in words.
+ */
+export function choiceHelp(description: string, options: { label: string; value: string }[]): string {
+  const names = options.filter(({ value }) => new RegExp(`\\b${value}\\b`).test(description));
+  if (names.length > 1 && names.length === options.length) return "";
+  return names.reduce((text, { label, value }) => text.replace(new RegExp(`\\b${value}\\b`, "g"), label), description);
+}
+
 export function valueAt(values: Record<string, unknown>, path: string[]): unknown {
   return path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], values);
 }
