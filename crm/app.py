@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from connectors.base import Connector
 from crm import __version__
@@ -25,6 +26,7 @@ from crm.contacts.routes import ContactRoutes
 from crm.core.api import ApiApplication
 from crm.core.api.event_stream import EventRoutes
 from crm.core.api.system import SystemRoutes
+from crm.core.clients import client_address
 from crm.core.database import Database
 from crm.core.feature import Core, Feature
 from crm.core.settings import Settings
@@ -103,7 +105,10 @@ def compose_app(
         ChannelRoutes(connections=services.connections),
         events,
     )
-    app = web.Application(middlewares=[ConsoleFiles().middleware()])
+    middlewares = [ConsoleFiles().middleware()]
+    if core.settings.trusted_proxy_hops:
+        middlewares.insert(0, _behind_proxies(core.settings.trusted_proxy_hops))
+    app = web.Application(middlewares=middlewares)
     app[API], app[CORE], app[SERVICES] = api, core, services
 
     async def run_hub(_: web.Application) -> AsyncIterator[None]:
@@ -111,13 +116,17 @@ def compose_app(
         yield
         await core.hub.stop()
 
+    async def drain_turns(_: web.Application) -> None:
+        await services.inbox.background.close()
+
     async def close_connectors(_: web.Application) -> None:
         for connector in connectors.values():
             await connector.close()
 
     app.cleanup_ctx.append(run_hub)
-    # Open sockets would keep the server waiting: they are told to go as soon as it begins to stop.
-    app.on_shutdown.extend([events.close, close_connectors])
+    # Open sockets would keep the server waiting: they are told to go as soon as it begins to stop,
+    # but not before what is being sent has been sent.
+    app.on_shutdown.extend([events.close, drain_turns, close_connectors])
     for make in features:
         joining = make(core, services)
         api.add(*joining.routes)
@@ -127,6 +136,16 @@ def compose_app(
     api.add(SystemRoutes(database=core.database, api=api, version=__version__))
     api.install(app)
     return app
+
+
+def _behind_proxies(hops: int) -> Middleware:
+    """Let `request.remote` be the caller's address, also for connectors, which limit by it."""
+
+    @web.middleware
+    async def tell_caller(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await handler(request.clone(remote=client_address(request, hops)))
+
+    return tell_caller
 
 
 def _lifespan(

@@ -74,6 +74,13 @@ class Button:
     payload: str
 
 
+@dataclass(slots=True)
+class Progress:
+    """How many parts of a message have gone out. A connector counts; a later try goes on there."""
+
+    parts: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
     """A message of our side, before a channel renders it.
@@ -89,6 +96,7 @@ class OutboundMessage:
     author_name: str | None = None
     buttons: Sequence[Button] = ()
     language: str | None = None
+    progress: Progress = field(default_factory=Progress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +119,7 @@ class Connection:
     webhook_secret: str = field(repr=False)
     status: str = "active"
     language: str = "ru"
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +211,11 @@ class Inbox(Protocol):
         ...
 
     def updates(self, connection: Connection, chat_id: str) -> AsyncIterator[ChatUpdate]:
-        """What happens in this chat from now on, until the iterator is closed."""
+        """What happens in this chat from now on, until the iterator is closed.
+
+        Raises:
+            ConnectionError: it cannot be known any more; ask for the history again.
+        """
         ...
 
     async def delivered(self, connection: Connection, message_id: str) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -40,7 +39,6 @@ from crm.contract import (
 
 _log = logging.getLogger(__name__)
 
-_KEPT_PROGRESS: Final = 1_000
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 
 
@@ -65,7 +63,6 @@ class TelegramConnector:
         self._bots = Bots(api_url=api_url)
         self._limiter = limiter or SendLimiter()
         self._poll_seconds = poll_seconds
-        self._progress: OrderedDict[str, list[str]] = OrderedDict()
         self._background: set[asyncio.Task[None]] = set()
 
     async def verify(self, config: BaseModel) -> Account:
@@ -112,13 +109,13 @@ class TelegramConnector:
     async def send(self, connection: Connection, message: OutboundMessage) -> SendResult:
         """Send a message in as many parts as it needs.
 
-        Telegram knows no key against doubles, so the parts that went out are remembered in this
-        process: a second try goes on after them.
+        Telegram knows no key against doubles, so the parts that went out are counted: a second try
+        goes on after them.
         """
         config = _config(connection)
         bot = self._bots.bot(config)
-        sent = self._progress.get(message.id, [])
-        for part in render(message)[len(sent) :]:
+        external_id = None
+        for part in render(message)[message.progress.parts :]:
             await self._limiter.wait(config.bot_id, message.chat_id)
             try:
                 answer = await bot.send_message(
@@ -130,9 +127,9 @@ class TelegramConnector:
                     self._limiter.hold(config.bot_id, message.chat_id, found.retry_after)
                 raise found from error
             # Message ids are unique within a chat only.
-            sent = [*sent, f"{message.chat_id}:{answer.message_id}"]
-            self._remember(message.id, sent)
-        return SendResult(external_id=sent[-1])
+            external_id = f"{message.chat_id}:{answer.message_id}"
+            message.progress.parts += 1
+        return SendResult(external_id=external_id)
 
     async def show_typing(self, connection: Connection, chat_id: str) -> None:
         """Show "typing" for five seconds, or until a message comes."""
@@ -216,12 +213,6 @@ class TelegramConnector:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-    def _remember(self, message_id: str, sent: list[str]) -> None:
-        self._progress[message_id] = sent
-        self._progress.move_to_end(message_id)
-        if len(self._progress) > _KEPT_PROGRESS:
-            self._progress.popitem(last=False)
 
 
 def _config(connection: Connection) -> TelegramConfig:

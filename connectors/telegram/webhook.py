@@ -41,7 +41,9 @@ def webhook_handler(
         if connection is None or connection.channel != channel:
             raise _RefusedError(404, "unknown_connection")
         given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), connection.webhook_secret.encode()):
+        if not hmac.compare_digest(
+            given.encode("utf-8", "surrogateescape"), connection.webhook_secret.encode()
+        ):
             raise _RefusedError(401, "wrong_secret")
         return connection
 

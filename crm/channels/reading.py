@@ -35,4 +35,5 @@ def contract_connection(stored: RawDocument, secrets: SecretBox, language: str) 
         webhook_secret=stored["webhook_secret"],
         status=stored["status"],
         language=language,
+        updated_at=stored["updated_at"],
     )

@@ -238,8 +238,8 @@ class Connections:
     async def note_failure(self, connection: Connection, error: ConnectorError) -> None:
         """Record what a platform refused; wrong credentials make the connection `failing`."""
         stored = await self._connections.find_one({"_id": ObjectId(connection.id)})
-        if stored is None:
-            return
+        if stored is None or stored["updated_at"] != connection.updated_at:
+            return  # it was changed since: the error is not the present credentials'
         if isinstance(error, AuthenticationFailedError):
             await self._mark_failing(stored, error.code, error.detail)
         else:

@@ -103,9 +103,8 @@ FIRST_INDEXES: Mapping[str, list[IndexModel]] = {
         _index("organization_id", "assignee_id", "-last_activity_at", "-_id"),
         _index("organization_id", "-last_activity_at", "-_id"),
         _index("organization_id", "contact_id", "-last_activity_at"),
-        # The sweeper looks across organizations for conversations left alone, and for leases of dead processes.
+        # The worker looks across organizations for conversations left alone.
         _index("owner", "operator_active_at"),
-        _index("lease.until", **_present("lease.until", "date")),
     ],
     "messages": [
         _index("connection_id", "external_id", unique=True, **_present("external_id", "string")),
@@ -127,14 +126,28 @@ FIRST_INDEXES: Mapping[str, list[IndexModel]] = {
             name="unsent",
             partialFilterExpression={"state": {"$in": ["queued", "sending"]}},
         ),
+        # The sweepers', each with the very condition it asks with: MongoDB infers no wider one.
         _index(
-            "state",
             "next_attempt_at",
-            partialFilterExpression={"state": {"$in": ["received", "queued", "sending"]}},
-            name="unfinished",
+            name="turns_due",
+            partialFilterExpression={"state": "received"},
         ),
         _index(
-            "conversation_id", "data.client_id", unique=True, **_present("data.client_id", "string")
+            "next_attempt_at",
+            name="deliveries_due",
+            partialFilterExpression={"state": {"$in": ["queued", "sending"]}},
+        ),
+        _index(
+            "conversation_id",
+            name="unrecorded",
+            partialFilterExpression={"unrecorded": True},
+        ),
+        # Only our own side's: what a visitor's widget calls its messages is nobody else's matter.
+        _index(
+            "conversation_id",
+            "data.client_id",
+            unique=True,
+            partialFilterExpression={"direction": "out", "data.client_id": {"$type": "string"}},
         ),
         _index(
             "organization_id",

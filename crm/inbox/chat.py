@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -23,6 +22,7 @@ HIDDEN_KINDS = ("note", "event")
 _QUEUE_LENGTH = 200
 
 type _Address = tuple[str, str]
+type _Queue = asyncio.Queue[ChatUpdate | None]
 
 
 class ChatFeed:
@@ -35,15 +35,16 @@ class ChatFeed:
         self._store = store
         self._events = events
         self._hub = hub
-        self._screens: dict[_Address, set[asyncio.Queue[ChatUpdate]]] = defaultdict(set)
+        self._screens: defaultdict[ObjectId, defaultdict[_Address, set[_Queue]]]
+        self._screens = defaultdict(lambda: defaultdict(set))
         self._readers: dict[ObjectId, asyncio.Task[None]] = {}
 
     async def close(self) -> None:
         """Stop all readers."""
-        for task in self._readers.values():
+        readers = list(self._readers.values())
+        for task in readers:
             task.cancel()
-        await asyncio.gather(*self._readers.values(), return_exceptions=True)
-        self._readers.clear()
+        await asyncio.gather(*readers, return_exceptions=True)
 
     async def history(
         self, connection: Connection, chat_id: str, *, after: str | None, limit: int
@@ -62,44 +63,58 @@ class ChatFeed:
         return [chat_message(message) for message in reversed(found)]
 
     async def updates(self, connection: Connection, chat_id: str) -> AsyncIterator[ChatUpdate]:
-        """What happens in the chat from now on."""
-        address = (connection.id, chat_id)
-        queue: asyncio.Queue[ChatUpdate] = asyncio.Queue(_QUEUE_LENGTH)
-        self._screens[address].add(queue)
-        self._read(ObjectId(connection.organization_id))
+        """What happens in the chat from now on.
+
+        Raises:
+            ConnectionError: the log could not be followed; something may have been missed.
+        """
+        organization_id, address = ObjectId(connection.organization_id), (connection.id, chat_id)
+        queue: _Queue = asyncio.Queue(_QUEUE_LENGTH)
+        screens = self._screens[organization_id]
+        screens[address].add(queue)
+        if organization_id not in self._readers:
+            self._readers[organization_id] = asyncio.create_task(self._read(organization_id))
         try:
-            while True:
-                yield await queue.get()
+            while (update := await queue.get()) is not None:
+                yield update
+            raise ConnectionError("the event log could not be followed")
         finally:
-            self._screens[address].discard(queue)
-            if not self._screens[address]:
-                del self._screens[address]
+            screens[address].discard(queue)
+            if not screens[address]:
+                del screens[address]
+            if not screens and (reader := self._readers.pop(organization_id, None)):
+                reader.cancel()
 
-    def show(self, connection_id: str, chat_id: str, update: ChatUpdate) -> None:
-        """Put something on the chat's open screens of this process."""
-        for queue in self._screens.get((connection_id, chat_id), ()):
-            with contextlib.suppress(asyncio.QueueFull):  # it asks for history when it is back
-                queue.put_nowait(update)
-
-    def _read(self, organization_id: ObjectId) -> None:
-        task = self._readers.get(organization_id)
-        if task is None or task.done():
-            self._readers[organization_id] = asyncio.create_task(self._follow(organization_id))
+    async def _read(self, organization_id: ObjectId) -> None:
+        """Show the organization's events on its open screens; when that ends, send all away."""
+        try:
+            await self._follow(organization_id)
+        except Exception:
+            _log.exception("chats of organization %s lost their news", organization_id)
+        finally:
+            if self._readers.get(organization_id) is asyncio.current_task():
+                del self._readers[organization_id]
+            for queues in self._screens.pop(organization_id, {}).values():
+                for queue in queues:
+                    _put(queue, None)
 
     async def _follow(self, organization_id: ObjectId) -> None:
+        """Returns when events were missed."""
         seq = await self._events.last_seq(organization_id)
         async for event in self._hub.subscribe(organization_id, seq):
-            if isinstance(event, Reset) or not event.type.startswith("message."):
+            if isinstance(event, Reset):
+                return
+            if not event.type.startswith("message."):
                 continue
             data = event.data
             sent = event.type == "message.updated" and data["state"] == "sent"
-            mine = event.type == "message.created" and data["direction"] == "in"
-            if data["kind"] in HIDDEN_KINDS or not (sent or mine):
+            theirs = event.type == "message.created" and data["direction"] == "in"
+            if data["kind"] in HIDDEN_KINDS or not (sent or theirs):
                 continue
-            message = chat_message({**data, "_id": data["id"]})
-            self.show(
-                data["connection_id"], data["chat_id"], ChatUpdate(kind="message", message=message)
-            )
+            update = ChatUpdate(kind="message", message=chat_message({**data, "_id": data["id"]}))
+            address = (data["connection_id"], data["chat_id"])
+            for queue in self._screens[organization_id].get(address, ()):
+                _put(queue, update)
 
     async def _moment(self, match: Document, message_id: str) -> datetime | None:
         try:
@@ -112,6 +127,15 @@ class ChatFeed:
         return moment
 
 
+def _put(queue: _Queue, update: ChatUpdate | None) -> None:
+    """Give a screen an update; one that does not keep up is sent away, and asks for history."""
+    if queue.full():
+        while not queue.empty():
+            queue.get_nowait()
+        update = None
+    queue.put_nowait(update)
+
+
 def chat_message(message: Document) -> ChatMessage:
     """A stored message as a customer's screen shows it."""
     data = message.get("data") or {}
@@ -122,5 +146,5 @@ def chat_message(message: Document) -> ChatMessage:
         text=message["text"],
         buttons=[Button(title=b["title"], payload=b["payload"]) for b in message["buttons"]],
         at=message["created_at"],
-        client_id=data.get("client_id"),
+        client_id=data.get("client_id") if message["direction"] == "in" else None,
     )

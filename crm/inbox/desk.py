@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bson import ObjectId
@@ -15,10 +16,11 @@ from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
 from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
 from crm.inbox.models import FAILED, Document, conversation_read, message_read, preview
-from crm.inbox.outbox import Outbox
 from crm.inbox.store import ConversationStore, conversation_updated, message_created
 
 OPERATOR: Final = "operator"
+MOST_COUNTED: Final = 1000
+"""More is shown as "999+" and not worth counting."""
 SYSTEM: Final = {"kind": "system"}
 
 CONVERSATION_LIST: Final = Listing(
@@ -49,9 +51,11 @@ VIEWS: Final[Mapping[str, Document]] = {
 class Desk:
     """Operators' side of the inbox. Everything is scoped by the organization given first."""
 
-    def __init__(self, *, store: ConversationStore, outbox: Outbox) -> None:
+    def __init__(
+        self, *, store: ConversationStore, deliver_soon: Callable[[ObjectId], None]
+    ) -> None:
         self._store = store
-        self._outbox = outbox
+        self._deliver_soon = deliver_soon
 
     async def conversations(
         self,
@@ -81,22 +85,15 @@ class Desk:
         return page
 
     async def counts(self, organization_id: ObjectId, user_id: ObjectId) -> Document:
-        """How many conversations each view holds."""
-        names = [*VIEWS, "mine"]
-        facets = {
-            name: [{"$match": _view(name, user_id)}, {"$count": "n"}]
-            for name in names
-            if name != "closed"
-        }
-        cursor = await self._store.conversations.aggregate(
-            [
-                {"$match": {"organization_id": organization_id, "status": {"$ne": "closed"}}},
-                {"$project": {"_id": 0, "status": 1, "owner": 1, "assignee_id": 1}},
-                {"$facet": facets},
-            ]
-        )
-        found = (await cursor.to_list())[0]
-        return {name: rows[0]["n"] if rows else 0 for name, rows in found.items()}
+        """How many conversations each view holds, at most ``MOST_COUNTED``."""
+        names = [name for name in (*VIEWS, "mine") if name != "closed"]
+
+        async def count(name: str) -> int:
+            query = {"organization_id": organization_id, **_view(name, user_id)}
+            return await self._store.conversations.count_documents(query, limit=MOST_COUNTED)
+
+        counts = await asyncio.gather(*map(count, names))
+        return dict(zip(names, counts, strict=True))
 
     async def conversation(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
         """One conversation with its contact."""
@@ -189,7 +186,7 @@ class Desk:
                 raise
             return message_read(first)
         if kind != "note":
-            await self._outbox.deliver(conversation_id)
+            self._deliver_soon(conversation_id)
         return message_read(message)
 
     async def assign(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class EngineUnavailableError(Exception):
@@ -14,7 +14,11 @@ class EngineUnavailableError(Exception):
 
 
 class EngineFailedError(Exception):
-    """The engine, or a skill it called, failed on this message; nothing has changed in it."""
+    """The engine, or a skill it called, failed on this message; its tracker is as it was."""
+
+
+class EngineRefusedError(EngineFailedError):
+    """The engine does not take this message as it is; asking again will not help."""
 
 
 class EngineButton(BaseModel):
@@ -82,10 +86,13 @@ class EngineClient:
 
         Raises:
             EngineUnavailableError: it is down or still starting, or took too long.
-            EngineFailedError: it answered with an error.
+            EngineFailedError: it answered with an error, or with rubbish.
         """
         body = {"conversation_id": conversation_id, "message": message, "metadata": metadata}
-        return EngineTurn.model_validate(await self._post("turn", body, timeout_seconds))
+        try:
+            return EngineTurn.model_validate(await self._post("turn", body, timeout_seconds))
+        except ValidationError as error:
+            raise EngineFailedError("the engine's answer has another form") from error
 
     async def record(
         self, conversation_id: str, events: Sequence[Mapping[str, str]], *, timeout_seconds: float
@@ -118,6 +125,10 @@ class EngineClient:
                 # While it starts, the engine's routes or its model are missing.
                 if response.status in {404, 409, 502, 504}:
                     raise EngineUnavailableError(detail)
+                if response.status in {400, 413, 422}:
+                    raise EngineRefusedError(detail)
                 raise EngineFailedError(detail)
-        except (aiohttp.ClientConnectionError, TimeoutError) as error:
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
             raise EngineUnavailableError(str(error) or type(error).__name__) from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise EngineFailedError(type(error).__name__) from error

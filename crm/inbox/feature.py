@@ -28,6 +28,7 @@ def feature(core: Core, services: Services) -> Feature:
                 handover=parts.handover,
                 outbox=parts.outbox,
                 people=People(database=core.database),
+                deliver_soon=parts.deliver_soon,
             )
         ],
         public_routes=[

@@ -6,8 +6,9 @@ fence and is never sent.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+import contextlib
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bson import ObjectId
@@ -22,20 +23,27 @@ from crm.inbox.models import (
     QUEUED,
     Document,
 )
-from crm.inbox.store import ConversationStore, conversation_updated, message_created
+from crm.inbox.store import (
+    ConversationStore,
+    conversation_updated,
+    message_created,
+    message_updated,
+)
 from crm.inbox.summary import summarize
 
 SYSTEM: Final = {"kind": "system"}
+SHORTEST_RETURN: Final = timedelta(minutes=1)
+"""No organization takes conversations back sooner than this."""
 
 
 class Handover:
     """Moves conversations between the bot and people."""
 
     def __init__(
-        self, *, store: ConversationStore, deliver: Callable[[ObjectId], Awaitable[None]]
+        self, *, store: ConversationStore, deliver_soon: Callable[[ObjectId], None]
     ) -> None:
         self._store = store
-        self._deliver = deliver
+        self._deliver_soon = deliver_soon
 
     async def request(self, conversation_id: ObjectId, *, reason: str) -> Document:
         """Put a conversation into the queue for people, with a summary. Safe to repeat.
@@ -114,26 +122,41 @@ class Handover:
         return await self._return(conversation, user)
 
     async def return_abandoned(self) -> int:
-        """Give back every conversation that people left alone; returns how many."""
+        """Give back every conversation that people left alone; returns how many.
+
+        What somebody sees to at the same moment is left with them.
+        """
         store, moment, count = self._store, utc_now(), 0
-        async for organization in store.organizations.find({}, {"handoff": 1}):
-            minutes = (organization.get("handoff") or {}).get("return_after_minutes")
-            if not minutes:
+        limits: dict[ObjectId, datetime | None] = {}
+        held = store.conversations.find(
+            {"owner": "operator", "operator_active_at": {"$lt": moment - SHORTEST_RETURN}}
+        )
+        async for conversation in held:
+            organization_id = conversation["organization_id"]
+            if organization_id not in limits:
+                limits[organization_id] = await self._active_limit(organization_id, moment)
+            limit = limits[organization_id]
+            if limit is None or conversation["operator_active_at"] >= limit:
                 continue
-            left = store.conversations.find(
-                {
-                    "organization_id": organization["_id"],
-                    "owner": "operator",
-                    "status": "open",
-                    "operator_active_at": {"$lt": moment - timedelta(minutes=minutes)},
-                }
-            )
-            async for conversation in left:
-                await self._return(conversation, None)
+            with contextlib.suppress(Conflict):
+                await self._return(conversation, None, {"operator_active_at": {"$lt": limit}})
                 count += 1
         return count
 
-    async def _return(self, conversation: Document, user: Mapping[str, Any] | None) -> Document:
+    async def _active_limit(self, organization_id: ObjectId, moment: datetime) -> datetime | None:
+        """Since when an operator must have been active to keep a conversation; None for no limit."""
+        organization = await self._store.organizations.find_one(
+            {"_id": organization_id}, {"handoff": 1}
+        )
+        minutes = ((organization or {}).get("handoff") or {}).get("return_after_minutes")
+        return moment - timedelta(minutes=minutes) if minutes else None
+
+    async def _return(
+        self,
+        conversation: Document,
+        user: Mapping[str, Any] | None,
+        unless_changed: Document | None = None,
+    ) -> Document:
         changes = {"owner": "bot", "status": "open", "assignee_id": None, "waiting_since": None}
         return await self._change(
             conversation,
@@ -142,6 +165,7 @@ class Handover:
             data={"user_id": str(user["_id"]), "name": user["name"]} if user else {},
             notice=texts.say(texts.HANDED_BACK, conversation["language"]),
             changes_hands=True,
+            match=unless_changed,
         )
 
     async def _find(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
@@ -161,8 +185,11 @@ class Handover:
         data: Document,
         notice: str | None = None,
         changes_hands: bool = False,
+        match: Document | None = None,
     ) -> Document:
         """Change a conversation, leave a line in the thread, tell the customer.
+
+        ``match`` is what must still hold of the conversation.
 
         Raises:
             Conflict: somebody else changed hands at the same time.
@@ -180,7 +207,7 @@ class Handover:
             if changes_hands:
                 update["$inc"] = {"fence": 1}
             after = await store.conversations.find_one_and_update(
-                {"_id": conversation["_id"], "fence": conversation["fence"]},
+                {"_id": conversation["_id"], "fence": conversation["fence"], **(match or {})},
                 update,
                 session=session,
                 return_document=ReturnDocument.AFTER,
@@ -190,24 +217,37 @@ class Handover:
                     "Somebody else changed this conversation just now.",
                     code="conversation_changed",
                 )
-            if changes_hands:
-                await store.messages.update_many(
-                    {
-                        "conversation_id": conversation["_id"],
-                        "state": QUEUED,
-                        "author.kind": "bot",
-                        "fence": {"$lt": after["fence"]},
-                    },
-                    {"$set": {"state": CANCELLED, "updated_at": utc_now()}},
-                    session=session,
-                )
+            cancelled = await self._cancel_queued(after, session) if changes_hands else []
             await store.messages.insert_many(lines, session=session)
-            events = [message_created(line) for line in lines]
-            events.append(conversation_updated(after))
+            events = [
+                *map(message_updated, cancelled),
+                *map(message_created, lines),
+                conversation_updated(after),
+            ]
             await store.events.append(after["organization_id"], events, session=session)
             return after
 
         after = await store.database.in_transaction(write, serial=conversation["organization_id"])
         if notice:
-            await self._deliver(conversation["_id"])
+            self._deliver_soon(conversation["_id"])
         return after
+
+    async def _cancel_queued(
+        self, conversation: Document, session: AsyncClientSession
+    ) -> list[Document]:
+        """Take back what the bot has not sent yet, and return it as it is then."""
+        messages = self._store.messages
+        queued = {
+            "conversation_id": conversation["_id"],
+            "state": QUEUED,
+            "author.kind": "bot",
+            "fence": {"$lt": conversation["fence"]},
+        }
+        found = await messages.find(queued, session=session).to_list()
+        changes = {"state": CANCELLED, "updated_at": utc_now()}
+        await messages.update_many(
+            {"_id": {"$in": [message["_id"] for message in found]}},
+            {"$set": changes},
+            session=session,
+        )
+        return [{**message, **changes} for message in found]

@@ -6,8 +6,9 @@ No network call happens here, and one insert is all the database does.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import BulkWriteError, PyMongoError
@@ -16,7 +17,7 @@ from crm.contract import MAX_TEXT_LENGTH, Connection, InboundMessage
 from crm.core.clock import utc_now
 from crm.core.errors import Unavailable
 from crm.inbox.background import Background
-from crm.inbox.models import RECEIVED, Document
+from crm.inbox.models import RECEIVED, Document, clean
 from crm.inbox.store import GRACE, ConversationStore
 from crm.inbox.turns import TurnRunner
 
@@ -56,7 +57,7 @@ class Intake:
         except BulkWriteError as error:
             failed = error.details["writeErrors"]
             if error.details.get("writeConcernErrors") or any(
-                failure["code"] != _DUPLICATE_KEY for failure in failed
+                not _is_redelivery(failure) for failure in failed
             ):
                 raise Unavailable("The message could not be stored.") from error
             stored -= len(failed)
@@ -110,6 +111,5 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
     }
 
 
-def clean(text: str) -> str:
-    """Text without what no database or screen can hold: null bytes and lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+def _is_redelivery(failure: Mapping[str, Any]) -> bool:
+    return failure["code"] == _DUPLICATE_KEY and "external_id" in failure.get("keyPattern", ())

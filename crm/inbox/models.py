@@ -69,6 +69,8 @@ def _id(value: Any) -> str | None:
 def message_read(document: Mapping[str, Any]) -> Document:
     """A message as the API shows it."""
     read = {name: document.get(name) for name in _MESSAGE_FIELDS}
+    if document["direction"] == "in":
+        read["state"] = RECEIVED  # how far its turn is concerns nobody outside
     author = dict(document["author"])
     author["user_id"] = _id(author.get("user_id"))
     return {
@@ -96,6 +98,11 @@ def conversation_read(document: Mapping[str, Any]) -> Document:
         "created_at": document["created_at"],
         "updated_at": document["updated_at"],
     }
+
+
+def clean(text: str) -> str:
+    """Text without what no database or screen can hold: null bytes and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
 def preview(text: str, limit: int = 140) -> str:

@@ -12,11 +12,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from bson import ObjectId
 from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
 from connectors.base import Connector, ShowsTyping
@@ -26,6 +28,7 @@ from crm.contract import (
     Connection,
     ConnectorError,
     OutboundMessage,
+    Progress,
     RejectedError,
     RetryableError,
     SendResult,
@@ -42,19 +45,18 @@ from crm.inbox.models import (
     Document,
 )
 from crm.inbox.store import ConversationStore, message_updated
+from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)
 
-CLAIM: Final = timedelta(seconds=20)
+CLAIM: Final = timedelta(seconds=30)
 """How long a sender may take; after that another one tries. Longer than any send's timeout."""
 SEND_TIMEOUT_SECONDS: Final = 15.0
-MAX_ATTEMPTS: Final = 8
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+"""A message that could not be delivered for so long is a dead letter."""
+SWEPT_AT_ONCE: Final = 500
 FIRST_PAUSE_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 600.0
-
-
-class _PausedError(RetryableError):
-    """The channel is paused: waiting for it uses up no tries."""
 
 
 class Connections(Protocol):
@@ -82,6 +84,7 @@ class Outbox:
         self._store = store
         self._connections = connections
         self._connectors = connectors
+        self._sweep = Sweep()
 
     async def deliver(self, conversation_id: ObjectId) -> None:
         """Send the conversation's queued messages in order, as far as is possible now.
@@ -98,17 +101,20 @@ class Outbox:
 
     async def sweep(self) -> int:
         """Send what is due and nobody sends; returns how many conversations had some."""
-        due = await self._store.messages.distinct(
-            "conversation_id", {"state": {"$in": UNSENT}, "next_attempt_at": {"$lte": utc_now()}}
+        due = self._store.messages.find(
+            {"state": {"$in": UNSENT}, "next_attempt_at": {"$lte": utc_now()}},
+            {"conversation_id": 1},
         )
-        gate = asyncio.Semaphore(16)
+        found = {
+            message["conversation_id"]
+            async for message in due.sort("next_attempt_at", 1).limit(SWEPT_AT_ONCE)
+        }
+        await self._sweep.start({one: partial(self.deliver, one) for one in found})
+        return len(found)
 
-        async def run(conversation_id: ObjectId) -> None:
-            async with gate:
-                await self.deliver(conversation_id)
-
-        await asyncio.gather(*(run(conversation_id) for conversation_id in due))
-        return len(due)
+    async def close(self) -> None:
+        """Stop what the last sweeps started."""
+        await self._sweep.close()
 
     async def resend(self, organization_id: ObjectId, message_id: ObjectId) -> Document:
         """Put a dead letter back into the queue.
@@ -117,19 +123,27 @@ class Outbox:
             NotFound: there is no such message here.
             Conflict: it has not failed.
         """
-        messages = self._store.messages
         match = {"_id": message_id, "organization_id": organization_id}
-        message = await messages.find_one_and_update(
-            {**match, "state": FAILED},
-            {"$set": {"state": QUEUED, "attempts": 0, "error": None, "next_attempt_at": utc_now()}},
-            return_document=ReturnDocument.AFTER,
-        )
+        message = await self._store.messages.find_one(match)
         if message is None:
-            if await messages.find_one(match, {"_id": 1}) is None:
-                raise NotFound("There is no such message.")
+            raise NotFound("There is no such message.")
+        conversation = await self._store.conversations.find_one(
+            {"_id": message["conversation_id"]}, {"fence": 1}
+        )
+        changes: Document = {
+            "state": QUEUED,
+            "attempts": 0,
+            "error": None,
+            "next_attempt_at": utc_now(),
+            "due_since": utc_now(),
+        }
+        if conversation is not None and message.get("fence") is not None:
+            # A person asks for it: that people have the conversation now is no hindrance.
+            changes["fence"] = conversation["fence"]
+        after = await self._change(message, {**match, "state": FAILED}, changes)
+        if after is None:
             raise Conflict("Only a failed message can be sent again.", code="message_not_failed")
-        await self._announce(message)
-        return message
+        return after
 
     async def show_typing(self, conversation: Document) -> None:
         """Show the customer that an answer is being written, where the channel can."""
@@ -198,10 +212,11 @@ class Outbox:
         if connection is None or connector is None:
             raise RejectedError("connection_gone", "The channel is no longer connected.")
         if connection.status == "paused":
-            raise _PausedError("connection_paused", "The channel is paused.", retry_after=30)
+            raise RetryableError("connection_paused", "The channel is paused.", retry_after=30)
+        outbound = _outbound(message)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                return await connector.send(connection, _outbound(message))
+                return await connector.send(connection, outbound)
         except AuthenticationFailedError as error:
             await self._connections.failed(connection, error)
             raise
@@ -214,21 +229,23 @@ class Outbox:
         except Exception as error:
             _log.exception("connector %s failed", message["channel"])
             raise RetryableError("connector_failed", "The channel's connector failed.") from error
+        finally:
+            message["parts_sent"] = outbound.progress.parts
 
     async def _retry(self, message: Document, error: RetryableError) -> bool:
-        """Put the message off, or give it up after too many tries. Returns whether to go on."""
-        paused = isinstance(error, _PausedError)
-        if not paused and message["attempts"] >= MAX_ATTEMPTS:
+        """Put the message off, or give it up after a day of tries. Returns whether to go on."""
+        since: datetime = message.get("due_since") or message["created_at"]
+        if utc_now() - since > GIVE_UP_AFTER:
             await self._fail(message, error)
             return True
         changes: Document = {
             "state": QUEUED,
             "next_attempt_at": utc_now() + pause(message["attempts"], error.retry_after),
             "error": {"code": error.code, "detail": error.detail},
+            "parts_sent": message.get("parts_sent", 0),
         }
-        if paused:
-            changes["attempts"] = 1
-        await self._update(message, changes)
+        known = message["error"] is not None and message["error"]["code"] == error.code
+        await self._note(message, changes, quietly=known)
         return False
 
     async def _fail(self, message: Document, error: ConnectorError) -> None:
@@ -236,37 +253,40 @@ class Outbox:
         await self._finish(message, FAILED, {"error": {"code": error.code, "detail": error.detail}})
 
     async def _finish(self, message: Document, state: str, changes: Document) -> None:
-        await self._update(message, {"error": None, **changes, "state": state})
+        await self._note(message, {"error": None, **changes, "state": state})
 
-    async def _update(self, message: Document, changes: Document) -> None:
+    async def _note(self, message: Document, changes: Document, *, quietly: bool = False) -> None:
         """Note how it went, unless the claim ran out and somebody else has the message."""
-        after = await self._store.messages.find_one_and_update(
-            {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]},
-            {"$set": {**changes, "updated_at": utc_now()}},
-            return_document=ReturnDocument.AFTER,
-        )
-        if after is not None:
-            await self._announce(after)
+        match = {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]}
+        await self._change(message, match, changes, quietly=quietly)
 
     async def advance(self, connection_id: ObjectId, message_id: ObjectId, state: str) -> None:
         """Note a later status of a message (delivered, read). Statuses only move forward."""
-        after = await self._store.messages.find_one_and_update(
-            {
-                "_id": message_id,
-                "connection_id": connection_id,
-                "state": {"$in": FORWARD[state]},
-            },
-            {"$set": {"state": state, "updated_at": utc_now()}},
-            return_document=ReturnDocument.AFTER,
-        )
-        if after is not None:
-            await self._announce(after)
+        match = {"_id": message_id, "connection_id": connection_id}
+        message = await self._store.messages.find_one(match)
+        if message is not None and message["state"] in FORWARD[state]:
+            behind = {**match, "state": {"$in": FORWARD[state]}}
+            await self._change(message, behind, {"state": state})
 
-    async def _announce(self, message: Document) -> None:
-        await self._store.events.append(
-            message["organization_id"],
-            [message_updated(message)],
-        )
+    async def _change(
+        self, message: Document, match: Document, changes: Document, *, quietly: bool = False
+    ) -> Document | None:
+        """Change a message and tell it, both or neither. None when it no longer matches."""
+        store = self._store
+
+        async def write(session: AsyncClientSession) -> Document | None:
+            after = await store.messages.find_one_and_update(
+                match,
+                {"$set": {**changes, "updated_at": utc_now()}},
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            if after is not None and not quietly:
+                event = message_updated(after)
+                await store.events.append(after["organization_id"], [event], session)
+            return after
+
+        return await store.database.in_transaction(write, serial=message["organization_id"])
 
 
 def pause(attempts: int, retry_after: float | None) -> timedelta:
@@ -287,4 +307,5 @@ def _outbound(message: Document) -> OutboundMessage:
         author_name=author.get("name"),
         buttons=[Button(title=b["title"], payload=b["payload"]) for b in message["buttons"]],
         language=message["language"],
+        progress=Progress(parts=message.get("parts_sent", 0)),
     )

@@ -21,6 +21,7 @@ from connectors.base import Connector, Polls
 from crm.contract import AuthenticationFailedError, Connection, ConnectorError, Inbox
 from crm.core.clock import utc_now
 from crm.core.database import Database
+from crm.core.errors import DomainError
 from crm.inbox.models import Document
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class Poller:
                     await self._look()
                 except PyMongoError as error:
                     _log.warning("polling interrupted: %s", type(error).__name__)
+                except Exception:  # the sweepers beside it must go on
+                    _log.exception("polling interrupted")
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             for connection_id in list(self._running):
@@ -80,22 +83,34 @@ class Poller:
         for connection_id, found in active.items():
             if connection_id in self._running:
                 continue
-            connection = await self._inbox.connection(str(connection_id))
-            connector = self._polling[found["channel"]]
-            if connection is None or not connector.wants_polling(
-                connection, public_url=self._public_url
-            ):
-                continue
-            if await self._hold(connection_id):
-                task = asyncio.create_task(self._poll(connector, connection))
-                self._running[connection_id] = (found, task)
+            try:
+                await self._begin(found)
+            except PyMongoError:
+                raise
+            except Exception:  # one connection's settings are no other's trouble
+                _log.exception("connection %s cannot be polled", connection_id)
+
+    async def _begin(self, found: Document) -> None:
+        connection_id = found["_id"]
+        connection = await self._inbox.connection(str(connection_id))
+        connector = self._polling[found["channel"]]
+        if (
+            connection is None
+            or connection.updated_at != found["updated_at"]  # remembered from before a change
+            or not connector.wants_polling(connection, public_url=self._public_url)
+        ):
+            return
+        if await self._hold(connection_id):
+            task = asyncio.create_task(self._poll(connector, connection))
+            self._running[connection_id] = (found, task)
 
     async def _poll(self, connector: Polls, connection: Connection) -> None:
         while True:
             try:
                 await connector.poll(connection, self._inbox)
             except AuthenticationFailedError as error:
-                await self._inbox.failed(connection, error)
+                with contextlib.suppress(PyMongoError, DomainError):
+                    await self._inbox.failed(connection, error)
                 return
             except ConnectorError as error:
                 _log.warning("polling %s: %s", connection.channel, error.code)
@@ -123,8 +138,7 @@ class Poller:
     async def _stop(self, connection_id: ObjectId) -> None:
         _, task = self._running.pop(connection_id)
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.gather(task, return_exceptions=True)
         with contextlib.suppress(PyMongoError):
             await self._connections.update_one(
                 {"_id": connection_id, "poll_lease.holder": self._holder},

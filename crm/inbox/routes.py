@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from bson import ObjectId
 
 from crm.contacts.schemas import ContactRead
 from crm.core.api import Access, Id, Principal, endpoint
@@ -33,7 +36,16 @@ class ConversationDetail(ConversationRead):
 class InboxRoutes:
     """Conversations and messages."""
 
-    def __init__(self, *, desk: Desk, handover: Handover, outbox: Outbox, people: People) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        handover: Handover,
+        outbox: Outbox,
+        people: People,
+        deliver_soon: Callable[[ObjectId], None],
+    ) -> None:
+        self._deliver_soon = deliver_soon
         self._desk = desk
         self._handover = handover
         self._outbox = outbox
@@ -214,7 +226,7 @@ class InboxRoutes:
     async def resend(self, principal: Principal, message_id: Id) -> Document:
         """Try to deliver a failed message again."""
         message = await self._outbox.resend(principal.organization_id, message_id)
-        await self._outbox.deliver(message["conversation_id"])
+        self._deliver_soon(message["conversation_id"])
         return message_read(message)
 
 

@@ -25,11 +25,13 @@ from crm.inbox.models import (
     RECEIVED,
     RECORDED,
     Document,
+    clean,
     conversation_read,
     message_read,
     preview,
 )
 
+ATTACHED_AT_ONCE = 100
 GRACE = timedelta(seconds=3)
 """How long the process that stored something has to see to it before a sweeper does."""
 
@@ -56,12 +58,12 @@ class ConversationStore:
                 {"_id": connection_id}, {"$set": {"last_event_at": utc_now()}}
             )
 
-    async def pending(self, connection_id: ObjectId, chat_id: str) -> list[Document]:
-        """The chat's messages that no turn has handled, in order of arrival."""
-        cursor = self.messages.find(
-            {"connection_id": connection_id, "chat_id": chat_id, "state": RECEIVED}
-        ).sort([("created_at", 1), ("_id", 1)])
-        return await cursor.to_list()
+    async def oldest_pending(self, connection_id: ObjectId, chat_id: str) -> Document | None:
+        """The chat's oldest message that no turn has handled."""
+        return await self.messages.find_one(
+            {"connection_id": connection_id, "chat_id": chat_id, "state": RECEIVED},
+            sort=[("created_at", 1), ("_id", 1)],
+        )
 
     async def ensure_conversation(self, message: Document) -> None:
         """Make the conversation, and the contact if the person is new. Safe to race."""
@@ -145,11 +147,29 @@ class ConversationStore:
         except DuplicateKeyError:
             return  # somebody else made it meanwhile
 
-    async def attach(self, conversation: Document, messages: Sequence[Document]) -> Document:
-        """Give new messages their conversation, and show them to operators."""
-        fresh = [message for message in messages if message["conversation_id"] is None]
-        if not fresh:
-            return conversation
+    async def attach_new(self, conversation: Document, holder: str) -> Document:
+        """Give the chat's new messages their conversation, and show them to operators.
+
+        Returns:
+            The conversation as it is now.
+
+        Raises:
+            LeaseLostError: another process holds the conversation.
+        """
+        cursor = self.messages.find(
+            {
+                "connection_id": conversation["connection_id"],
+                "chat_id": conversation["chat_id"],
+                "state": RECEIVED,
+                "conversation_id": None,
+            }
+        )
+        fresh = await cursor.sort([("created_at", 1), ("_id", 1)]).limit(ATTACHED_AT_ONCE).to_list()
+        return await self._attach(conversation, holder, fresh) if fresh else conversation
+
+    async def _attach(
+        self, conversation: Document, holder: str, fresh: Sequence[Document]
+    ) -> Document:
         moment = utc_now()
         for message in fresh:
             message["conversation_id"] = conversation["_id"]
@@ -167,12 +187,12 @@ class ConversationStore:
 
         async def write(session: AsyncClientSession) -> Document:
             await self.messages.update_many(
-                {"_id": {"$in": [message["_id"] for message in fresh]}},
+                {"_id": {"$in": [message["_id"] for message in fresh]}, "conversation_id": None},
                 {"$set": {"conversation_id": conversation["_id"]}},
                 session=session,
             )
             after = await self.conversations.find_one_and_update(
-                {"_id": conversation["_id"]},
+                {"_id": conversation["_id"], "lease.holder": holder},
                 [{"$set": update}],
                 session=session,
                 return_document=ReturnDocument.AFTER,
@@ -306,7 +326,7 @@ def _message(
         "direction": "out",
         "author": {"user_id": None, "name": None, **author},
         "kind": "text",
-        "text": text,
+        "text": clean(text),
         "data": {},
         "buttons": [],
         "language": conversation["language"],

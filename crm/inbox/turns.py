@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from bson import ObjectId
@@ -19,10 +20,17 @@ from pymongo.errors import PyMongoError
 
 from crm.core.clock import utc_now
 from crm.inbox import leases, texts
-from crm.inbox.engine import EngineClient, EngineFailedError, EngineTurn, EngineUnavailableError
+from crm.inbox.engine import (
+    EngineClient,
+    EngineFailedError,
+    EngineRefusedError,
+    EngineTurn,
+    EngineUnavailableError,
+)
 from crm.inbox.handover import Handover
 from crm.inbox.models import RECEIVED, Document
 from crm.inbox.store import ConversationStore, LeaseLostError
+from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)
 
@@ -30,11 +38,17 @@ HOLDING_AFTER_SECONDS: Final = 10.0
 """After so long without an answer the customer is told that the message has arrived."""
 ENGINE_TIMEOUT_SECONDS: Final = 40.0
 """How long one message may take in the engine, its skills' own deadlines included."""
+TURNS_AT_ONCE: Final = 64
+"""Chats a process works on at a time: more would only wait for the engine, past their deadlines."""
 TYPING_AFTER_SECONDS: Final = 0.7
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 """Pauses before a failed turn is tried again; the last one repeats."""
 MAX_FAILURES: Final = 12
 """A message the running engine fails on so often (some five minutes) goes to a person."""
+
+SWEPT_AT_ONCE: Final = 500
+RECORDED_AT_ONCE: Final = 50
+"""Fewer than the engine remembers the ids of, so that a repetition after a crash is noticed."""
 
 BOT: Final = {"kind": "bot"}
 
@@ -70,6 +84,8 @@ class TurnRunner:
         self._deliver = deliver
         self._show_typing = show_typing
         self._holding_after = holding_after_seconds
+        self._sweep = Sweep()
+        self._gate = asyncio.Semaphore(TURNS_AT_ONCE)
 
     async def run(self, connection_id: ObjectId, chat_id: str) -> None:
         """Handle all that waits in a chat, unless another process is at it.
@@ -77,8 +93,9 @@ class TurnRunner:
         Never raises: what could not be done stays stored, for the sweeper.
         """
         try:
-            while await self._run_once(connection_id, chat_id):
-                pass
+            async with self._gate:
+                while await self._run_once(connection_id, chat_id):
+                    pass
         except LeaseLostError:
             _log.warning("lease lost in connection %s; another process goes on", connection_id)
         except PyMongoError as error:
@@ -88,22 +105,20 @@ class TurnRunner:
 
     async def sweep(self) -> int:
         """Run the turns that a dead or hindered process left behind; returns how many chats."""
-        due = await self._store.messages.aggregate(
-            [
-                {"$match": {"state": RECEIVED, "next_attempt_at": {"$lte": utc_now()}}},
-                {"$group": {"_id": {"connection": "$connection_id", "chat": "$chat_id"}}},
-                {"$limit": 200},
-            ]
+        due = self._store.messages.find(
+            {"state": RECEIVED, "next_attempt_at": {"$lte": utc_now()}},
+            {"connection_id": 1, "chat_id": 1},
         )
-        chats = [chat["_id"] async for chat in due]
-        gate = asyncio.Semaphore(16)
-
-        async def run(chat: Mapping[str, ObjectId | str]) -> None:
-            async with gate:
-                await self.run(ObjectId(chat["connection"]), str(chat["chat"]))
-
-        await asyncio.gather(*(run(chat) for chat in chats))
+        chats = {
+            (message["connection_id"], message["chat_id"])
+            async for message in due.sort("next_attempt_at", 1).limit(SWEPT_AT_ONCE)
+        }
+        await self._sweep.start({chat: partial(self.run, *chat) for chat in chats})
         return len(chats)
+
+    async def close(self) -> None:
+        """Stop what the last sweeps started."""
+        await self._sweep.close()
 
     async def _run_once(self, connection_id: ObjectId, chat_id: str) -> bool:
         """One lease's worth of work. Returns whether to look again."""
@@ -113,28 +128,27 @@ class TurnRunner:
         if leased is None:
             if await store.conversations.find_one(match, {"_id": 1}):
                 return False  # its holder sees the new message when it looks again
-            pending = await store.pending(connection_id, chat_id)
-            if not pending:
+            first = await store.oldest_pending(connection_id, chat_id)
+            if first is None:
                 return False
-            await store.ensure_conversation(pending[0])
+            await store.ensure_conversation(first)
             return True
         conversation, holder = leased
-        again = False
         try:
             async with leases.renewing(store.conversations, conversation["_id"], holder):
-                while pending := await store.pending(connection_id, chat_id):
-                    conversation = await store.attach(conversation, pending)
-                    if not (messages := _ripe(pending)):
+                while message := await store.oldest_pending(connection_id, chat_id):
+                    conversation = await store.attach_new(conversation, holder)
+                    if not _is_ripe(message):
                         break
-                    advanced = await self._advance(conversation, holder, messages[0])
+                    advanced = await self._advance(conversation, holder, message)
                     if advanced is None:
                         break
                     conversation = advanced
-                    again = True
         finally:
             await leases.release(store.conversations, conversation["_id"], holder)
         # What arrived between the last look and the release found the lease taken.
-        return again and bool(_ripe(await store.pending(connection_id, chat_id)))
+        waiting = await store.oldest_pending(connection_id, chat_id)
+        return waiting is not None and _is_ripe(waiting)
 
     async def _advance(
         self, conversation: Document, holder: str, message: Document
@@ -145,61 +159,97 @@ class TurnRunner:
             await store.commit(
                 conversation, holder, handled=[message], replies=[], changes={}, unrecorded=True
             )
-        else:
-            turn = await self._ask_engine(conversation, holder, message)
-            if turn is None:
-                return None
-            await self._store_turn(conversation, holder, message, turn)
-            await self._deliver(conversation["_id"])
+        elif not await self._answer(conversation, holder, message):
+            return None
         return await store.conversations.find_one(
             {"_id": conversation["_id"], "lease.holder": holder}
         )
 
+    async def _answer(self, conversation: Document, holder: str, message: Document) -> bool:
+        """Let the bot answer. Returns whether it did; if not, the message was put off."""
+        failures = message.get("failures", 0)
+        try:
+            turn = await self._ask_engine(conversation, holder, message)
+            await self._store_turn(conversation, holder, message, turn)
+        except (LeaseLostError, PyMongoError):
+            raise
+        except EngineUnavailableError as error:
+            _log.warning("engine unavailable: %s", error)
+        except EngineRefusedError as error:
+            _log.warning("engine refused message %s (%s)", message["_id"], error)
+            failures = MAX_FAILURES
+        except EngineFailedError as error:
+            _log.warning("engine failed on message %s (%s)", message["_id"], error)
+            failures += 1
+        except Exception:
+            _log.exception("turn failed on message %s", message["_id"])
+            failures += 1
+        else:
+            await self._deliver(conversation["_id"])
+            return True
+        if failures < MAX_FAILURES:
+            await self._put_off(conversation, holder, message, failures=failures)
+            return False
+        await self._give_up(conversation, holder, message)
+        return True
+
     async def _ask_engine(
         self, conversation: Document, holder: str, message: Document
-    ) -> EngineTurn | None:
-        """The engine's answer, or None after the message was put off."""
+    ) -> EngineTurn:
+        """The engine's answer. The customer sees that it is being written when it takes long.
+
+        Raises:
+            EngineUnavailableError, EngineFailedError: as they say.
+        """
+        typing: asyncio.Future[None] | None = None
         task = asyncio.create_task(self._engine_turn(conversation, message))
         try:
             done, _ = await asyncio.wait({task}, timeout=TYPING_AFTER_SECONDS)
             if not done:
-                await self._show_typing(conversation)
+                typing = asyncio.ensure_future(self._show_typing(conversation))
                 rest = self._holding_after - TYPING_AFTER_SECONDS
                 done, _ = await asyncio.wait({task}, timeout=rest)
             if not done:
                 await self._hold(conversation, holder)
             return await task
-        except EngineUnavailableError as error:
-            _log.warning("engine unavailable: %s", error)
-            await self._put_off(conversation, holder, message, failures=0)
-        except EngineFailedError as error:
-            failures = message.get("failures", 0) + 1
-            _log.warning("engine failed on message %s (%s)", message["_id"], error)
-            await self._put_off(conversation, holder, message, failures=failures)
         finally:
-            task.cancel()
-        return None
+            for helper in (task, typing):
+                if helper is not None:
+                    helper.cancel()
 
     async def _engine_turn(self, conversation: Document, message: Document) -> EngineTurn:
         conversation_id = str(conversation["_id"])
         if conversation.get("unrecorded"):
             await self._record(conversation)
+        said = {
+            "id": str(message["_id"]),
+            "text": message["text"],
+            "payload": message.get("payload"),
+        }
+        metadata = {
+            "organization_id": str(conversation["organization_id"]),
+            "conversation_id": conversation_id,
+            "contact_id": str(conversation["contact_id"]),
+            "channel": conversation["channel"],
+            "language": None,
+            "fallback_language": conversation["language"],
+            "kind": message["kind"],
+        }
+        try:
+            return await self._engine.turn(
+                conversation_id,
+                message=said,
+                metadata=metadata,
+                timeout_seconds=ENGINE_TIMEOUT_SECONDS,
+            )
+        except EngineRefusedError:
+            if said["payload"] is None:
+                raise
+        # A button of an older release, or an invented one: its title is what the customer meant.
         return await self._engine.turn(
             conversation_id,
-            message={
-                "id": str(message["_id"]),
-                "text": message["text"],
-                "payload": message.get("payload"),
-            },
-            metadata={
-                "organization_id": str(conversation["organization_id"]),
-                "conversation_id": conversation_id,
-                "contact_id": str(conversation["contact_id"]),
-                "channel": conversation["channel"],
-                "language": None,
-                "fallback_language": conversation["language"],
-                "kind": message["kind"],
-            },
+            message={**said, "payload": None},
+            metadata=metadata,
             timeout_seconds=ENGINE_TIMEOUT_SECONDS,
         )
 
@@ -216,12 +266,15 @@ class TurnRunner:
             }
             for message in said
         ]
-        if events:
+        for start in range(0, len(events), RECORDED_AT_ONCE):
             await self._engine.record(
-                str(conversation["_id"]), events, timeout_seconds=ENGINE_TIMEOUT_SECONDS
+                str(conversation["_id"]),
+                events[start : start + RECORDED_AT_ONCE],
+                timeout_seconds=ENGINE_TIMEOUT_SECONDS,
             )
+            recorded = said[start : start + RECORDED_AT_ONCE]
             await store.messages.update_many(
-                {"_id": {"$in": [message["_id"] for message in said]}},
+                {"_id": {"$in": [message["_id"] for message in recorded]}},
                 {"$unset": {"unrecorded": ""}},
             )
         await store.conversations.update_one(
@@ -303,9 +356,6 @@ class TurnRunner:
     async def _put_off(
         self, conversation: Document, holder: str, message: Document, *, failures: int
     ) -> None:
-        if failures >= MAX_FAILURES:
-            await self._give_up(conversation, holder, message)
-            return
         attempts = message.get("attempts", 0) + 1
         waited = (utc_now() - message["created_at"]).total_seconds()
         if waited >= self._holding_after:
@@ -313,16 +363,19 @@ class TurnRunner:
         pause = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
         if not conversation.get("holding_at"):  # be back when the customer is to be told
             pause = min(pause, max(self._holding_after - waited, 0.5))
+        due = utc_now() + timedelta(seconds=pause)
         await self._store.messages.update_one(
             {"_id": message["_id"], "state": RECEIVED},
+            {"$set": {"retry": True, "attempts": attempts, "failures": failures}},
+        )
+        # What came after it waits as well, and is nothing to sweep for until then.
+        await self._store.messages.update_many(
             {
-                "$set": {
-                    "next_attempt_at": utc_now() + timedelta(seconds=pause),
-                    "retry": True,
-                    "attempts": attempts,
-                    "failures": failures,
-                }
+                "connection_id": message["connection_id"],
+                "chat_id": message["chat_id"],
+                "state": RECEIVED,
             },
+            {"$set": {"next_attempt_at": due}},
         )
 
     async def _give_up(self, conversation: Document, holder: str, message: Document) -> None:
@@ -333,15 +386,14 @@ class TurnRunner:
             author=BOT,
             trace={"skill": "given_up"},
         )
+        # First the request, which is safe to repeat: what the customer is told must be true.
+        await self._handover.request(conversation["_id"], reason="bot_failed")
         await self._commit(
             conversation, holder, handled=[message], replies=[reply], changes={"holding_at": None}
         )
-        await self._handover.request(conversation["_id"], reason="bot_failed")
         await self._deliver(conversation["_id"])
 
 
-def _ripe(pending: Sequence[Document]) -> list[Document]:
-    """What may be handled now: nothing while the oldest message waits for its next try."""
-    if pending and pending[0].get("retry") and pending[0]["next_attempt_at"] > utc_now():
-        return []
-    return list(pending)
+def _is_ripe(oldest: Document) -> bool:
+    """Whether the chat may go on now; not while its oldest message waits for its next try."""
+    return not oldest.get("retry") or bool(oldest["next_attempt_at"] <= utc_now())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from bson import ObjectId
 
 from connectors.base import Connector
 from crm.core.database import Database
@@ -35,10 +37,13 @@ class InboxParts:
     gateway: InboxGateway
     background: Background
     engine: EngineClient
+    deliver_soon: Callable[[ObjectId], None]
 
     async def close(self) -> None:
         """Let running turns end, and close what was opened."""
         await self.background.close()
+        await self.turns.close()
+        await self.outbox.close()
         await self.feed.close()
         await self.engine.close()
 
@@ -57,7 +62,12 @@ def build_inbox(
     store = ConversationStore(database=database, events=events)
     connections = ConnectionCache(load=load_connection, note_failure=note_failure)
     outbox = Outbox(store=store, connections=connections, connectors=connectors)
-    handover = Handover(store=store, deliver=outbox.deliver)
+    background = Background()
+
+    def deliver_soon(conversation_id: ObjectId) -> None:
+        background.start(outbox.deliver(conversation_id))
+
+    handover = Handover(store=store, deliver_soon=deliver_soon)
     engine = EngineClient(url=settings.engine_url, token=settings.engine_token.get_secret_value())
     turns = TurnRunner(
         store=store,
@@ -66,7 +76,6 @@ def build_inbox(
         deliver=outbox.deliver,
         show_typing=outbox.show_typing,
     )
-    background = Background()
     feed = ChatFeed(store=store, events=events, hub=hub)
     intake = Intake(store=store, turns=turns, background=background)
     return InboxParts(
@@ -75,7 +84,7 @@ def build_inbox(
         outbox=outbox,
         handover=handover,
         turns=turns,
-        desk=Desk(store=store, outbox=outbox),
+        desk=Desk(store=store, deliver_soon=deliver_soon),
         feed=feed,
         gateway=InboxGateway(
             store=store,
@@ -87,4 +96,5 @@ def build_inbox(
         ),
         background=background,
         engine=engine,
+        deliver_soon=deliver_soon,
     )

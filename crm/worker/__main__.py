@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 
-from taskiq import TaskiqScheduler
+from taskiq import AsyncBroker, TaskiqScheduler
 from taskiq.api import run_receiver_task, run_scheduler_task
 from taskiq.schedule_sources import LabelScheduleSource
 
@@ -20,7 +20,10 @@ from crm.worker.broker import build_broker
 from crm.worker.jobs import register_jobs
 from crm.worker.sweeper import sweep_forever
 
+log = logging.getLogger("crm.worker")
+
 _MAX_JOBS = 8
+_PAUSE_SECONDS = 1.0
 
 
 async def work(settings: Settings) -> None:
@@ -46,7 +49,7 @@ async def work(settings: Settings) -> None:
                 sweep_forever({"turns": inbox.turns.sweep, "deliveries": inbox.outbox.sweep})
             )
             group.create_task(poller.run_forever())
-            group.create_task(run_receiver_task(broker, max_async_tasks=_MAX_JOBS))
+            group.create_task(_take_jobs(broker))
             group.create_task(run_scheduler_task(scheduler))
     finally:
         await broker.shutdown()
@@ -54,6 +57,20 @@ async def work(settings: Settings) -> None:
         for connector in connectors.values():
             await connector.close()
         await database.close()
+
+
+async def _take_jobs(broker: AsyncBroker) -> None:
+    """Take jobs for ever: taskiq's receiver ends when the broker's queue breaks off."""
+    task = asyncio.current_task()
+    while True:
+        try:
+            await run_receiver_task(broker, max_async_tasks=_MAX_JOBS)
+        except asyncio.CancelledError:  # taskiq's own way of ending, unless we are being stopped
+            if task is not None and task.cancelling():
+                raise
+        except Exception:
+            log.exception("the queue of jobs broke off")
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def main() -> None:

@@ -137,6 +137,18 @@ class Bench:
         assert found is not None
         return found
 
+    async def sweep(self) -> None:
+        """Let all that waits be due, and run both sweepers once."""
+        await self.make_due()
+        await self.inbox.turns.sweep()
+        await self.inbox.outbox.sweep()
+        await self.settle()
+
+    async def take_over(self, user: dict[str, Any], chat_id: str = "chat") -> None:
+        conversation = await self.conversation(chat_id)
+        await self.inbox.handover.take_over(self.organization_id, conversation["_id"], user=user)
+        await self.settle()
+
     async def make_due(self) -> None:
         """Let all that waits be due now."""
         await self.inbox.store.messages.update_many(

@@ -12,7 +12,8 @@ from crm.contract import RejectedError, RetryableError
 from crm.core.clock import utc_now
 from crm.core.errors import NotFound
 from crm.core.events import Event
-from crm.inbox import turns
+from crm.inbox import leases, outbox, turns
+from crm.inbox.store import LeaseLostError
 from tests.integration.inbox.conftest import Bench
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
@@ -102,8 +103,7 @@ async def test_a_reply_that_waits_for_its_next_try_is_cancelled_by_a_takeover(
     await bench.say("1", "hello")
     bench.connector.failures = [RetryableError("http_502", "bad gateway")]
     await bench.say("2", "late")
-    conversation = await bench.conversation()
-    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
+    await bench.take_over(OPERATOR)
     waiting = await bench.inbox.store.messages.find_one({"text": "echo: late"})
     assert waiting is not None
     assert waiting["state"] == "cancelled"
@@ -116,9 +116,8 @@ async def test_a_claimed_reply_with_an_older_fence_is_not_sent(bench: Bench) -> 
     reply = store.outbound(conversation, "too late", author={"kind": "bot"})
     # Claimed by a process that died, so that the take-over did not find it queued.
     await store.messages.insert_one({**reply, "state": "sending", "attempts": 1})
-    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
-    await bench.make_due()
-    await bench.inbox.outbox.sweep()
+    await bench.take_over(OPERATOR)
+    await bench.sweep()
     assert "too late" not in [m.text for m in bench.connector.sent]
     stored = await store.messages.find_one({"_id": reply["_id"]})
     assert stored is not None
@@ -129,14 +128,16 @@ async def test_what_people_said_reaches_the_engine_before_the_next_turn(bench: B
     await bench.say("1", "hello")
     conversation = await bench.conversation()
     where = bench.organization_id, conversation["_id"]
-    await bench.inbox.handover.take_over(*where, user=OPERATOR)
+    await bench.take_over(OPERATOR)
     await bench.say("2", "is it red?")
     await bench.inbox.desk.write(
         *where, user=OPERATOR, text="It is blue.", kind="text", client_id="client-0001"
     )
+    await bench.settle()
     await bench.inbox.desk.write(*where, user=OPERATOR, text="a note", kind="note", client_id=None)
     assert len(bench.engine.turns) == 1, "the bot is silent"
     await bench.inbox.handover.hand_back(*where, user=OPERATOR)
+    await bench.settle()
     await bench.say("3", "thanks")
     assert [(e["role"], e["text"]) for e in bench.engine.records[0]["events"]] == [
         ("customer", "is it red?"),
@@ -151,13 +152,14 @@ async def test_an_operators_message_repeated_by_a_bad_line_is_sent_once(bench: B
     await bench.say("1", "hello")
     conversation = await bench.conversation()
     where = bench.organization_id, conversation["_id"]
-    await bench.inbox.handover.take_over(*where, user=OPERATOR)
+    await bench.take_over(OPERATOR)
     first, second = [
         await bench.inbox.desk.write(
             *where, user=OPERATOR, text="Hi", kind="text", client_id="client-0001"
         )
         for _ in range(2)
     ]
+    await bench.settle()
     assert first["id"] == second["id"]
     assert [m.text for m in bench.connector.sent].count("Hi") == 1
 
@@ -176,14 +178,12 @@ async def test_an_engine_that_is_down_loses_nothing_and_runs_the_turn_once(
     long_ago = utc_now() - timedelta(seconds=turns.HOLDING_AFTER_SECONDS + 1)
     await bench.inbox.store.messages.update_many({}, {"$set": {"created_at": long_ago}})
     for _ in range(3):
-        await bench.make_due()
-        await bench.inbox.turns.sweep()
+        await bench.sweep()
     holding = "Сообщение получено. Отвечу чуть позже."
     assert [m.text for m in bench.connector.sent][1:] == [holding], "told once"
     down = False
-    await bench.make_due()
-    await bench.inbox.turns.sweep()
-    await bench.inbox.turns.sweep()
+    await bench.sweep()
+    await bench.sweep()
     assert [m.text for m in bench.connector.sent][2:] == ["echo: hello"]
 
 
@@ -196,8 +196,7 @@ async def test_a_message_the_engine_always_fails_on_goes_to_a_person(bench: Benc
     bench.engine.answer = broken
     await bench.say("1", "bad")
     for _ in range(turns.MAX_FAILURES):
-        await bench.make_due()
-        await bench.inbox.turns.sweep()
+        await bench.sweep()
     conversation = await bench.conversation()
     assert conversation["status"] == "waiting"
     assert conversation["summary"]["reason"] == "bot_failed"
@@ -243,8 +242,7 @@ async def test_deliveries_keep_their_order_under_retry(bench: Bench) -> None:
     assert bench.connector.sent == []
     await bench.say("2", "two")
     assert bench.connector.sent == [], "nothing overtakes the message that waits"
-    await bench.make_due()
-    await bench.inbox.outbox.sweep()
+    await bench.sweep()
     assert [m.text for m in bench.connector.sent][1:] == ["echo: one", "echo: two"]
 
 
@@ -271,14 +269,18 @@ async def test_a_rejected_message_is_a_dead_letter_that_can_be_sent_again(bench:
     assert len(bench.connector.sent) == 2
 
 
-async def test_after_too_many_tries_a_message_is_given_up(bench: Bench) -> None:
+async def test_after_a_day_of_tries_a_message_is_given_up(bench: Bench) -> None:
     bench.connector.failures = [RetryableError("http_502", "bad gateway")] * 8
     await bench.say("1", "one")
-    for _ in range(10):
-        await bench.make_due()
-        await bench.inbox.outbox.sweep()
+    await bench.sweep()
+    long_ago = utc_now() - outbox.GIVE_UP_AFTER - timedelta(minutes=1)
+    await bench.inbox.store.messages.update_many(
+        {"direction": "out"}, {"$set": {"created_at": long_ago}}
+    )
+    await bench.sweep()
+    await bench.sweep()
     states = await bench.inbox.store.messages.distinct("state", {"direction": "out"})
-    assert sorted(states) == ["failed", "sent"]
+    assert states == ["failed"]
 
 
 async def test_statuses_only_move_forward(bench: Bench) -> None:
@@ -295,8 +297,7 @@ async def test_statuses_only_move_forward(bench: Bench) -> None:
 
 async def test_a_conversation_left_alone_returns_to_the_bot(bench: Bench) -> None:
     await bench.say("1", "hello")
-    conversation = await bench.conversation()
-    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
+    await bench.take_over(OPERATOR)
     assert await bench.inbox.handover.return_abandoned() == 0
     long_ago = utc_now() - timedelta(minutes=31)
     await bench.inbox.store.conversations.update_one({}, {"$set": {"operator_active_at": long_ago}})
@@ -341,8 +342,7 @@ async def test_only_what_waits_for_people_is_unread(bench: Bench) -> None:
     await bench.inbox.handover.request(conversation["_id"], reason="asked")
     await bench.say("2", "hello?")
     assert (await bench.conversation())["unread"] == 2
-    where = bench.organization_id, conversation["_id"]
-    await bench.inbox.handover.take_over(*where, user=OPERATOR)
+    await bench.take_over(OPERATOR)
     assert (await bench.conversation())["unread"] == 0
     await bench.say("3", "there?")
     assert (await bench.conversation())["unread"] == 1
@@ -360,11 +360,17 @@ async def test_a_closed_conversation_opens_with_the_next_message(bench: Bench) -
 async def test_a_takeover_during_intake_is_never_shown_as_undone(bench: Bench) -> None:
     await bench.say("1", "hello")
     store, conversation = bench.inbox.store, await bench.conversation()
-    late = await store.messages.find_one({"external_id": "1"})
-    assert late is not None
-    await bench.inbox.handover.take_over(bench.organization_id, conversation["_id"], user=OPERATOR)
-    attached = await store.attach(conversation, [{**late, "conversation_id": None}])
+    await store.messages.update_one(
+        {"external_id": "1"}, {"$set": {"conversation_id": None, "state": "received"}}
+    )
+    leased = await leases.acquire(store.conversations, {"_id": conversation["_id"]})
+    assert leased is not None
+    await bench.take_over(OPERATOR)
+    attached = await store.attach_new(conversation, leased[1])
     assert attached["owner"] == "operator"
+    await store.messages.update_one({"external_id": "1"}, {"$set": {"conversation_id": None}})
+    with pytest.raises(LeaseLostError):
+        await store.attach_new(conversation, "somebody who lost it")
 
 
 async def test_a_customers_typing_is_told_and_not_stored(bench: Bench) -> None:
