@@ -31,7 +31,7 @@ class ValidateCallbackForm(Skill):
             contact = (await turn.context()).get("contact") or {}
             if contact.get("phone"):
                 found["phone"] = contact["phone"]
-        reading = read_time(turn.text, turn.now, day=_day(turn.slot("callback_day")))
+        reading = read_time(turn.text, await turn.now(), day=_day(turn.slot("callback_day")))
         if reading.due is not None:
             found["callback_time"] = reading.due.astimezone(UTC).isoformat()
         about_time = reading.day is not None or reading.vague
@@ -80,9 +80,10 @@ class SubmitCallback(Skill):
             },
         )
         await turn.crm.update_contact(turn.organization_id, turn.conversation_id, {"phone": phone})
+        now = await turn.now()
         turn.say(
             "utter_callback_done",
-            callback_when=spoken_time(due.astimezone(turn.timezone), turn.now, turn.language),
+            callback_when=spoken_time(due.astimezone(now.tzinfo), now, turn.language),
             callback_phone=spoken_phone(phone),
         )
         return [set_slot("callback_time", None), set_slot("callback_day", None), *leave_form()]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from actions.crm_client import CrmRejected
 from actions.details import (
     clean_name,
     find_email,
@@ -48,7 +49,12 @@ class GiveContact(Skill):
                 "utter_phone_invalid" if looks_like_phone(turn.text) else "utter_contact_unclear"
             )
             return []
-        await turn.crm.update_contact(turn.organization_id, turn.conversation_id, changes)
+        try:
+            await turn.crm.update_contact(turn.organization_id, turn.conversation_id, changes)
+        except CrmRejected:
+            # Its rules for an address are stricter than ours; trying the turn again would not help.
+            turn.say("utter_contact_unclear")
+            return []
         shown = [
             spoken_phone(changes[field]) if field == "phone" else changes[field]
             for field in ("name", "phone", "email")

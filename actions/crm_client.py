@@ -140,7 +140,8 @@ class CrmClient:
                     raise CrmUnavailable(f"{method} {path} was answered with {answer.status}")
                 if answer.status >= 400:
                     raise CrmRejected(f"{method} {path} was answered with {answer.status}")
-                found = await answer.json()
+                # What only records something answers without a body.
+                found = await answer.json() if answer.status != 204 else None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise CrmUnavailable(f"{method} {path}: {type(error).__name__}") from error
         return found if isinstance(found, dict) else {}

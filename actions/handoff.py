@@ -28,8 +28,9 @@ class AskHuman(Skill):
         if answer.get("open_now"):
             turn.say("utter_handoff_open")
         elif isinstance(opens_at, str) and opens_at:
-            when = datetime.fromisoformat(opens_at).astimezone(turn.timezone)
-            turn.say("utter_handoff_closed", opens_at=spoken_time(when, turn.now, turn.language))
+            now = await turn.now()
+            when = datetime.fromisoformat(opens_at).astimezone(now.tzinfo)
+            turn.say("utter_handoff_closed", opens_at=spoken_time(when, now, turn.language))
         else:
             turn.say("utter_handoff_closed_unknown")
         return leave_form() if turn.tracker.active_loop_name else []

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,6 +42,7 @@ class Turn:
     dispatcher: Any
     crm: CrmClient
     clock: Clock
+    _context: dict[str, Any] = field(default_factory=dict)
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -79,18 +80,17 @@ class Turn:
         language = self.tracker.get_slot("language")
         return language if language in LANGUAGES else "ru"
 
-    @property
-    def timezone(self) -> ZoneInfo:
-        """The organization's time zone."""
+    async def now(self) -> datetime:
+        """Return the present moment in the organization's time zone."""
+        return self.clock().astimezone(await self.timezone())
+
+    async def timezone(self) -> ZoneInfo:
+        """Return the organization's time zone; it comes with the message, or else from the CRM."""
+        name = self.metadata.get("timezone") or (await self.context())["organization"]["timezone"]
         try:
-            return ZoneInfo(self.metadata.get("timezone") or DEFAULT_TIMEZONE)
+            return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
             return ZoneInfo(DEFAULT_TIMEZONE)
-
-    @property
-    def now(self) -> datetime:
-        """The present moment in the organization's time zone."""
-        return self.clock().astimezone(self.timezone)
 
     def source_key(self, what: str) -> str:
         """Return the key by which the CRM does this turn's `what` only once."""
@@ -113,8 +113,10 @@ class Turn:
         return max(values, key=len, default=None) or None
 
     async def context(self) -> dict[str, Any]:
-        """Return what the CRM knows around the conversation."""
-        return await self.crm.context(self.organization_id, self.conversation_id)
+        """Return what the CRM knows around the conversation; asked once a turn."""
+        if not self._context:
+            self._context.update(await self.crm.context(self.organization_id, self.conversation_id))
+        return self._context
 
     def say(self, response: str, **values: Any) -> None:
         """Say one of the domain's responses, in the conversation's language."""

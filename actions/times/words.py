@@ -37,7 +37,8 @@ HOUR_NUMBER = "|".join(
     for word in sorted(NUMBERS, key=len, reverse=True)
     if 1 <= NUMBERS[word] <= 12
     and NUMBERS[word] % 1 == 0
-    and word not in {"on", "a", "an", "raz", "chas", "para", "paru", "couple", "couple of", "a couple of"}
+    and word
+    not in {"on", "a", "an", "raz", "chas", "para", "paru", "couple", "couple of", "a couple of"}
 )
 UNITS: Mapping[str, int] = {
     r"min(?:ut\w*|utes?|s)?": MINUTE,

@@ -100,6 +100,8 @@ class FakeCrm:
             self.writes.append((kind, body))
             if key:
                 self._by_key[key] = answer
+            if kind in {"consents", "feedback"}:
+                return web.Response(status=204)
             return web.json_response(answer)
 
         return handle

@@ -47,7 +47,7 @@ class Talk:
                 "channel": "webchat",
                 "language": self.language,
                 "fallback_language": self.fallback_language,
-                "timezone": "Asia/Almaty",
+                "kind": "text",
             },
         }
 
