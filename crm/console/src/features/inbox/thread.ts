@@ -56,7 +56,7 @@ export function threadItems(newestFirst: Message[], dayOf: (at: string) => strin
 /** The last line of an answer that rests on documents ("Source: Delivery"), apart from the answer itself. */
 const SOURCE = /\n+((?:Источники?|Дереккөз(?:дер)?|Sources?): [^\n]+)\s*$/;
 
-export function splitSource(message: Pick<Message, "text" | "author">): { text: string; source: string } {
+export function splitSource(message: { text?: string | null; author: Pick<Message["author"], "kind"> }): { text: string; source: string } {
   const text = message.text ?? "";
   const found = message.author.kind === "bot" ? SOURCE.exec(text) : null;
   return found ? { text: text.slice(0, found.index), source: found[1] ?? "" } : { text, source: "" };
