@@ -1,0 +1,1 @@
+"""The assistant's mind: the engine, knowledge, privacy and answering."""
