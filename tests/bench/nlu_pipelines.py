@@ -1,4 +1,3 @@
-# mypy: ignore-errors - runs in the engine environment, whose libraries carry no types
 """Compares NLU pipelines on the training data by cross-validation, and reports the held-out set once.
 
 Run in the engine's environment: `.venv-engine/bin/python tests/bench/nlu_pipelines.py [--folds 3] [--only NAME ...]`.
