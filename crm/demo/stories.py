@@ -201,7 +201,9 @@ class _Teller:
             actor=self._actor,
             source_key=f"demo:{story['key']}:deal",
         )
-        return ObjectId(str(deal["id"]))
+        deal_id = ObjectId(str(deal["id"]))
+        await self._date_back("deals", deal_id, story)
+        return deal_id
 
     async def _make_task(
         self,
@@ -217,7 +219,7 @@ class _Teller:
         due_at = (now + timedelta(hours=told["due_in_hours"])).replace(
             minute=0, second=0, microsecond=0
         )
-        await self._services.tasks.create(
+        task = await self._services.tasks.create(
             self._organization_id,
             {
                 "title": told["title"],
@@ -233,6 +235,16 @@ class _Teller:
             },
             actor=self._actor,
             source_key=f"demo:{story['key']}:task",
+        )
+        await self._date_back("tasks", ObjectId(str(task["id"])), story)
+
+    async def _date_back(
+        self, collection: str, document_id: ObjectId, story: dict[str, Any]
+    ) -> None:
+        began = utc_now() - timedelta(hours=story["hours_ago"])
+        await self._core.database.collection(collection).update_one(
+            {"_id": document_id, "organization_id": self._organization_id},
+            {"$set": {"created_at": began, "updated_at": began}},
         )
 
 

@@ -136,6 +136,7 @@ def picture() -> Callable[[Page, str], Awaitable[None]]:
 
     async def take(page: Page, name: str) -> None:
         if folder:
+            await page.wait_for_timeout(700)  # what fades in has done so
             await page.screenshot(path=Path(folder) / f"{name}.png")
 
     return take

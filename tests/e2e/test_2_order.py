@@ -37,7 +37,6 @@ async def test_an_order_step_by_step(
     await operator.go("/deals")
     card = operator.page.get_by_test_id("deal-card").filter(has_text="Kolsai 2")
     await expect(card.first).to_be_visible()
-    await picture(operator.page, "deals")
 
 
 async def test_everything_in_one_sentence_and_the_same_person_again(

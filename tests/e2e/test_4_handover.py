@@ -28,7 +28,6 @@ async def test_handover_and_back(visitor: Visitor, operator: Operator, picture: 
     conversation = await operator.newest_conversation()
     await operator.open_conversation(conversation["id"])
     await expect(operator.page.get_by_test_id("handoff-summary")).to_contain_text("Kolsai 4")
-    await picture(operator.page, "waiting")
 
     await operator.page.get_by_test_id("take-over").click()
     await operator.write("Здравствуйте! Помогу с палаткой.")
@@ -42,7 +41,6 @@ async def test_handover_and_back(visitor: Visitor, operator: Operator, picture: 
     await expect(operator.messages("customer").filter(has_text="доставка в Астану")).to_be_visible()
     await asyncio.sleep(2)
     assert await visitor.replies.count() == said
-    await picture(operator.page, "inbox")
 
     await operator.page.get_by_test_id("hand-back").click()
     await visitor.sees("снова отвечает ИИ-ассистент")
