@@ -86,6 +86,8 @@ def examine_port(settings: Settings) -> Finding:
 async def examine_database(settings: Settings) -> Finding:
     """Look whether the database answers and can do what is needed; starts the embedded one for it when it stands still."""
     title = "Database"
+    if settings.mongodb_uri is None and not (settings.data_dir / "db").exists():
+        return Finding(title, "not made yet, the first start does it")
     try:
         async with reachable_database(settings) as ready:
             database = await Database.connect(ready)

@@ -229,7 +229,11 @@ def evaluate_nlu(
     code = subprocess.run(
         [*command, "--json"] if as_json else command,
         cwd=installation.root,
-        env={**environment, "RASA_TELEMETRY_ENABLED": "false"},
+        env={
+            **environment,
+            **programs.QUIET_OLD_LIBRARIES,
+            "RASA_TELEMETRY_ENABLED": "false",
+        },
         check=False,
     ).returncode
     raise typer.Exit(code)

@@ -19,7 +19,7 @@ ENGINE_PATIENCE_SECONDS = 120.0
 WORKER_SETTLES_AFTER_SECONDS = 1.5
 
 # Rasa's pinned libraries warn of what newer versions of each other will change; nothing of it can be acted on.
-_QUIET_OLD_LIBRARIES = {"PYTHONWARNINGS": "ignore", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+QUIET_OLD_LIBRARIES = {"PYTHONWARNINGS": "ignore", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -100,7 +100,7 @@ def engine_program(settings: Settings, installation: Installation) -> Program:
     return Program(
         name="engine",
         command=[str(installation.engine_python), "-m", "bot.engine.run"],
-        environment={**child_environment(settings), **_QUIET_OLD_LIBRARIES},
+        environment={**child_environment(settings), **QUIET_OLD_LIBRARIES},
         folder=installation.root,
         ready=_answers(
             f"{settings.engine_url}/webhooks/aitys/", {"Authorization": f"Bearer {token}"}

@@ -1,4 +1,3 @@
-# mypy: ignore-errors - runs in the engine environment, whose libraries carry no types
 """Tests of the engine's own parts. They need the engine's environment; `tests/conversations/test_engine_units.py` runs them there."""
 
 import importlib.util
@@ -24,9 +23,9 @@ async def store() -> AsyncIterator[Any]:
     uri = os.environ.get("AITYS_TEST_MONGODB_URI")
     if not uri:
         pytest.skip("AITYS_TEST_MONGODB_URI names no mongod")
-    from rasa.shared.core.domain import Domain  # noqa: PLC0415 - only there
+    from rasa.shared.core.domain import Domain
 
-    from bot.engine.tracker_store import MotorTrackerStore  # noqa: PLC0415 - only there
+    from bot.engine.tracker_store import MotorTrackerStore
 
     slots = {
         name: {"type": kind, "influence_conversation": False, "mappings": [{"type": "custom"}]}

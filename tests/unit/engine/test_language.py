@@ -1,4 +1,3 @@
-# mypy: ignore-errors - runs in the engine environment, whose libraries carry no types
 import pytest
 
 from bot.engine.language import answer_language, detect, requested_language

@@ -1,4 +1,3 @@
-# mypy: ignore-errors - runs in the engine environment, whose libraries carry no types
 import asyncio
 import statistics
 import time
