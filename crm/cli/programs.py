@@ -27,16 +27,12 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
     What would make an interpreter look for packages of another one is left out.
     """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"} and not name.startswith("AITYS_")
-    }
     spelled = {f"AITYS_{name.upper()}": _spell(value) for name, value in settings}
     if settings.internal_url == f"http://127.0.0.1:{settings.port}":  # nobody chose another one
         spelled["AITYS_INTERNAL_URL"] = web_url(settings)
+    left_out = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *spelled}
     return {
-        **kept,
+        **{name: value for name, value in os.environ.items() if name not in left_out},
         **{name: value for name, value in spelled.items() if value},
         "PYTHONUNBUFFERED": "1",
         "RASA_TELEMETRY_ENABLED": "false",

@@ -76,7 +76,7 @@ def test_one_run_a_data_folder(tmp_path: Path) -> None:
 def test_children_are_told_every_setting(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AITYS_UNKNOWN", "old")
+    monkeypatch.setenv("AITYS_ENGINE_HOST", "10.0.0.7")  # a setting of the engine alone
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     settings = Settings(
         data_dir=settings.data_dir,
@@ -92,7 +92,8 @@ def test_children_are_told_every_setting(
     assert environment["AITYS_ENGINE_TOKEN"] == settings.engine_token.get_secret_value()
     assert environment["AITYS_INTERNAL_URL"] == "http://192.168.1.7:8099"
     assert environment["RASA_TELEMETRY_ENABLED"] == "false"
-    assert not {"AITYS_UNKNOWN", "AITYS_LLM_MODEL", "PYTHONPATH"} & environment.keys()
+    assert environment["AITYS_ENGINE_HOST"] == "10.0.0.7"
+    assert not {"AITYS_LLM_MODEL", "PYTHONPATH"} & environment.keys()
 
 
 @pytest.mark.parametrize(
