@@ -16,6 +16,7 @@ CANDIDATES = 20
 COVERAGE_SHARE = 1.4
 KIND_SHARE = 0.3
 OWN_LANGUAGE = 0.3
+NEARLY_AS_GOOD = 0.95
 HEADING_SHARE = 1.0
 PRECISION_SHARE = 0.3
 MAX_RARITY_OF_CONCEPT = 3.0
@@ -87,7 +88,21 @@ def search(
     ]
     hits = [_hit(index, int(row), float(scores[row]) / strength, query, weights) for row in rows]
     hits.sort(key=lambda hit: (-hit.score, hit.row))
+    _put_own_language_first(hits, query.language)
     return Found(query, tuple(hits[:limit]), strength, index.possible(terms))
+
+
+def _put_own_language_first(hits: list[Hit], language: str) -> None:
+    """Let an equally good passage in the customer's language stand before one in another."""
+    best = hits[0]
+    if best.passage.language == language:
+        return
+    for place, hit in enumerate(hits):
+        if hit.score < NEARLY_AS_GOOD * best.score:
+            return
+        if hit.passage.language == language and hit.coverage >= best.coverage - 0.05:
+            hits.insert(0, hits.pop(place))
+            return
 
 
 def word_weight(index: Index, word: QueryWord) -> float:

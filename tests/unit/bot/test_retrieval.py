@@ -1,10 +1,12 @@
 import asyncio
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.answering.evaluation import read_folder
 from bot.knowledge.asked import MONEY, asked_for, holds
 from bot.knowledge.documents import passages_of
 from bot.knowledge.glossary import business_glossary
@@ -215,3 +217,13 @@ async def test_a_failed_load_is_tried_again_and_one_who_gives_up_harms_nobody() 
     impatient.cancel()
     assert len(await patient) == 3
     assert calls == 2
+
+
+def test_of_equally_good_passages_the_customers_language_comes_first() -> None:
+    demo = read_folder(Path("crm/demo/knowledge"))
+    for question, language in (
+        ("Астанаға жеткізу қанша тұрады?", "kk"),
+        ("where is your store in Astana", "en"),
+        ("сколько стоит доставка в Астану", "ru"),
+    ):
+        assert search(demo, question, language=language).hits[0].passage.language == language
