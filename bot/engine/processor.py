@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rasa.core.actions.action import Action, ActionExecutionRejection
@@ -16,6 +17,9 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.nlg import NaturalLanguageGenerator
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.engine.runner.interface import GraphRunner
+from rasa.engine.storage.storage import ModelMetadata
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
@@ -34,6 +38,7 @@ from bot.engine.errors import TurnAborted
 from bot.engine.expectations import expected_meaning, offer_of
 from bot.engine.language import answer_language, detect, requested_language
 from bot.engine.messages import RecordRequest, TurnRequest, text_to_parse
+from bot.engine.runner import PlannedGraphRunner
 from bot.engine.trackers import ConversationTracker
 
 logger = logging.getLogger(__name__)
@@ -113,6 +118,13 @@ class _Understanding:
 
 class TurnProcessor(MessageProcessor):
     """Rasa's processor with all-or-nothing turns, recorded answers, and the language set before anything is predicted."""
+
+    @staticmethod
+    def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
+        name, metadata, runner = MessageProcessor._load_model(model_path)
+        if isinstance(runner, DaskGraphRunner):
+            runner = PlannedGraphRunner.taking_over(runner)
+        return name, metadata, runner
 
     async def handle_turn(self, turn: TurnRequest) -> dict[str, Any]:
         """Answer one message; the same message id again gives the recorded answer and runs nothing.

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import Any, Self
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -40,6 +40,9 @@ class Database:
         self.client = client
         self.db: AsyncDatabase[RawDocument] = client.get_database(name, write_concern=DURABLE)
         self._serial_locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        self._after_commit: WeakKeyDictionary[AsyncClientSession, list[Callable[[], None]]] = (
+            WeakKeyDictionary()
+        )
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -97,6 +100,19 @@ class Database:
                     await session.abort_transaction()
                 raise
             await _commit(session)
+        for call in self._after_commit.pop(session, ()):
+            call()
+
+    def after_commit(self, session: AsyncClientSession, call: Callable[[], None]) -> None:
+        """Call something once the session's transaction is committed; never when it is undone."""
+        self._after_commit.setdefault(session, []).append(call)
+
+    @asynccontextmanager
+    async def alone(self, key: Hashable) -> AsyncIterator[None]:
+        """Queue up with the works of `in_transaction` that have this `serial` key."""
+        lock = self._serial_locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield
 
     async def in_transaction[Result](
         self,
@@ -116,8 +132,7 @@ class Database:
         """
         if serial is None:
             return await self._attempt(work)
-        lock = self._serial_locks.setdefault(serial, asyncio.Lock())
-        async with lock:
+        async with self.alone(serial):
             return await self._attempt(work)
 
     async def within[Result](

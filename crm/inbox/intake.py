@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bson import ObjectId
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from crm.contract import MAX_TEXT_LENGTH, Connection, InboundMessage
 from crm.core.clock import utc_now
@@ -53,7 +53,14 @@ class Intake:
         documents = [_document(connection, message) for message in messages]
         stored = len(documents)
         try:
-            await self._store.messages.insert_many(documents, ordered=False)
+            if stored == 1:  # a bulk write costs the client several times as much
+                await self._store.messages.insert_one(documents[0])
+            else:
+                await self._store.messages.insert_many(documents, ordered=False)
+        except DuplicateKeyError as error:
+            if not _is_redelivery(error.details or {}):
+                raise Unavailable("The message could not be stored.") from error
+            stored = 0
         except BulkWriteError as error:
             failed = error.details["writeErrors"]
             if error.details.get("writeConcernErrors") or any(
@@ -112,4 +119,4 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
 
 
 def _is_redelivery(failure: Mapping[str, Any]) -> bool:
-    return failure["code"] == _DUPLICATE_KEY and "external_id" in failure.get("keyPattern", ())
+    return failure.get("code") == _DUPLICATE_KEY and "external_id" in failure.get("keyPattern", ())

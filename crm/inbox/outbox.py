@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -98,6 +98,34 @@ class Outbox:
             _log.warning("delivery interrupted by the database: %s", type(error).__name__)
         except Exception:  # must outlive any single fault
             _log.exception("delivery failed in conversation %s", conversation_id)
+
+    async def send(self, claimed: Sequence[Document]) -> None:
+        """Send replies that were stored as claimed by the caller, in order, then what came after.
+
+        Never raises, like ``deliver``.
+        """
+        try:
+            for place, message in enumerate(claimed):
+                # The first one's fence was checked by the transaction that stored it.
+                if place and await self._is_stale(message):
+                    await self._finish(message, CANCELLED, {})
+                elif not await self._send(message):
+                    await self._give_back(claimed[place + 1 :])
+                    return
+        except PyMongoError as error:
+            _log.warning("delivery interrupted by the database: %s", type(error).__name__)
+        except Exception:  # must outlive any single fault
+            _log.exception("delivery failed in conversation %s", claimed[0]["conversation_id"])
+        else:
+            await self.deliver(claimed[0]["conversation_id"])
+
+    async def _give_back(self, claimed: Sequence[Document]) -> None:
+        """Queue messages whose predecessor has to be tried again later."""
+        ids = [message["_id"] for message in claimed]
+        await self._store.messages.update_many(
+            {"_id": {"$in": ids}, "state": SENDING, "attempts": 1},
+            {"$set": {"state": QUEUED, "attempts": 0, "next_attempt_at": utc_now()}},
+        )
 
     async def sweep(self) -> int:
         """Send what is due and nobody sends; returns how many conversations had some."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import PyMongoError
 
-from crm.contacts.models import contact_name, contact_read, new_contact
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.events import EventLog, NewEvent
-from crm.inbox import texts
 from crm.inbox.models import (
     CONVERSATIONS,
     HANDLED,
@@ -24,6 +23,8 @@ from crm.inbox.models import (
     QUEUED,
     RECEIVED,
     RECORDED,
+    SENDING,
+    UNSENT,
     Document,
     clean,
     conversation_read,
@@ -34,6 +35,21 @@ from crm.inbox.models import (
 ATTACHED_AT_ONCE = 100
 GRACE = timedelta(seconds=3)
 """How long the process that stored something has to see to it before a sweeper does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a turn stored.
+
+    Attributes:
+        conversation: as it is now.
+        released: whether the lease was given back with it.
+        claimed: replies that the caller must send now.
+    """
+
+    conversation: Document
+    released: bool
+    claimed: list[Document]
 
 
 class LeaseLostError(Exception):
@@ -58,97 +74,19 @@ class ConversationStore:
                 {"_id": connection_id}, {"$set": {"last_event_at": utc_now()}}
             )
 
-    async def oldest_pending(self, connection_id: ObjectId, chat_id: str) -> Document | None:
-        """The chat's oldest message that no turn has handled."""
-        return await self.messages.find_one(
-            {"connection_id": connection_id, "chat_id": chat_id, "state": RECEIVED},
-            sort=[("created_at", 1), ("_id", 1)],
+    async def pending(self, connection_id: ObjectId, chat_id: str) -> list[Document]:
+        """The chat's messages that no turn has handled, in order; of very many the oldest."""
+        cursor = self.messages.find(
+            {"connection_id": connection_id, "chat_id": chat_id, "state": RECEIVED}
         )
+        return await cursor.sort([("created_at", 1), ("_id", 1)]).limit(ATTACHED_AT_ONCE).to_list()
 
-    async def ensure_conversation(self, message: Document) -> None:
-        """Make the conversation, and the contact if the person is new. Safe to race."""
-        sender = message["sender"]
-        organization_id, connection_id = message["organization_id"], message["connection_id"]
-        moment = utc_now()
-        identity = {
-            "connection_id": connection_id,
-            "channel": message["channel"],
-            "external_id": sender["external_id"],
-            "profile_name": sender.get("name"),
-            "username": sender.get("username"),
-        }
-        organization = await self.organizations.find_one(
-            {"_id": organization_id}, {"language": 1}
-        ) or {"language": texts.DEFAULT_LANGUAGE}
-
-        async def create(session: AsyncClientSession) -> None:
-            contact = await self.contacts.find_one(
-                {
-                    "organization_id": organization_id,
-                    "identities": {
-                        "$elemMatch": {
-                            "connection_id": connection_id,
-                            "external_id": sender["external_id"],
-                        }
-                    },
-                },
-                session=session,
-            )
-            events = []
-            if contact is None:
-                contact = new_contact(organization_id, identities=[identity])
-                await self.contacts.insert_one(contact, session=session)
-                events.append(
-                    NewEvent(
-                        type="contact.created",
-                        subject_id=contact["_id"],
-                        data=contact_read(contact),
-                    )
-                )
-            conversation = {
-                "_id": ObjectId(),
-                "organization_id": organization_id,
-                "connection_id": connection_id,
-                "channel": message["channel"],
-                "chat_id": message["chat_id"],
-                "contact_id": contact["_id"],
-                "contact_name": contact_name(contact),
-                "owner": "bot",
-                "status": "open",
-                "assignee_id": None,
-                "language": sender.get("language") or organization["language"],
-                "summary": None,
-                "facts": {},
-                "waiting_since": None,
-                "unread": 0,
-                "last_message": None,
-                "last_activity_at": moment,
-                "disclosed_at": None,
-                "lease": None,
-                "fence": 0,
-                "operator_active_at": None,
-                "unrecorded": 0,
-                "rating": None,
-                "created_at": moment,
-                "updated_at": moment,
-            }
-            await self.conversations.insert_one(conversation, session=session)
-            events.append(
-                NewEvent(
-                    type="conversation.created",
-                    subject_id=conversation["_id"],
-                    data=conversation_read(conversation),
-                )
-            )
-            await self.events.append(organization_id, events, session=session)
-
-        try:
-            await self.database.in_transaction(create, serial=organization_id)
-        except DuplicateKeyError:
-            return  # somebody else made it meanwhile
-
-    async def attach_new(self, conversation: Document, holder: str) -> Document:
+    async def attach_new(
+        self, conversation: Document, holder: str, pending: Sequence[Document]
+    ) -> Document:
         """Give the chat's new messages their conversation, and show them to operators.
+
+        ``pending`` is what was just read of the chat.
 
         Returns:
             The conversation as it is now.
@@ -156,15 +94,17 @@ class ConversationStore:
         Raises:
             LeaseLostError: another process holds the conversation.
         """
-        cursor = self.messages.find(
-            {
-                "connection_id": conversation["connection_id"],
-                "chat_id": conversation["chat_id"],
-                "state": RECEIVED,
-                "conversation_id": None,
-            }
-        )
-        fresh = await cursor.sort([("created_at", 1), ("_id", 1)]).limit(ATTACHED_AT_ONCE).to_list()
+        fresh = [message for message in pending if message["conversation_id"] is None]
+        if not fresh and len(pending) == ATTACHED_AT_ONCE:  # the new ones may stand behind these
+            cursor = self.messages.find(
+                {
+                    "connection_id": conversation["connection_id"],
+                    "chat_id": conversation["chat_id"],
+                    "state": RECEIVED,
+                    "conversation_id": None,
+                }
+            ).sort([("created_at", 1), ("_id", 1)])
+            fresh = await cursor.limit(ATTACHED_AT_ONCE).to_list()
         return await self._attach(conversation, holder, fresh) if fresh else conversation
 
     async def _attach(
@@ -217,23 +157,25 @@ class ConversationStore:
         replies: Sequence[Document],
         changes: Document,
         unrecorded: bool = False,
-    ) -> bool:
+        release: bool = False,
+        claim: timedelta | None = None,
+    ) -> Committed:
         """Store what a turn made, all or nothing.
 
-        ``unrecorded`` marks the handled messages as not yet known to the engine.
+        ``unrecorded`` marks the handled messages as not yet known to the engine. ``release``
+        gives the lease back with it. ``claim`` is how long sending each reply may take: the
+        replies are claimed for the caller, which sends them now, unless something older of the
+        conversation is still unsent.
 
         Replies are left out when the conversation changed hands while the turn ran: what the
         bot was about to say is never sent after a person took over.
-
-        Returns:
-            Whether the replies were stored.
 
         Raises:
             LeaseLostError: the lease expired and another process goes on.
         """
         organization_id, conversation_id = conversation["organization_id"], conversation["_id"]
 
-        async def write(session: AsyncClientSession) -> bool:
+        async def write(session: AsyncClientSession) -> Committed:
             moment = utc_now()
             fields = {**changes, "last_activity_at": moment, "updated_at": moment}
             marks: Document = {"state": HANDLED, "updated_at": moment}
@@ -243,6 +185,8 @@ class ConversationStore:
                 update["$inc"] = {"unrecorded": len(handled)}
             if replies:
                 fields["last_message"] = _last(replies[-1])
+            if release:
+                fields["lease"] = None
             current = await self.conversations.find_one_and_update(
                 {"_id": conversation_id, "lease.holder": holder, "fence": conversation["fence"]},
                 update,
@@ -256,22 +200,48 @@ class ConversationStore:
                 )
                 if current is None:
                     raise LeaseLostError
-            events = []
+            events, claimed = [], False
             if kept and replies:
-                await self.messages.insert_many(replies, session=session)
+                claimed = claim is not None and await self._claim(replies, claim, session)
+                await self._insert(replies, session)
                 events = [message_created(reply) for reply in replies]
-            ids = [message["_id"] for message in handled]
-            await self.messages.update_many(
-                {"_id": {"$in": ids}},
-                {"$set": marks, "$unset": {"next_attempt_at": ""}},
-                session=session,
-            )
+            if handled:
+                await self.messages.update_many(
+                    {"_id": {"$in": [message["_id"] for message in handled]}},
+                    {"$set": marks, "$unset": {"next_attempt_at": ""}},
+                    session=session,
+                )
             await self.events.append(
                 organization_id, [*events, conversation_updated(current)], session=session
             )
-            return kept
+            return Committed(
+                conversation=current,
+                released=release and kept,
+                claimed=list(replies) if claimed else [],
+            )
 
         return await self.database.in_transaction(write, serial=organization_id)
+
+    async def _claim(
+        self, replies: Sequence[Document], claim: timedelta, session: AsyncClientSession
+    ) -> bool:
+        """Mark replies that are about to be stored as being sent, when nothing older is unsent."""
+        older = await self.messages.find_one(
+            {"conversation_id": replies[0]["conversation_id"], "state": {"$in": UNSENT}},
+            {"_id": 1},
+            session=session,
+        )
+        for place, reply in enumerate(replies, 1):
+            reply["state"] = QUEUED if older else SENDING
+            reply["attempts"] = 0 if older else 1
+            reply["next_attempt_at"] = utc_now() + (GRACE if older else claim * place)
+        return older is None
+
+    async def _insert(self, messages: Sequence[Document], session: AsyncClientSession) -> None:
+        if len(messages) == 1:  # a bulk write costs the client several times as much
+            await self.messages.insert_one(messages[0], session=session)
+        else:
+            await self.messages.insert_many(messages, session=session)
 
     def outbound(
         self,

@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 
 from crm.core.clock import utc_now
 from crm.inbox import leases, texts
+from crm.inbox.asking import Asking
 from crm.inbox.engine import (
     EngineClient,
     EngineFailedError,
@@ -27,32 +28,35 @@ from crm.inbox.engine import (
     EngineTurn,
     EngineUnavailableError,
 )
+from crm.inbox.first_contact import ensure_conversation
 from crm.inbox.handover import Handover
 from crm.inbox.models import RECEIVED, Document
-from crm.inbox.store import ConversationStore, LeaseLostError
+from crm.inbox.outbox import CLAIM
+from crm.inbox.store import Committed, ConversationStore, LeaseLostError
 from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)
 
 HOLDING_AFTER_SECONDS: Final = 10.0
 """After so long without an answer the customer is told that the message has arrived."""
-ENGINE_TIMEOUT_SECONDS: Final = 40.0
-"""How long one message may take in the engine, its skills' own deadlines included."""
 TURNS_AT_ONCE: Final = 64
 """Chats a process works on at a time: more would only wait for the engine, past their deadlines."""
+AT_DATABASE_AT_ONCE: Final = 8
+"""Of these at the database: a burst must not keep the process from taking the next messages in."""
 TYPING_AFTER_SECONDS: Final = 0.7
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 """Pauses before a failed turn is tried again; the last one repeats."""
+UNAVAILABLE_SECONDS: Final = (1.0, 2.0, 3.0)
+"""The same when the engine could not be reached, which costs nothing to try again."""
 MAX_FAILURES: Final = 12
 """A message the running engine fails on so often (some five minutes) goes to a person."""
 
 SWEPT_AT_ONCE: Final = 500
-RECORDED_AT_ONCE: Final = 50
-"""Fewer than the engine remembers the ids of, so that a repetition after a crash is noticed."""
 
 BOT: Final = {"kind": "bot"}
 
 type Deliver = Callable[[ObjectId], Awaitable[None]]
+type Send = Callable[[Sequence[Document]], Awaitable[None]]
 type ShowTyping = Callable[[Document], Awaitable[None]]
 
 
@@ -64,6 +68,7 @@ class TurnRunner:
         engine: the dialogue engine.
         handover: moves a conversation to people when the bot fails for good.
         deliver: sends what is queued in a conversation.
+        send: sends replies that were stored as claimed.
         show_typing: shows the customer that an answer is being written; must not raise.
         holding_after_seconds: see ``HOLDING_AFTER_SECONDS``.
     """
@@ -75,33 +80,46 @@ class TurnRunner:
         engine: EngineClient,
         handover: Handover,
         deliver: Deliver,
+        send: Send,
         show_typing: ShowTyping,
         holding_after_seconds: float = HOLDING_AFTER_SECONDS,
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._asking = Asking(store=store, engine=engine)
         self._handover = handover
         self._deliver = deliver
+        self._send = send
         self._show_typing = show_typing
         self._holding_after = holding_after_seconds
         self._sweep = Sweep()
         self._gate = asyncio.Semaphore(TURNS_AT_ONCE)
+        self._database_gate = asyncio.Semaphore(AT_DATABASE_AT_ONCE)
+        # The chats that are worked on here, and whether something came since the last look.
+        self._news: dict[tuple[ObjectId, str], bool] = {}
 
     async def run(self, connection_id: ObjectId, chat_id: str) -> None:
-        """Handle all that waits in a chat, unless another process is at it.
+        """Handle all that waits in a chat, unless this or another process is at it.
 
         Never raises: what could not be done stays stored, for the sweeper.
         """
+        chat = (connection_id, chat_id)
+        if chat in self._news:  # the one that is at it looks again before it ends
+            self._news[chat] = True
+            return
+        self._news[chat] = True
         try:
             async with self._gate:
-                while await self._run_once(connection_id, chat_id):
-                    pass
+                while self._news[chat]:
+                    while await self._run_once(connection_id, chat_id):
+                        pass
         except LeaseLostError:
             _log.warning("lease lost in connection %s; another process goes on", connection_id)
         except PyMongoError as error:
             _log.warning("turn interrupted by the database: %s", type(error).__name__)
         except Exception:
             _log.exception("turn failed in connection %s", connection_id)
+        finally:
+            del self._news[chat]
 
     async def sweep(self) -> int:
         """Run the turns that a dead or hindered process left behind; returns how many chats."""
@@ -124,53 +142,70 @@ class TurnRunner:
         """One lease's worth of work. Returns whether to look again."""
         store = self._store
         match = {"connection_id": connection_id, "chat_id": chat_id}
-        leased = await leases.acquire(store.conversations, match)
-        if leased is None:
-            if await store.conversations.find_one(match, {"_id": 1}):
-                return False  # its holder sees the new message when it looks again
-            first = await store.oldest_pending(connection_id, chat_id)
-            if first is None:
-                return False
-            await store.ensure_conversation(first)
-            return True
+        async with self._database_gate:
+            self._news[connection_id, chat_id] = False
+            leased = await leases.acquire(store.conversations, match)
+            if leased is None:
+                if await store.conversations.find_one(match, {"_id": 1}):
+                    return False  # its holder sees the new message when it looks again
+                pending = await self._look(connection_id, chat_id)
+                if pending:
+                    await ensure_conversation(store, pending[0])
+                return bool(pending)
         conversation, holder = leased
+        released = False
         try:
             async with leases.renewing(store.conversations, conversation["_id"], holder):
-                while message := await store.oldest_pending(connection_id, chat_id):
-                    conversation = await store.attach_new(conversation, holder)
-                    if not _is_ripe(message):
+                while not released and (pending := await self._look(connection_id, chat_id)):
+                    async with self._database_gate:
+                        conversation = await store.attach_new(conversation, holder, pending)
+                    if not _is_ripe(pending[0]):
                         break
-                    advanced = await self._advance(conversation, holder, message)
-                    if advanced is None:
+                    committed = await self._advance(
+                        conversation, holder, pending[0], is_last=len(pending) == 1
+                    )
+                    if committed is None:
                         break
-                    conversation = advanced
+                    conversation, released = committed.conversation, committed.released
         finally:
-            await leases.release(store.conversations, conversation["_id"], holder)
+            if not released:
+                await leases.release(store.conversations, conversation["_id"], holder)
         # What arrived between the last look and the release found the lease taken.
-        waiting = await store.oldest_pending(connection_id, chat_id)
-        return waiting is not None and _is_ripe(waiting)
+        pending = await self._look(connection_id, chat_id)
+        return bool(pending) and _is_ripe(pending[0])
+
+    async def _look(self, connection_id: ObjectId, chat_id: str) -> list[Document]:
+        """What waits in the chat. Whatever comes from here on is news."""
+        self._news[connection_id, chat_id] = False
+        return await self._store.pending(connection_id, chat_id)
 
     async def _advance(
-        self, conversation: Document, holder: str, message: Document
-    ) -> Document | None:
-        """Handle the oldest message. Returns the conversation as it is then, or None to wait."""
-        store = self._store
+        self, conversation: Document, holder: str, message: Document, *, is_last: bool
+    ) -> Committed | None:
+        """Handle the oldest message; the lease goes with the last one. Returns None to wait."""
         if conversation["owner"] == "operator":
-            await store.commit(
-                conversation, holder, handled=[message], replies=[], changes={}, unrecorded=True
+            return await self._store.commit(
+                conversation,
+                holder,
+                handled=[message],
+                replies=[],
+                changes={},
+                unrecorded=True,
+                release=is_last,
             )
-        elif not await self._answer(conversation, holder, message):
-            return None
-        return await store.conversations.find_one(
-            {"_id": conversation["_id"], "lease.holder": holder}
-        )
+        return await self._answer(conversation, holder, message, release=is_last)
 
-    async def _answer(self, conversation: Document, holder: str, message: Document) -> bool:
-        """Let the bot answer. Returns whether it did; if not, the message was put off."""
+    async def _answer(
+        self, conversation: Document, holder: str, message: Document, *, release: bool
+    ) -> Committed | None:
+        """Let the bot answer. Returns None when the message was put off."""
         failures = message.get("failures", 0)
         try:
             turn = await self._ask_engine(conversation, holder, message)
-            await self._store_turn(conversation, holder, message, turn)
+            async with self._database_gate:
+                committed = await self._store_turn(
+                    conversation, holder, message, turn, release=release
+                )
         except (LeaseLostError, PyMongoError):
             raise
         except EngineUnavailableError as error:
@@ -185,13 +220,15 @@ class TurnRunner:
             _log.exception("turn failed on message %s", message["_id"])
             failures += 1
         else:
-            await self._deliver(conversation["_id"])
-            return True
+            if committed.claimed:
+                await self._send(committed.claimed)
+            else:
+                await self._deliver(conversation["_id"])
+            return committed
         if failures < MAX_FAILURES:
             await self._put_off(conversation, holder, message, failures=failures)
-            return False
-        await self._give_up(conversation, holder, message)
-        return True
+            return None
+        return await self._give_up(conversation, holder, message)
 
     async def _ask_engine(
         self, conversation: Document, holder: str, message: Document
@@ -202,7 +239,7 @@ class TurnRunner:
             EngineUnavailableError, EngineFailedError: as they say.
         """
         typing: asyncio.Future[None] | None = None
-        task = asyncio.create_task(self._engine_turn(conversation, message))
+        task = asyncio.create_task(self._asking.turn(conversation, message))
         try:
             done, _ = await asyncio.wait({task}, timeout=TYPING_AFTER_SECONDS)
             if not done:
@@ -217,73 +254,15 @@ class TurnRunner:
                 if helper is not None:
                     helper.cancel()
 
-    async def _engine_turn(self, conversation: Document, message: Document) -> EngineTurn:
-        conversation_id = str(conversation["_id"])
-        if conversation.get("unrecorded"):
-            await self._record(conversation)
-        said = {
-            "id": str(message["_id"]),
-            "text": message["text"],
-            "payload": message.get("payload"),
-        }
-        metadata = {
-            "organization_id": str(conversation["organization_id"]),
-            "conversation_id": conversation_id,
-            "contact_id": str(conversation["contact_id"]),
-            "channel": conversation["channel"],
-            "language": None,
-            "fallback_language": conversation["language"],
-            "kind": message["kind"],
-        }
-        try:
-            return await self._engine.turn(
-                conversation_id,
-                message=said,
-                metadata=metadata,
-                timeout_seconds=ENGINE_TIMEOUT_SECONDS,
-            )
-        except EngineRefusedError:
-            if said["payload"] is None:
-                raise
-        # A button of an older release, or an invented one: its title is what the customer meant.
-        return await self._engine.turn(
-            conversation_id,
-            message={**said, "payload": None},
-            metadata=metadata,
-            timeout_seconds=ENGINE_TIMEOUT_SECONDS,
-        )
-
-    async def _record(self, conversation: Document) -> None:
-        """Tell the engine what was said while a person had the conversation."""
-        store = self._store
-        cursor = store.messages.find({"conversation_id": conversation["_id"], "unrecorded": True})
-        said = await cursor.sort([("created_at", 1), ("_id", 1)]).to_list()
-        events = [
-            {
-                "id": str(message["_id"]),
-                "role": "customer" if message["direction"] == "in" else "operator",
-                "text": message["text"],
-            }
-            for message in said
-        ]
-        for start in range(0, len(events), RECORDED_AT_ONCE):
-            await self._engine.record(
-                str(conversation["_id"]),
-                events[start : start + RECORDED_AT_ONCE],
-                timeout_seconds=ENGINE_TIMEOUT_SECONDS,
-            )
-            recorded = said[start : start + RECORDED_AT_ONCE]
-            await store.messages.update_many(
-                {"_id": {"$in": [message["_id"] for message in recorded]}},
-                {"$unset": {"unrecorded": ""}},
-            )
-        await store.conversations.update_one(
-            {"_id": conversation["_id"]}, {"$inc": {"unrecorded": -conversation["unrecorded"]}}
-        )
-
     async def _store_turn(
-        self, conversation: Document, holder: str, message: Document, turn: EngineTurn
-    ) -> None:
+        self,
+        conversation: Document,
+        holder: str,
+        message: Document,
+        turn: EngineTurn,
+        *,
+        release: bool,
+    ) -> Committed:
         changes: Document = {"holding_at": None}
         if turn.language:
             changes["language"] = turn.language
@@ -305,7 +284,15 @@ class TurnRunner:
             for reply in turn.replies
             if reply.text
         ]
-        await self._commit(spoken, holder, handled=[message], replies=replies, changes=changes)
+        return await self._commit(
+            spoken,
+            holder,
+            handled=[message],
+            replies=replies,
+            changes=changes,
+            release=release,
+            claim=CLAIM,
+        )
 
     async def _commit(
         self,
@@ -315,7 +302,9 @@ class TurnRunner:
         handled: Sequence[Document],
         replies: Sequence[Document],
         changes: Document,
-    ) -> None:
+        release: bool = False,
+        claim: timedelta | None = None,
+    ) -> Committed:
         """Store replies; the first ever to a customer is preceded by the disclosure."""
         if replies and conversation["disclosed_at"] is None:
             organization = await self._store.organizations.find_one(
@@ -329,8 +318,14 @@ class TurnRunner:
             replies = [first, *replies]
             changes = {**changes, "disclosed_at": utc_now()}
             conversation["disclosed_at"] = changes["disclosed_at"]
-        await self._store.commit(
-            conversation, holder, handled=handled, replies=replies, changes=changes
+        return await self._store.commit(
+            conversation,
+            holder,
+            handled=handled,
+            replies=replies,
+            changes=changes,
+            release=release,
+            claim=claim,
         )
 
     async def _hold(self, conversation: Document, holder: str) -> None:
@@ -360,7 +355,8 @@ class TurnRunner:
         waited = (utc_now() - message["created_at"]).total_seconds()
         if waited >= self._holding_after:
             await self._hold(conversation, holder)
-        pause = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
+        longest = RETRY_SECONDS if failures else UNAVAILABLE_SECONDS
+        pause = longest[min(attempts, len(longest)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret
         if not conversation.get("holding_at"):  # be back when the customer is to be told
             pause = min(pause, max(self._holding_after - waited, 0.5))
         due = utc_now() + timedelta(seconds=pause)
@@ -378,7 +374,7 @@ class TurnRunner:
             {"$set": {"next_attempt_at": due}},
         )
 
-    async def _give_up(self, conversation: Document, holder: str, message: Document) -> None:
+    async def _give_up(self, conversation: Document, holder: str, message: Document) -> Committed:
         """The bot cannot do it: a person is asked, and the customer is told."""
         reply = self._store.outbound(
             conversation,
@@ -388,10 +384,11 @@ class TurnRunner:
         )
         # First the request, which is safe to repeat: what the customer is told must be true.
         await self._handover.request(conversation["_id"], reason="bot_failed")
-        await self._commit(
+        committed = await self._commit(
             conversation, holder, handled=[message], replies=[reply], changes={"holding_at": None}
         )
         await self._deliver(conversation["_id"])
+        return committed
 
 
 def _is_ripe(oldest: Document) -> bool:

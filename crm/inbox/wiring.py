@@ -74,6 +74,7 @@ def build_inbox(
         engine=engine,
         handover=handover,
         deliver=outbox.deliver,
+        send=outbox.send,
         show_typing=outbox.show_typing,
     )
     feed = ChatFeed(store=store, events=events, hub=hub)

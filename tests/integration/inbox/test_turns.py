@@ -366,11 +366,13 @@ async def test_a_takeover_during_intake_is_never_shown_as_undone(bench: Bench) -
     leased = await leases.acquire(store.conversations, {"_id": conversation["_id"]})
     assert leased is not None
     await bench.take_over(OPERATOR)
-    attached = await store.attach_new(conversation, leased[1])
+    pending = await store.pending(conversation["connection_id"], conversation["chat_id"])
+    attached = await store.attach_new(conversation, leased[1], pending)
     assert attached["owner"] == "operator"
     await store.messages.update_one({"external_id": "1"}, {"$set": {"conversation_id": None}})
+    pending = await store.pending(conversation["connection_id"], conversation["chat_id"])
     with pytest.raises(LeaseLostError):
-        await store.attach_new(conversation, "somebody who lost it")
+        await store.attach_new(conversation, "somebody who lost it", pending)
 
 
 async def test_a_customers_typing_is_told_and_not_stored(bench: Bench) -> None:
