@@ -23,9 +23,9 @@ async def store() -> AsyncIterator[Any]:
     uri = os.environ.get("AITYS_TEST_MONGODB_URI")
     if not uri:
         pytest.skip("AITYS_TEST_MONGODB_URI names no mongod")
-    from rasa.shared.core.domain import Domain  # noqa: PLC0415 - only in the engine environment
+    from rasa.shared.core.domain import Domain
 
-    from bot.engine.tracker_store import MotorTrackerStore  # noqa: PLC0415 - see above
+    from bot.engine.tracker_store import MotorTrackerStore
 
     slots = {
         name: {"type": kind, "influence_conversation": False, "mappings": [{"type": "custom"}]}
