@@ -44,8 +44,8 @@ class Answers(Protocol):
         """Answer a question from an organization's passages."""
 
 
-class _Answering(Skill):
-    """Asks the answering package."""
+class Answering(Skill):
+    """A skill that can ask the answering package."""
 
     def __init__(self, crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> None:
         super().__init__(crm, clock=clock)
@@ -81,7 +81,7 @@ class _Answering(Skill):
             turn.say("utter_answer_unknown", json_message=custom, **text)
 
 
-class AnswerQuestion(_Answering):
+class AnswerQuestion(Answering):
     """Answers a question, or says honestly that the documents do not know."""
 
     action_name = "action_answer"
@@ -95,7 +95,7 @@ class AnswerQuestion(_Answering):
         return []
 
 
-class Fallback(_Answering):
+class Fallback(Answering):
     """A message that no intent fits: perhaps the documents know; else ask again, then offer a person."""
 
     action_name = "action_fallback"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from actions.answers import Answering
 from actions.crm_client import CrmRejected
 from actions.details import (
     clean_name,
@@ -12,14 +13,14 @@ from actions.details import (
     spoken_phone,
     without_emails,
 )
-from actions.skill import Event, Skill, Turn, set_slot
+from actions.skill import Event, Turn, set_slot
 
 # A message of so few words is the name itself.
 SHORT = 3
 
 
-class GiveContact(Skill):
-    """Stores what was given and repeats it."""
+class GiveContact(Answering):
+    """Stores what was given and repeats it; a question in the same message is answered as well."""
 
     action_name = "action_give_contact"
 
@@ -61,4 +62,8 @@ class GiveContact(Skill):
             if field in changes
         ]
         turn.say("utter_contact_saved", contact_details=", ".join(shown))
+        if "?" in turn.text:
+            answer = await self.ask(turn)
+            if answer.answered:
+                self.tell(turn, answer)
         return [set_slot(field, changes[field]) for field in ("name", "phone") if field in changes]

@@ -47,7 +47,6 @@ def skills(crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> 
         PrivacyRequest,
         ChangeLanguage,
         GiveFeedback,
-        GiveContact,
         Cancel,
         ValidateOrderForm,
         SubmitOrder,
@@ -56,6 +55,7 @@ def skills(crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> 
     )
     yield from (kind(crm, clock=clock) for kind in plain)
     yield AnswerQuestion(crm, answers, clock=clock)
+    yield GiveContact(crm, answers, clock=clock)
     yield Fallback(crm, answers, clock=clock)
 
 

@@ -336,3 +336,10 @@ async def test_there_may_be_nothing_to_cancel(talk: Start, crm: FakeCrm) -> None
 )
 async def test_small_talk(talk: Start, text: str, reply: str) -> None:
     assert (await talk().say(text)).startswith(reply)
+
+
+async def test_a_question_beside_a_phone_is_answered_as_well(talk: Start, crm: FakeCrm) -> None:
+    said = await talk().say("меня зовут Асель, мой номер 8 701 234 56 78, а доставка есть?")
+    assert [change["phone"] for change in crm.written("contact")] == ["+77012345678"]
+    assert "записал" in said
+    assert "Доставка по Алматы бесплатная." in said
