@@ -25,8 +25,8 @@ def main() -> int:
     """Measure; return 1 when a goal was missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("rows", nargs="*", help="of: a b c d; all when none is named")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds a side (5)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="seconds a round (8)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds a side (3)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="seconds a round (5)")
     parser.add_argument("--dry", action="store_true", help="print only, leave the page alone")
     asked = parser.parse_args()
     unknown = set(asked.rows) - set(ROWS)
@@ -34,23 +34,33 @@ def main() -> int:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
     keys = asked.rows or sorted(ROWS)
     command = f"python -m tests.bench {' '.join(keys)} --rounds {asked.rounds} --seconds {asked.seconds:g}"
-    rows = asyncio.run(_measure(keys, Effort(rounds=asked.rounds, seconds=asked.seconds)))
-    circumstances = _circumstances(command)
-    for row in rows:
-        sys.stdout.write(report.section(row, circumstances) + "\n\n")
-    if not asked.dry:
-        report.write(rows, circumstances)
+    rows = asyncio.run(
+        _measure(
+            keys,
+            Effort(rounds=asked.rounds, seconds=asked.seconds),
+            lambda row: _tell(row, command, dry=asked.dry),
+        )
+    )
     return 0 if all(line.met is not False for row in rows for line in row.lines) else 1
 
 
-async def _measure(keys: list[str], effort: Effort) -> list[Row]:
+async def _measure(keys: list[str], effort: Effort, tell: Callable[[Row], None]) -> list[Row]:
     rows = []
     async with prepared(effort) as ground:
         for key in keys:
             sys.stderr.write(f"Measuring ({key})\n")
             await ground.quiet()
             rows.append(await ROWS[key](ground))
+            tell(rows[-1])
     return rows
+
+
+def _tell(row: Row, command: str, *, dry: bool) -> None:
+    circumstances = _circumstances(command)
+    sys.stdout.write(report.section(row, circumstances) + "\n\n")
+    sys.stdout.flush()
+    if not dry:
+        report.write(row, circumstances)
 
 
 def _circumstances(command: str) -> str:

@@ -32,6 +32,7 @@ class Driver:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**22,
+            start_new_session=True,  # Ctrl-C is for the parent, which ends it
         )
         try:
             yield cls(process)

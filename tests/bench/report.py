@@ -16,10 +16,9 @@ a process of its own. A ratio above 1 means that ours is better: more a second, 
 _SECTION = re.compile(r"<!-- row (?P<key>\w+) -->\n(?P<text>.*?)(?=<!-- row |\Z)", re.DOTALL)
 
 
-def write(rows: list[Row], circumstances: str, page: Path = PAGE) -> None:
-    """Put the rows into the page; sections of rows that were not measured stay as they are."""
-    sections = read(page)
-    sections |= {row.key: section(row, circumstances) for row in rows}
+def write(row: Row, circumstances: str, page: Path = PAGE) -> None:
+    """Put a row into the page; the other sections stay as they are."""
+    sections = {**read(page), row.key: section(row, circumstances)}
     body = "\n".join(f"<!-- row {key} -->\n{sections[key].strip()}\n" for key in sorted(sections))
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(f"{HEAD}\n{body}", encoding="utf-8")
