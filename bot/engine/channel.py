@@ -17,7 +17,7 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from bot.engine.errors import TurnAborted
+from bot.engine.errors import TrackerConflict, TurnAborted
 from bot.engine.messages import BadRequest, parse_record, parse_turn
 from bot.engine.processor import CHANNEL, TurnProcessor
 
@@ -100,7 +100,11 @@ class TurnChannel(InputChannel):
             lock = self._locks[wanted.conversation_id] = asyncio.Lock()
         try:
             async with lock:
-                answer = await handle(wanted)
+                try:
+                    answer = await handle(wanted)
+                except TrackerConflict:
+                    # Another engine has answered in this conversation since we kept it in memory. Skills may run twice.
+                    answer = await handle(wanted)
         except TurnAborted as error:
             # Only ids and names are logged, never what a customer wrote.
             cause = type(error.__cause__).__name__ if error.__cause__ else "none"

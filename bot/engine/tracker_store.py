@@ -7,6 +7,7 @@ its cost does not grow with the history and of two writers one fails with `Track
 
 import datetime as dt
 import logging
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 COLLECTION = "engine_conversations"
 KEPT_REPLIES = 10
 KEPT_RECORDED_IDS = 100
+KEPT_IN_MEMORY = 500
 TIMEOUT_MS = 5_000
 
 
@@ -65,6 +67,7 @@ class MotorTrackerStore(TrackerStore):
         self._conversations = self._client[db].get_collection(
             COLLECTION, write_concern=WriteConcern(w="majority", wtimeout=TIMEOUT_MS)
         )
+        self._kept: OrderedDict[str, ConversationTracker] = OrderedDict()
 
     @property
     def domain(self) -> Domain:
@@ -78,9 +81,15 @@ class MotorTrackerStore(TrackerStore):
     async def retrieve(self, sender_id: str) -> ConversationTracker | None:
         """Return the conversation with its state, or `None` when it is unknown.
 
+        One that this process saved last comes from memory. Should somebody else have saved it since, saving it fails with
+        `TrackerConflict`, and it is read from the database the next time.
+
         Raises:
             TurnAborted: The database cannot be read now.
         """
+        kept = self._kept.pop(sender_id, None)
+        if kept is not None:
+            return kept
         try:
             document = await self._conversations.find_one({"_id": sender_id})
         except PyMongoError as error:
@@ -121,11 +130,22 @@ class MotorTrackerStore(TrackerStore):
             raise TurnAborted("the conversation cannot be saved") from error
         tracker.version += 1
         tracker.stored_events = len(tracker.events)
+        if tracker.new_reply is not None:
+            message_id, answer = tracker.new_reply
+            tracker.replies = dict([*tracker.replies.items(), (message_id, answer)][-KEPT_REPLIES:])
         tracker.new_reply = None
         tracker.new_recorded_ids = []
+        if "opening" not in change["$set"]:  # what was cut must be read anew
+            self._keep(tracker)
+
+    def _keep(self, tracker: ConversationTracker) -> None:
+        self._kept[tracker.sender_id] = tracker
+        if len(self._kept) > KEPT_IN_MEMORY:
+            self._kept.popitem(last=False)
 
     async def delete(self, sender_id: str) -> None:
         """Forget a conversation; unknown ones are fine."""
+        self._kept.pop(sender_id, None)
         try:
             await self._conversations.delete_one({"_id": sender_id})
         except PyMongoError as error:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, Self
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -33,6 +34,14 @@ class TransactionConflictError(Exception):
     """Raised inside a transaction whose snapshot is out of date: `in_transaction` runs it again from the start."""
 
 
+@dataclass(slots=True)
+class _Open:
+    """What belongs to an open transaction: the queues it is first in, and what is to be done when it is committed."""
+
+    held: dict[Hashable, asyncio.Lock] = field(default_factory=dict)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+
 class Database:
     """One process's connection. `client` and `db` are PyMongo's own objects."""
 
@@ -40,9 +49,7 @@ class Database:
         self.client = client
         self.db: AsyncDatabase[RawDocument] = client.get_database(name, write_concern=DURABLE)
         self._serial_locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
-        self._after_commit: WeakKeyDictionary[AsyncClientSession, list[Callable[[], None]]] = (
-            WeakKeyDictionary()
-        )
+        self._open: WeakKeyDictionary[AsyncClientSession, _Open] = WeakKeyDictionary()
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -90,29 +97,44 @@ class Database:
         outcome is unknown (a lost connection) is tried again until it is known.
         """
         async with self.client.start_session() as session:
+            self._open[session] = opened = _Open()
             await session.start_transaction(
                 read_concern=ReadConcern("snapshot"), write_concern=DURABLE
             )
             try:
-                yield session
-            except BaseException:
-                if session.in_transaction:
-                    await session.abort_transaction()
-                raise
-            await _commit(session)
-        for call in self._after_commit.pop(session, ()):
-            call()
+                try:
+                    yield session
+                except BaseException:
+                    if session.in_transaction:
+                        await session.abort_transaction()
+                    raise
+                await _commit(session)
+                for call in opened.after_commit:
+                    call()
+            finally:
+                for lock in opened.held.values():
+                    lock.release()
 
     def after_commit(self, session: AsyncClientSession, call: Callable[[], None]) -> None:
         """Call something once the session's transaction is committed; never when it is undone."""
-        self._after_commit.setdefault(session, []).append(call)
+        self._open[session].after_commit.append(call)
+
+    async def queue_up(self, session: AsyncClientSession, key: Hashable) -> None:
+        """Wait until no other transaction of this process is in the queue of this key, and stay first until its end."""
+        held = self._open[session].held
+        if key not in held:
+            lock = self._lock(key)
+            await lock.acquire()
+            held[key] = lock
 
     @asynccontextmanager
     async def alone(self, key: Hashable) -> AsyncIterator[None]:
-        """Queue up with the works of `in_transaction` that have this `serial` key."""
-        lock = self._serial_locks.setdefault(key, asyncio.Lock())
-        async with lock:
+        """Be first in the queue of this key without a transaction."""
+        async with self._lock(key):
             yield
+
+    def _lock(self, key: Hashable) -> asyncio.Lock:
+        return self._serial_locks.setdefault(key, asyncio.Lock())
 
     async def in_transaction[Result](
         self,
@@ -124,16 +146,26 @@ class Database:
 
         Args:
             work: must be safe to run more than once; its effects outside the database must wait for the return.
-            serial: works with an equal key queue up within this process instead of colliding. Give the
-                organization's id when events are appended, which all transactions of an organization collide on.
+            serial: works with an equal key queue up within this process from their start instead of colliding.
+                `EventLog.append` queues up by the organization's id by itself: give it here when the work reads
+                what others of the organization change.
 
         Raises:
             Whatever `work` raises, after the transaction is undone; the last conflict after twenty seconds of them.
         """
-        if serial is None:
-            return await self._attempt(work)
-        async with self.alone(serial):
-            return await self._attempt(work)
+        give_up_at = time.monotonic() + TRANSACTION_PATIENCE_SECONDS
+        pause = 0.002
+        while True:
+            try:
+                async with self.transaction() as session:
+                    if serial is not None:
+                        await self.queue_up(session, serial)
+                    return await work(session)
+            except (PyMongoError, TransactionConflictError) as error:
+                if not _is_transient(error) or time.monotonic() > give_up_at:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter is no secret
+            pause = min(pause * 2, 0.2)
 
     async def within[Result](
         self,
@@ -146,21 +178,6 @@ class Database:
         if session is not None:
             return await work(session)
         return await self.in_transaction(work, serial=serial)
-
-    async def _attempt[Result](
-        self, work: Callable[[AsyncClientSession], Awaitable[Result]]
-    ) -> Result:
-        give_up_at = time.monotonic() + TRANSACTION_PATIENCE_SECONDS
-        pause = 0.002
-        while True:
-            try:
-                async with self.transaction() as session:
-                    return await work(session)
-            except (PyMongoError, TransactionConflictError) as error:
-                if not _is_transient(error) or time.monotonic() > give_up_at:
-                    raise
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter is no secret
-            pause = min(pause * 2, 0.2)
 
 
 def _is_transient(error: Exception) -> bool:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -101,6 +102,9 @@ class EventLog:
         self._events = database.collection(EVENTS)
         # The number that was committed last, by organization, as far as this process knows. Only a guess: the unique index decides.
         self._committed: dict[ObjectId, int] = {}
+        self._uncommitted: WeakKeyDictionary[AsyncClientSession, tuple[ObjectId, int]] = (
+            WeakKeyDictionary()
+        )
 
     async def append(
         self,
@@ -110,8 +114,9 @@ class EventLog:
     ) -> list[int]:
         """Number and store events, in order, and return their numbers.
 
-        With `session` they belong to its transaction, which must run under `Database.in_transaction` with
-        `serial=organization_id`: when another transaction took the numbers, it runs again.
+        With `session` they belong to its transaction, which must run under `Database.in_transaction`: when another
+        process took the numbers, it runs again. From here to its end it is the only one of this process that appends
+        for the organization, so append last.
         """
         if not events:
             return []
@@ -119,11 +124,10 @@ class EventLog:
             if len(events) == 1:
                 return [await self._append_one(organization_id, events[0])]
             return await self._database.in_transaction(
-                lambda own: self.append(organization_id, events, own), serial=organization_id
+                lambda own: self.append(organization_id, events, own)
             )
-        # Taken out while the transaction is open, so that one that is undone leaves no wrong number behind.
-        known = self._committed.pop(organization_id, None)
-        first = (await self.last_seq(organization_id, session) if known is None else known) + 1
+        await self._database.queue_up(session, organization_id)
+        first = await self._next(organization_id, session)
         last = first + len(events) - 1
         documents = _numbered(organization_id, first, events)
         try:
@@ -137,8 +141,19 @@ class EventLog:
             raise TransactionConflictError(
                 "another transaction took the next event number"
             ) from error
+        self._uncommitted[session] = (organization_id, last)
         self._database.after_commit(session, lambda: self._note_committed(organization_id, last))
         return list(range(first, last + 1))
+
+    async def _next(self, organization_id: ObjectId, session: AsyncClientSession) -> int:
+        """The number that follows, as far as this process knows; to be called as the first in the queue."""
+        known_to, last = self._uncommitted.get(session, (None, 0))
+        if known_to == organization_id:
+            return last + 1
+        # Taken out while the transaction is open, so that one that is undone leaves no wrong number behind.
+        known = self._committed.pop(organization_id, None)
+        # Not in the session: what others have committed since its snapshot counts.
+        return (await self.last_seq(organization_id) if known is None else known) + 1
 
     async def _append_one(self, organization_id: ObjectId, event: NewEvent) -> int:
         """Append an event that stands alone: one insert is as atomic as a transaction, and much cheaper.

@@ -6,7 +6,7 @@ from typing import Final
 
 from crm.inbox.engine import EngineClient, EngineRefusedError, EngineTurn
 from crm.inbox.models import Document
-from crm.inbox.store import ConversationStore
+from crm.inbox.store import BOT, ConversationStore
 
 ENGINE_TIMEOUT_SECONDS: Final = 40.0
 """How long one message may take in the engine, its skills' own deadlines included."""
@@ -89,3 +89,26 @@ class Asking:
         await store.conversations.update_one(
             {"_id": conversation["_id"]}, {"$inc": {"unrecorded": -conversation["unrecorded"]}}
         )
+
+
+def reply_documents(
+    store: ConversationStore, conversation: Document, message: Document, turn: EngineTurn
+) -> list[Document]:
+    """The engine's replies to a message, ready to be stored; each says what made it."""
+    return [
+        store.outbound(
+            conversation,
+            reply.text,
+            author=BOT,
+            buttons=[button.model_dump() for button in reply.buttons],
+            trace={
+                "intent": turn.intent.name,
+                "confidence": turn.intent.confidence,
+                "skill": turn.skill,
+                "in_reply_to": str(message["_id"]),
+                **reply.custom.get("trace", {}),
+            },
+        )
+        for reply in turn.replies
+        if reply.text
+    ]

@@ -178,7 +178,7 @@ class Desk:
             )
 
         try:
-            await store.database.in_transaction(save, serial=organization_id)
+            await store.database.in_transaction(save)
         except DuplicateKeyError:
             match = {"conversation_id": conversation_id, "data.client_id": client_id}
             first = await store.messages.find_one(match)
@@ -270,7 +270,7 @@ class Desk:
             await store.events.append(organization_id, events, session)
             return after
 
-        return conversation_read(await store.database.in_transaction(save, serial=organization_id))
+        return conversation_read(await store.database.in_transaction(save))
 
     async def find(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
         """The stored conversation.

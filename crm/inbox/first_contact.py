@@ -92,6 +92,6 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
         await store.events.append(organization_id, events, session=session)
 
     try:
-        await store.database.in_transaction(create, serial=organization_id)
+        await store.database.in_transaction(create)
     except DuplicateKeyError:
         return  # somebody else made it meanwhile

@@ -227,7 +227,7 @@ class Handover:
             await store.events.append(after["organization_id"], events, session=session)
             return after
 
-        after = await store.database.in_transaction(write, serial=conversation["organization_id"])
+        after = await store.database.in_transaction(write)
         if notice:
             self._deliver_soon(conversation["_id"])
         return after

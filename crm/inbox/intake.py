@@ -50,7 +50,7 @@ class Intake:
         """
         if not messages:
             return 0
-        documents = [_document(connection, message) for message in messages]
+        documents = [self._document(connection, message) for message in messages]
         stored = len(documents)
         try:
             if stored == 1:  # a bulk write costs the client several times as much
@@ -76,6 +76,13 @@ class Intake:
             self._background.start(self._turns.run(connection_id, chat_id))
         return stored
 
+    def _document(self, connection: Connection, message: InboundMessage) -> Document:
+        document = _document(connection, message)
+        document["conversation_id"] = self._store.known_conversation(
+            document["connection_id"], message.chat_id
+        )
+        return document
+
     def _note_event(self, connection_id: ObjectId) -> None:
         """Show admins that the channel is alive; now and then is enough."""
         moment = time.monotonic()
@@ -97,6 +104,7 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "organization_id": ObjectId(connection.organization_id),
         "connection_id": ObjectId(connection.id),
         "conversation_id": None,
+        "fresh": True,
         "chat_id": message.chat_id,
         "channel": connection.channel,
         "external_id": message.external_id,

@@ -18,6 +18,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from crm.core.clock import utc_now
 from crm.inbox.models import Document
@@ -25,6 +26,9 @@ from crm.inbox.models import Document
 LEASE = timedelta(seconds=15)
 """How long a dead holder blocks a conversation."""
 _RENEW_SECONDS = LEASE.total_seconds() / 3
+
+
+SOON = WriteConcern(w=1)
 
 
 async def acquire(
@@ -37,7 +41,8 @@ async def acquire(
         somebody else holds it.
     """
     holder, moment = uuid4().hex, utc_now()
-    conversation = await conversations.find_one_and_update(
+    # A lease that a failing server forgets harms nobody: all that is stored under it asks for it again.
+    conversation = await conversations.with_options(write_concern=SOON).find_one_and_update(
         {**match, "$or": [{"lease": None}, {"lease.until": {"$lt": moment}}]},
         {"$set": {"lease": {"holder": holder, "until": moment + LEASE}}},
         return_document=ReturnDocument.AFTER,

@@ -168,7 +168,7 @@ class Outbox:
         if conversation is not None and message.get("fence") is not None:
             # A person asks for it: that people have the conversation now is no hindrance.
             changes["fence"] = conversation["fence"]
-        after = await self._change(message, {**match, "state": FAILED}, changes)
+        after = await self._change({**match, "state": FAILED}, changes)
         if after is None:
             raise Conflict("Only a failed message can be sent again.", code="message_not_failed")
         return after
@@ -286,7 +286,7 @@ class Outbox:
     async def _note(self, message: Document, changes: Document, *, quietly: bool = False) -> None:
         """Note how it went, unless the claim ran out and somebody else has the message."""
         match = {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]}
-        await self._change(message, match, changes, quietly=quietly)
+        await self._change(match, changes, quietly=quietly)
 
     async def advance(self, connection_id: ObjectId, message_id: ObjectId, state: str) -> None:
         """Note a later status of a message (delivered, read). Statuses only move forward."""
@@ -294,10 +294,10 @@ class Outbox:
         message = await self._store.messages.find_one(match)
         if message is not None and message["state"] in FORWARD[state]:
             behind = {**match, "state": {"$in": FORWARD[state]}}
-            await self._change(message, behind, {"state": state})
+            await self._change(behind, {"state": state})
 
     async def _change(
-        self, message: Document, match: Document, changes: Document, *, quietly: bool = False
+        self, match: Document, changes: Document, *, quietly: bool = False
     ) -> Document | None:
         """Change a message and tell it, both or neither. None when it no longer matches."""
         store = self._store
@@ -314,7 +314,7 @@ class Outbox:
                 await store.events.append(after["organization_id"], [event], session)
             return after
 
-        return await store.database.in_transaction(write, serial=message["organization_id"])
+        return await store.database.in_transaction(write)
 
 
 def pause(attempts: int, retry_after: float | None) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,9 +33,15 @@ from crm.inbox.models import (
     preview,
 )
 
+BOT = {"kind": "bot"}
 ATTACHED_AT_ONCE = 100
+KNOWN_CONVERSATIONS = 20_000
 GRACE = timedelta(seconds=3)
 """How long the process that stored something has to see to it before a sweeper does."""
+
+
+class _ChangedHandsError(Exception):
+    """A person took the conversation over since it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class ConversationStore:
         self.messages = database.db[MESSAGES]
         self.contacts = database.db["contacts"]
         self.organizations = database.db["organizations"]
+        self._known: OrderedDict[tuple[ObjectId, str], ObjectId] = OrderedDict()
 
     async def note_event(self, connection_id: ObjectId) -> None:
         """Note that a channel has just delivered something."""
@@ -73,6 +81,18 @@ class ConversationStore:
             await self.database.db["connections"].update_one(
                 {"_id": connection_id}, {"$set": {"last_event_at": utc_now()}}
             )
+
+    def known_conversation(self, connection_id: ObjectId, chat_id: str) -> ObjectId | None:
+        """The id of a chat's conversation, when this process has seen it lately. Makes no query."""
+        return self._known.get((connection_id, chat_id))
+
+    def remember(self, conversation: Document) -> None:
+        """Know from now on which conversation belongs to a chat; it stays the same for ever."""
+        chat = (conversation["connection_id"], conversation["chat_id"])
+        self._known[chat] = conversation["_id"]
+        self._known.move_to_end(chat)
+        if len(self._known) > KNOWN_CONVERSATIONS:
+            self._known.popitem(last=False)
 
     async def pending(self, connection_id: ObjectId, chat_id: str) -> list[Document]:
         """The chat's messages that no turn has handled, in order; of very many the oldest."""
@@ -94,14 +114,14 @@ class ConversationStore:
         Raises:
             LeaseLostError: another process holds the conversation.
         """
-        fresh = [message for message in pending if message["conversation_id"] is None]
+        fresh = unannounced(pending)
         if not fresh and len(pending) == ATTACHED_AT_ONCE:  # the new ones may stand behind these
             cursor = self.messages.find(
                 {
                     "connection_id": conversation["connection_id"],
                     "chat_id": conversation["chat_id"],
                     "state": RECEIVED,
-                    "conversation_id": None,
+                    "fresh": True,
                 }
             ).sort([("created_at", 1), ("_id", 1)])
             fresh = await cursor.limit(ATTACHED_AT_ONCE).to_list()
@@ -110,25 +130,15 @@ class ConversationStore:
     async def _attach(
         self, conversation: Document, holder: str, fresh: Sequence[Document]
     ) -> Document:
-        moment = utc_now()
+        ids = [message["_id"] for message in fresh]
+        update = {**_shown(fresh), **_literal(_now())}
         for message in fresh:
             message["conversation_id"] = conversation["_id"]
-        people_see_to_it = {
-            "$or": [{"$eq": ["$owner", "operator"]}, {"$eq": ["$status", "waiting"]}]
-        }
-        update = {
-            "last_message": {"$literal": _last(fresh[-1])},
-            "last_activity_at": moment,
-            "updated_at": moment,
-            "status": {"$cond": [{"$eq": ["$status", "closed"]}, "open", "$status"]},
-            # What the bot answers is nobody's unread mail.
-            "unread": {"$add": ["$unread", {"$cond": [people_see_to_it, len(fresh), 0]}]},
-        }
 
         async def write(session: AsyncClientSession) -> Document:
             await self.messages.update_many(
-                {"_id": {"$in": [message["_id"] for message in fresh]}, "conversation_id": None},
-                {"$set": {"conversation_id": conversation["_id"]}},
+                {"_id": {"$in": ids}},
+                {"$set": {"conversation_id": conversation["_id"]}, "$unset": {"fresh": ""}},
                 session=session,
             )
             after = await self.conversations.find_one_and_update(
@@ -146,7 +156,10 @@ class ConversationStore:
             )
             return after
 
-        return await self.database.in_transaction(write, serial=conversation["organization_id"])
+        after = await self.database.in_transaction(write)
+        for message in fresh:
+            message.pop("fresh", None)
+        return after
 
     async def commit(
         self,
@@ -156,12 +169,14 @@ class ConversationStore:
         handled: Sequence[Document],
         replies: Sequence[Document],
         changes: Document,
+        announced: Sequence[Document] = (),
         unrecorded: bool = False,
         release: bool = False,
         claim: timedelta | None = None,
     ) -> Committed:
         """Store what a turn made, all or nothing.
 
+        ``announced`` are new messages that operators are shown together with the replies.
         ``unrecorded`` marks the handled messages as not yet known to the engine. ``release``
         gives the lease back with it. ``claim`` is how long sending each reply may take: the
         replies are claimed for the caller, which sends them now, unless something older of the
@@ -176,20 +191,19 @@ class ConversationStore:
         organization_id, conversation_id = conversation["organization_id"], conversation["_id"]
 
         async def write(session: AsyncClientSession) -> Committed:
-            moment = utc_now()
-            fields = {**changes, "last_activity_at": moment, "updated_at": moment}
-            marks: Document = {"state": HANDLED, "updated_at": moment}
-            update: Document = {"$set": fields}
-            if unrecorded:
-                marks["unrecorded"] = True
-                update["$inc"] = {"unrecorded": len(handled)}
+            fields = dict(changes)
             if replies:
                 fields["last_message"] = _last(replies[-1])
             if release:
                 fields["lease"] = None
+            stage = {**_shown(announced), **_literal({**fields, **_now()})}
+            marks: Document = {"state": HANDLED, "updated_at": utc_now()}
+            if unrecorded:
+                marks["unrecorded"] = True
+                stage["unrecorded"] = {"$add": ["$unrecorded", len(handled)]}
             current = await self.conversations.find_one_and_update(
                 {"_id": conversation_id, "lease.holder": holder, "fence": conversation["fence"]},
-                update,
+                [{"$set": stage}],
                 session=session,
                 return_document=ReturnDocument.AFTER,
             )
@@ -200,17 +214,14 @@ class ConversationStore:
                 )
                 if current is None:
                     raise LeaseLostError
-            events, claimed = [], False
+                if announced:
+                    raise _ChangedHandsError
+            events = [message_created(message) for message in announced]
+            claimed = False
             if kept and replies:
-                claimed = claim is not None and await self._claim(replies, claim, session)
-                await self._insert(replies, session)
-                events = [message_created(reply) for reply in replies]
-            if handled:
-                await self.messages.update_many(
-                    {"_id": {"$in": [message["_id"] for message in handled]}},
-                    {"$set": marks, "$unset": {"next_attempt_at": ""}},
-                    session=session,
-                )
+                claimed = await self._insert(replies, claim, session)
+                events += [message_created(reply) for reply in replies]
+            await self._mark(handled, announced, marks, session)
             await self.events.append(
                 organization_id, [*events, conversation_updated(current)], session=session
             )
@@ -220,28 +231,52 @@ class ConversationStore:
                 claimed=list(replies) if claimed else [],
             )
 
-        return await self.database.in_transaction(write, serial=organization_id)
+        try:
+            return await self.database.in_transaction(write)
+        except (
+            _ChangedHandsError
+        ):  # a person has it: they are shown what is new, and nothing is said
+            await self._attach(conversation, holder, announced)
+            announced = ()
+            return await self.database.in_transaction(write)
 
-    async def _claim(
-        self, replies: Sequence[Document], claim: timedelta, session: AsyncClientSession
+    async def _mark(
+        self,
+        handled: Sequence[Document],
+        announced: Sequence[Document],
+        marks: Document,
+        session: AsyncClientSession,
+    ) -> None:
+        ids = [message["_id"] for message in handled]
+        others = [message["_id"] for message in announced if message["_id"] not in ids]
+        if ids:
+            gone = {"next_attempt_at": "", "fresh": ""}
+            await self.messages.update_many(
+                {"_id": {"$in": ids}}, {"$set": marks, "$unset": gone}, session=session
+            )
+        if others:
+            await self.messages.update_many(
+                {"_id": {"$in": others}}, {"$unset": {"fresh": ""}}, session=session
+            )
+
+    async def _insert(
+        self, replies: Sequence[Document], claim: timedelta | None, session: AsyncClientSession
     ) -> bool:
-        """Mark replies that are about to be stored as being sent, when nothing older is unsent."""
-        older = await self.messages.find_one(
+        """Store replies, claimed for the caller when nothing older is unsent; returns whether they are."""
+        claimed = claim is not None and not await self.messages.find_one(
             {"conversation_id": replies[0]["conversation_id"], "state": {"$in": UNSENT}},
             {"_id": 1},
             session=session,
         )
-        for place, reply in enumerate(replies, 1):
-            reply["state"] = QUEUED if older else SENDING
-            reply["attempts"] = 0 if older else 1
-            reply["next_attempt_at"] = utc_now() + (GRACE if older else claim * place)
-        return older is None
-
-    async def _insert(self, messages: Sequence[Document], session: AsyncClientSession) -> None:
-        if len(messages) == 1:  # a bulk write costs the client several times as much
-            await self.messages.insert_one(messages[0], session=session)
+        for place, reply in enumerate(replies, 1):  # a repeated transaction may find it otherwise
+            reply["state"] = SENDING if claimed else QUEUED
+            reply["attempts"] = int(claimed)
+            reply["next_attempt_at"] = utc_now() + (claim * place if claim and claimed else GRACE)
+        if len(replies) == 1:  # a bulk write costs the client several times as much
+            await self.messages.insert_one(replies[0], session=session)
         else:
-            await self.messages.insert_many(messages, session=session)
+            await self.messages.insert_many(replies, session=session)
+        return claimed
 
     def outbound(
         self,
@@ -306,6 +341,33 @@ def _message(
         "created_at": moment,
         "updated_at": moment,
     }
+
+
+def unannounced(messages: Sequence[Document]) -> list[Document]:
+    """Those of a customer's messages that operators have not been shown."""
+    return [message for message in messages if message.get("fresh")]
+
+
+def _shown(fresh: Sequence[Document]) -> Document:
+    """What showing new messages changes in their conversation, as a stage of an update."""
+    if not fresh:
+        return {}
+    people_see_to_it = {"$or": [{"$eq": ["$owner", "operator"]}, {"$eq": ["$status", "waiting"]}]}
+    return {
+        "last_message": {"$literal": _last(fresh[-1])},
+        "status": {"$cond": [{"$eq": ["$status", "closed"]}, "open", "$status"]},
+        # What the bot answers is nobody's unread mail.
+        "unread": {"$add": ["$unread", {"$cond": [people_see_to_it, len(fresh), 0]}]},
+    }
+
+
+def _now() -> Document:
+    moment = utc_now()
+    return {"last_activity_at": moment, "updated_at": moment}
+
+
+def _literal(fields: Document) -> Document:
+    return {name: {"$literal": value} for name, value in fields.items()}
 
 
 def _last(message: Document) -> Document:

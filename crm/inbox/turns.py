@@ -20,7 +20,7 @@ from pymongo.errors import PyMongoError
 
 from crm.core.clock import utc_now
 from crm.inbox import leases, texts
-from crm.inbox.asking import Asking
+from crm.inbox.asking import Asking, reply_documents
 from crm.inbox.engine import (
     EngineClient,
     EngineFailedError,
@@ -32,7 +32,7 @@ from crm.inbox.first_contact import ensure_conversation
 from crm.inbox.handover import Handover
 from crm.inbox.models import RECEIVED, Document
 from crm.inbox.outbox import CLAIM
-from crm.inbox.store import Committed, ConversationStore, LeaseLostError
+from crm.inbox.store import BOT, Committed, ConversationStore, LeaseLostError, unannounced
 from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ TURNS_AT_ONCE: Final = 64
 """Chats a process works on at a time: more would only wait for the engine, past their deadlines."""
 AT_DATABASE_AT_ONCE: Final = 8
 """Of these at the database: a burst must not keep the process from taking the next messages in."""
+ANNOUNCE_AFTER_SECONDS: Final = 0.3
+"""An answer that is sooner is shown to operators together with its question."""
 TYPING_AFTER_SECONDS: Final = 0.7
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 """Pauses before a failed turn is tried again; the last one repeats."""
@@ -52,8 +54,6 @@ MAX_FAILURES: Final = 12
 """A message the running engine fails on so often (some five minutes) goes to a person."""
 
 SWEPT_AT_ONCE: Final = 500
-
-BOT: Final = {"kind": "bot"}
 
 type Deliver = Callable[[ObjectId], Awaitable[None]]
 type Send = Callable[[Sequence[Document]], Awaitable[None]]
@@ -153,17 +153,17 @@ class TurnRunner:
                     await ensure_conversation(store, pending[0])
                 return bool(pending)
         conversation, holder = leased
+        store.remember(conversation)
         released = False
         try:
             async with leases.renewing(store.conversations, conversation["_id"], holder):
                 while not released and (pending := await self._look(connection_id, chat_id)):
-                    async with self._database_gate:
-                        conversation = await store.attach_new(conversation, holder, pending)
+                    if not _may_wait(conversation, pending):
+                        async with self._database_gate:
+                            conversation = await store.attach_new(conversation, holder, pending)
                     if not _is_ripe(pending[0]):
                         break
-                    committed = await self._advance(
-                        conversation, holder, pending[0], is_last=len(pending) == 1
-                    )
+                    committed = await self._advance(conversation, holder, pending)
                     if committed is None:
                         break
                     conversation, released = committed.conversation, committed.released
@@ -180,32 +180,31 @@ class TurnRunner:
         return await self._store.pending(connection_id, chat_id)
 
     async def _advance(
-        self, conversation: Document, holder: str, message: Document, *, is_last: bool
+        self, conversation: Document, holder: str, pending: Sequence[Document]
     ) -> Committed | None:
         """Handle the oldest message; the lease goes with the last one. Returns None to wait."""
         if conversation["owner"] == "operator":
             return await self._store.commit(
                 conversation,
                 holder,
-                handled=[message],
+                handled=pending[:1],
                 replies=[],
                 changes={},
                 unrecorded=True,
-                release=is_last,
+                release=len(pending) == 1,
             )
-        return await self._answer(conversation, holder, message, release=is_last)
+        return await self._answer(conversation, holder, pending)
 
     async def _answer(
-        self, conversation: Document, holder: str, message: Document, *, release: bool
+        self, conversation: Document, holder: str, pending: Sequence[Document]
     ) -> Committed | None:
-        """Let the bot answer. Returns None when the message was put off."""
+        """Let the bot answer the oldest message. Returns None when it was put off."""
+        message = pending[0]
         failures = message.get("failures", 0)
         try:
-            turn = await self._ask_engine(conversation, holder, message)
+            turn = await self._ask_engine(conversation, holder, pending)
             async with self._database_gate:
-                committed = await self._store_turn(
-                    conversation, holder, message, turn, release=release
-                )
+                committed = await self._store_turn(conversation, holder, pending, turn)
         except (LeaseLostError, PyMongoError):
             raise
         except EngineUnavailableError as error:
@@ -225,23 +224,30 @@ class TurnRunner:
             else:
                 await self._deliver(conversation["_id"])
             return committed
+        await self._store.attach_new(conversation, holder, pending)
         if failures < MAX_FAILURES:
             await self._put_off(conversation, holder, message, failures=failures)
             return None
         return await self._give_up(conversation, holder, message)
 
     async def _ask_engine(
-        self, conversation: Document, holder: str, message: Document
+        self, conversation: Document, holder: str, pending: Sequence[Document]
     ) -> EngineTurn:
-        """The engine's answer. The customer sees that it is being written when it takes long.
+        """The engine's answer to the oldest message.
+
+        When it takes long, operators are shown what is new, and the customer that it is being written.
 
         Raises:
             EngineUnavailableError, EngineFailedError: as they say.
         """
         typing: asyncio.Future[None] | None = None
-        task = asyncio.create_task(self._asking.turn(conversation, message))
+        task = asyncio.create_task(self._asking.turn(conversation, pending[0]))
         try:
-            done, _ = await asyncio.wait({task}, timeout=TYPING_AFTER_SECONDS)
+            done, _ = await asyncio.wait({task}, timeout=ANNOUNCE_AFTER_SECONDS)
+            if not done:
+                await self._store.attach_new(conversation, holder, pending)
+                rest = TYPING_AFTER_SECONDS - ANNOUNCE_AFTER_SECONDS
+                done, _ = await asyncio.wait({task}, timeout=rest)
             if not done:
                 typing = asyncio.ensure_future(self._show_typing(conversation))
                 rest = self._holding_after - TYPING_AFTER_SECONDS
@@ -258,39 +264,22 @@ class TurnRunner:
         self,
         conversation: Document,
         holder: str,
-        message: Document,
+        pending: Sequence[Document],
         turn: EngineTurn,
-        *,
-        release: bool,
     ) -> Committed:
         changes: Document = {"holding_at": None}
         if turn.language:
             changes["language"] = turn.language
         spoken = {**conversation, **changes}
-        replies = [
-            self._store.outbound(
-                spoken,
-                reply.text,
-                author=BOT,
-                buttons=[button.model_dump() for button in reply.buttons],
-                trace={
-                    "intent": turn.intent.name,
-                    "confidence": turn.intent.confidence,
-                    "skill": turn.skill,
-                    "in_reply_to": str(message["_id"]),
-                    **reply.custom.get("trace", {}),
-                },
-            )
-            for reply in turn.replies
-            if reply.text
-        ]
+        replies = reply_documents(self._store, spoken, pending[0], turn)
         return await self._commit(
             spoken,
             holder,
-            handled=[message],
+            handled=pending[:1],
             replies=replies,
             changes=changes,
-            release=release,
+            announced=unannounced(pending),
+            release=len(pending) == 1,
             claim=CLAIM,
         )
 
@@ -302,6 +291,7 @@ class TurnRunner:
         handled: Sequence[Document],
         replies: Sequence[Document],
         changes: Document,
+        announced: Sequence[Document] = (),
         release: bool = False,
         claim: timedelta | None = None,
     ) -> Committed:
@@ -324,6 +314,7 @@ class TurnRunner:
             handled=handled,
             replies=replies,
             changes=changes,
+            announced=announced,
             release=release,
             claim=claim,
         )
@@ -389,6 +380,18 @@ class TurnRunner:
         )
         await self._deliver(conversation["_id"])
         return committed
+
+
+def _may_wait(conversation: Document, pending: Sequence[Document]) -> bool:
+    """Whether operators may be shown what is new together with the bot's answer to it.
+
+    Not when it is theirs to answer, and not before the skills can find it in the conversation.
+    """
+    return (
+        conversation["owner"] == "bot"
+        and _is_ripe(pending[0])
+        and all(message["conversation_id"] == conversation["_id"] for message in pending)
+    )
 
 
 def _is_ripe(oldest: Document) -> bool:

@@ -361,7 +361,7 @@ async def test_a_takeover_during_intake_is_never_shown_as_undone(bench: Bench) -
     await bench.say("1", "hello")
     store, conversation = bench.inbox.store, await bench.conversation()
     await store.messages.update_one(
-        {"external_id": "1"}, {"$set": {"conversation_id": None, "state": "received"}}
+        {"external_id": "1"}, {"$set": {"fresh": True, "state": "received"}}
     )
     leased = await leases.acquire(store.conversations, {"_id": conversation["_id"]})
     assert leased is not None
@@ -369,7 +369,7 @@ async def test_a_takeover_during_intake_is_never_shown_as_undone(bench: Bench) -
     pending = await store.pending(conversation["connection_id"], conversation["chat_id"])
     attached = await store.attach_new(conversation, leased[1], pending)
     assert attached["owner"] == "operator"
-    await store.messages.update_one({"external_id": "1"}, {"$set": {"conversation_id": None}})
+    await store.messages.update_one({"external_id": "1"}, {"$set": {"fresh": True}})
     pending = await store.pending(conversation["connection_id"], conversation["chat_id"])
     with pytest.raises(LeaseLostError):
         await store.attach_new(conversation, "somebody who lost it", pending)
@@ -402,3 +402,54 @@ async def test_operators_put_right_what_the_bot_learned(bench: Bench) -> None:
     with pytest.raises(NotFound):
         await bench.inbox.desk.correct(ObjectId(), conversation["_id"], {"product": "theirs"})
     assert (await bench.conversation())["facts"] == {"product": "tent, green"}
+
+
+async def told(bench: Bench) -> list[tuple[str, str]]:
+    events = await bench.inbox.store.events.read(bench.organization_id, 0)
+    return [(event.type, event.data.get("direction") or "") for event in events]
+
+
+async def test_a_quick_answer_is_shown_together_with_its_question(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    before = len(await told(bench))
+    await bench.say("2", "and one thing more")
+    assert (await told(bench))[before:] == [
+        ("message.created", "in"),
+        ("message.created", "out"),
+        ("conversation.updated", ""),
+        ("message.updated", "out"),
+    ]
+    stored = await bench.inbox.store.messages.find_one({"external_id": "2"})
+    assert stored is not None
+    assert "fresh" not in stored
+
+
+async def test_a_question_is_shown_while_the_answer_takes_its_time(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    before, seen = len(await told(bench)), []
+
+    async def slow(body: dict[str, Any]) -> web.Response:
+        await asyncio.sleep(0.6)
+        seen.extend((await told(bench))[before:])
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = slow
+    await bench.say("2", "a hard one")
+    assert seen == [("message.created", "in"), ("conversation.updated", "")]
+    assert [kind for kind, _ in (await told(bench))[before:]].count("message.created") == 2
+
+
+async def test_a_question_is_shown_once_when_a_person_takes_over_meanwhile(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    before = len(await told(bench))
+
+    async def taken_over(body: dict[str, Any]) -> web.Response:
+        await bench.take_over(OPERATOR)
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = taken_over
+    await bench.say("2", "is anybody there?")
+    fresh = (await told(bench))[before:]
+    assert fresh.count(("message.created", "in")) == 1
+    assert (await bench.conversation())["unread"] == 1
+    assert "echo: is anybody there?" not in [m.text for m in bench.connector.sent]
