@@ -42,9 +42,10 @@ def say(texts: Mapping[str, str], language: str | None, **values: str) -> str:
 def disclosure(organization: Mapping[str, Any], language: str | None) -> str:
     """What is said at first contact: that an AI answers (law of Kazakhstan, platform rules).
 
-    The organization's own words; `{organization}` in them is its name.
+    The organization's own words; `{company}` in them is its name.
     """
     own = (organization.get("assistant") or {}).get("disclosure") or {}
     default = default_assistant()["disclosure"]
     text = own.get(language) or default.get(language) or default[DEFAULT_LANGUAGE]
-    return str(text).replace("{organization}", str(organization["name"]))
+    name = str(organization["name"])
+    return str(text).replace("{organization}", name).replace("{company}", name)

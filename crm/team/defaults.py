@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bot.prompts.content import AssistantContent
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -11,26 +13,5 @@ def default_business_hours() -> dict[str, list[list[str]]]:
 
 
 def default_assistant() -> dict[str, Any]:
-    """Return the assistant's first persona.
-
-    `disclosure` is said at first contact: people are told in advance that an AI answers (law of Kazakhstan).
-    `{organization}` in it stands for the name of the company.
-    """
-    return {
-        "name": "Aitys",
-        "tone": "friendly",
-        "instructions": "",
-        "greeting": {
-            "ru": "Здравствуйте! Чем могу помочь?",
-            "kk": "Сәлеметсіз бе! Қандай көмек керек?",
-            "en": "Hello! How can I help?",
-        },
-        "disclosure": {
-            "ru": "Вам отвечает ИИ-ассистент компании «{organization}». "
-            "Если понадобится, позову человека.",
-            "kk": "Сізге «{organization}» компаниясының ЖИ-көмекшісі жауап береді. "
-            "Қажет болса, адамды шақырамын.",
-            "en": "You are talking to the AI assistant of {organization}. "
-            "I can call a person whenever you like.",
-        },
-    }
+    """Return the content of an organization's first assistant version, and its number."""
+    return {**AssistantContent().document(), "version": 1}
