@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench lock clean
+.PHONY: help setup run test check format bench faults lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ format: ## Bring the code into the house's form
 
 bench: setup ## Measure against the plain alternatives; writes docs/benchmarks.md
 	$(APP)/python -m tests.bench $(ARGS)
+
+faults: setup ## Kill every process in turn during 200 conversations, and count what was lost or doubled
+	$(APP)/python -m tests.faults $(ARGS)
 
 lock: setup ## Write requirements/ anew from the pyproject files (UPGRADE=--upgrade for newer versions)
 	echo "uv==0.13.9" | $(UV_COMPILE) $(UPGRADE) --python-version 3.9 --output-file requirements/tools.txt -
