@@ -26,8 +26,9 @@ class KnowledgeSearch:
             NotFound: the organization or the version does not exist.
         """
         rows = await self._knowledge.versions.passages(organization_id, version)
-        names = ("document", "title", "heading", "language", "position", "text")
-        passages = [{"id": row["_id"], **{name: row[name] for name in names}} for row in rows]
+        passages = [
+            {name: value for name, value in row.items() if name != "source_id"} for row in rows
+        ]
         return {"version": version, "passages": passages}
 
     async def search(self, organization_id: ObjectId, text: str, language: str) -> RawDocument:
@@ -39,7 +40,9 @@ class KnowledgeSearch:
 
         index = await self._library.index(str(organization_id), version, load)
         found = search(index, text, language=language, limit=SHOWN)
-        rows = await self._knowledge.sources_of([ObjectId(hit.passage.id) for hit in found.hits])
+        rows = await self._knowledge.sources_of(
+            organization_id, [ObjectId(hit.passage.id) for hit in found.hits]
+        )
         sure = confidence(features(index, found, extract(index, found))) if found.hits else 0.0
         items = [
             {

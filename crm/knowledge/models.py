@@ -10,10 +10,21 @@ from crm.core.database import RawDocument
 
 SOURCES = "knowledge_sources"
 PASSAGES = "knowledge_passages"
+"""Rows live from one version to another: `from` <= version < `to`, where `to` is null while the row is there.
+`passage_id` is the passage over all its rows; `rank` orders the passages of a document."""
 VERSIONS = "knowledge_versions"
-"""One document an organization: `last`, the highest number given out, and `published`, the newest that were switched to."""
+"""One document an organization: `head`, the newest version; `pinned`, those that were published on purpose and are kept;
+`complete_from`, the version from which on every one can still be read."""
 
-type State = Literal["ready", "failed", "processing"]
+SET_BY_PEOPLE: tuple[tuple[str, Any], ...] = (
+    ("excluded", False),
+    ("valid_from", None),
+    ("valid_until", None),
+)
+"""What an admin sets on a passage, with its beginning; days are ISO texts. It stays while the passage's text does."""
+
+type State = Literal["queued", "processing", "ready", "failed"]
+type Origin = Literal["file", "typed", "answer"]
 
 
 def new_source(
@@ -22,11 +33,18 @@ def new_source(
     name: str,
     title: str,
     kind: str,
-    language: str,
-    content: str,
+    language: str | None,
+    origin: Origin,
     now: datetime,
+    content: str = "",
+    file: RawDocument | None = None,
+    from_message: RawDocument | None = None,
 ) -> RawDocument:
-    """Return a source that waits to be cut into passages. `revision` grows with each change of what is ingested."""
+    """Return a source that waits to be cut into passages.
+
+    `revision` grows with each change of what is ingested. `content` is the typed text, or what was read in `file`.
+    `lease` is that of the worker that ingests it, `attempts` how often one began with this revision.
+    """
     return {
         "_id": ObjectId(),
         "organization_id": organization_id,
@@ -34,25 +52,36 @@ def new_source(
         "title": title,
         "kind": kind,
         "language": language,
+        "origin": origin,
         "content": content,
+        "file": file,
+        "size": file["size"] if file else len(content.encode()),
+        "from_message": from_message,
+        "valid_from": None,
+        "valid_until": None,
         "revision": 1,
-        "state": "processing",
+        "state": "queued",
+        "progress": None,
         "error": None,
+        "warnings": [],
         "passages": 0,
+        "attempts": 0,
+        "lease": None,
+        "queued_at": now,
         "created_at": now,
         "updated_at": now,
     }
 
 
-def stored_passage(
-    passage: Passage, *, organization_id: ObjectId, source_id: ObjectId, version: int
-) -> RawDocument:
-    """Return the stored form of a passage; its id is a new one."""
-    values: dict[str, Any] = passage.to_mapping()
-    del values["id"]
+def stored_content(passage: Passage, source: RawDocument) -> RawDocument:
+    """Return what makes a passage's row: its content, and the days its document is valid."""
     return {
-        "organization_id": organization_id,
-        "version": version,
-        "source_id": source_id,
-        **values,
+        "document": source["name"],
+        "title": source["title"],
+        "heading": list(passage.heading),
+        "language": passage.language,
+        "text": passage.text,
+        "page": passage.page,
+        "source_valid_from": source.get("valid_from"),
+        "source_valid_until": source.get("valid_until"),
     }

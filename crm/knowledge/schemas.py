@@ -1,6 +1,6 @@
 """What the knowledge base's endpoints take and answer."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -16,26 +16,77 @@ FileName = Annotated[
 ]
 # How much a document may hold is counted in bytes, by the parser.
 Content = Annotated[str, StringConstraints(strip_whitespace=False, max_length=6_000_000)]
+Kind = Literal["markdown", "text", "faq", "html", "pdf", "docx", "xlsx"]
 Question = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 
 
+class Progress(ResponseModel):
+    """How far the ingestion of a document is: pages, rows or passages done of a total; 0 of 0 where nobody knows yet."""
+
+    stage: Literal["waiting", "reading", "parsing", "storing"]
+    done: int
+    total: int
+
+
+class IngestionError(ResponseModel):
+    """Why a document could not be used; `code` is the console's translation key."""
+
+    code: str
+    detail: str
+
+
+class Warning(ResponseModel):  # noqa: A001 - the API's word
+    """What of a document could not be used; `pages` where it is about pages."""
+
+    code: str
+    detail: str
+    pages: list[int]
+
+
+class FileInfo(ResponseModel):
+    """The original of a document that was uploaded."""
+
+    name: str
+    content_type: str
+    size: int
+
+
+class FromMessage(ResponseModel):
+    """The message an article was made of."""
+
+    conversation_id: Id | None
+    message_id: Id | None
+
+
 class SourceSummary(ResponseModel):
-    """A document, without its text. `passages` is how many pieces it was cut into."""
+    """A document, without its text.
+
+    `passages` is how many pieces it was cut into; while a new text is ingested, or when that failed, those of the one
+    before go on answering. `size` is in bytes.
+    """
 
     id: Id
     name: str
     title: str
-    kind: Literal["markdown", "text", "faq"]
-    language: Language
-    state: Literal["ready", "failed", "processing"]
-    error: str | None
+    kind: Kind
+    language: Language | None
+    origin: Literal["file", "typed", "answer"]
+    file: FileInfo | None
+    from_message: FromMessage | None
+    size: int
+    state: Literal["queued", "processing", "ready", "failed"]
+    progress: Progress | None
+    error: IngestionError | None
+    warnings: list[Warning]
     passages: int
+    valid_from: date | None
+    valid_until: date | None
     created_at: datetime
     updated_at: datetime
 
 
 class Source(SourceSummary):
-    """A document."""
+    """A document. `content` is the typed text, or the text that was read in the file."""
 
     content: str
 
@@ -48,7 +99,7 @@ class SourceQuery(ListQuery):
     """How to list documents. Sort by created_at, updated_at or name."""
 
     q: str | None = Field(default=None, max_length=200, description="Part of the name or title.")
-    state: Literal["ready", "failed", "processing"] | None = Field(
+    state: Literal["queued", "processing", "ready", "failed"] | None = Field(
         default=None, description="In this state."
     )
 
@@ -81,6 +132,10 @@ class PassageRead(ResponseModel):
     language: Language
     position: int
     text: str
+    page: int | None
+    excluded: bool
+    valid_from: date | None
+    valid_until: date | None
 
 
 class PassagePage(Page[PassageRead]):
@@ -98,9 +153,20 @@ class SearchRequest(RequestModel):
     language: Language
 
 
-class ScoredPassage(PassageRead):
+class ScoredPassage(ResponseModel):
     """A passage found. Scores are comparable within one answer; `coverage` is the share of the question it holds."""
 
+    id: Id
+    source_id: Id
+    document: str
+    title: str
+    heading: list[str]
+    language: Language
+    position: int
+    text: str
+    page: int | None
+    valid_from: date | None
+    valid_until: date | None
     score: float
     coverage: float
 
@@ -123,6 +189,9 @@ class SnapshotPassage(ResponseModel):
     language: Language
     position: int
     text: str
+    page: int | None
+    valid_from: date | None
+    valid_until: date | None
 
 
 class KnowledgeSnapshot(ResponseModel):

@@ -25,13 +25,13 @@ from crm.core.errors import Conflict, NotFound
 from crm.core.events import SYSTEM, Actor, EventLog, NewEvent
 from crm.core.listing import Listing, Sortable
 from crm.knowledge.errors import NameTaken, refusal
-from crm.knowledge.models import PASSAGES, SOURCES, new_source
+from crm.knowledge.models import PASSAGES, SOURCES, new_source, stored_content
 from crm.knowledge.schemas import PassageQuery, SourceQuery
 from crm.knowledge.versions import SourceChangedError, Versions
 
 _log = logging.getLogger(__name__)
 
-_HIDDEN = frozenset({"revision"})
+_HIDDEN = frozenset({"revision", "attempts", "lease", "queued_at"})
 _BRIEF = frozenset({"content"}) | _HIDDEN
 _SOURCES = Listing(
     sorts={
@@ -43,9 +43,11 @@ _SOURCES = Listing(
     projection={"organization_id": 0, **dict.fromkeys(_BRIEF, 0)},
 )
 _PASSAGES = Listing(
-    sorts={"position": Sortable("position")},
+    sorts={"position": Sortable("rank")},
     default_sort="position",
-    projection={"organization_id": 0, "version": 0},
+    projection=dict.fromkeys(
+        ("organization_id", "from", "to", "closed_at", "source_valid_from", "source_valid_until"), 0
+    ),
 )
 
 
@@ -80,15 +82,24 @@ class Knowledge:
     async def list_passages(
         self, organization_id: ObjectId, source_id: ObjectId, query: PassageQuery
     ) -> RawDocument:
-        """Return a page of the passages that answer now.
+        """Return a page of the newest version's passages, the excluded ones too.
 
         Raises:
             NotFound: there is no such document.
         """
         await self._get(organization_id, source_id)
-        version = await self.versions.current(organization_id)
-        where = {"organization_id": organization_id, "version": version, "source_id": source_id}
-        return await _PASSAGES.page(self._passages, where, query)
+        where = {"organization_id": organization_id, "source_id": source_id, "to": None}
+        page = await _PASSAGES.page(self._passages, where, query)
+        rows = page["items"]
+        if rows:
+            lowest = min(row["rank"] for row in rows)
+            skipped = await self._passages.count_documents({**where, "rank": {"$lt": lowest}})
+            step = -1 if (query.sort or "").startswith("-") else 1
+            first = skipped if step == 1 else skipped + len(rows) - 1
+            page["items"] = [
+                _passage_read(row, first + step * offset) for offset, row in enumerate(rows)
+            ]
+        return page
 
     async def create(
         self,
@@ -112,6 +123,7 @@ class Knowledge:
             title=title_of(name, document),
             kind=kind_of(name),
             language=language or document_language(content),
+            origin="typed",
             content=content,
             now=utc_now(),
         )
@@ -144,7 +156,7 @@ class Knowledge:
             "kind": kind_of(merged["name"]),
             "language": values.get("language") or source["language"],
             "title": values.get("title") or _title(source, merged, document),
-            "state": "processing",
+            "state": "queued",
             "error": None,
             "updated_at": utc_now(),
         }
@@ -206,6 +218,7 @@ class Knowledge:
             except DocumentError as error:
                 return await self._fail(source, error, actor)
             values = {"state": "ready", "error": None, "passages": len(passages)}
+            contents = [stored_content(passage, source) for passage in passages]
 
             async def switch(
                 session: Session, source: RawDocument = source, values: RawDocument = values
@@ -213,21 +226,22 @@ class Knowledge:
                 return await self._settle(source, values, actor, session)
 
             try:
-                await self.versions.replace(organization_id, source_id, passages, switch)
+                await self.versions.replace(organization_id, source_id, contents, switch)
             except SourceChangedError:
                 continue
             return await self.read(organization_id, source_id)
 
-    async def sources_of(self, passage_ids: Sequence[ObjectId]) -> dict[str, ObjectId]:
+    async def sources_of(
+        self, organization_id: ObjectId, passage_ids: Sequence[ObjectId]
+    ) -> dict[str, ObjectId]:
         """Return the sources of passages, by the passages' ids as text."""
-        rows = self._passages.find({"_id": {"$in": passage_ids}}, {"source_id": 1})
-        return {str(row["_id"]): row["source_id"] async for row in rows}
+        where = {"organization_id": organization_id, "passage_id": {"$in": passage_ids}}
+        rows = self._passages.find(where, {"_id": 0, "passage_id": 1, "source_id": 1})
+        return {str(row["passage_id"]): row["source_id"] async for row in rows}
 
     async def resume(self) -> int:
         """Ingest what a process that died left half-way, and return how many documents that were."""
-        waiting = await self._sources.find(
-            {"state": "processing"}, {"organization_id": 1}
-        ).to_list()
+        waiting = await self._sources.find({"state": "queued"}, {"organization_id": 1}).to_list()
         for source in waiting:
             try:
                 await self.ingest(source["organization_id"], source["_id"])
@@ -238,7 +252,10 @@ class Knowledge:
     async def _fail(self, source: RawDocument, error: DocumentError, actor: Actor) -> RawDocument:
         async def work(session: Session) -> None:
             event = await self._settle(
-                source, {"state": "failed", "error": error.detail}, actor, session
+                source,
+                {"state": "failed", "error": {"code": error.code, "detail": error.detail}},
+                actor,
+                session,
             )
             if event is not None:
                 await self._events.append(source["organization_id"], [event], session)
@@ -288,3 +305,9 @@ def _title(source: RawDocument, merged: RawDocument, document: Document) -> str:
     """Return the document's title after a change: one that a person has typed stays."""
     old = title_of(source["name"], parse(source["name"], source["content"]))
     return title_of(merged["name"], document) if source["title"] == old else str(source["title"])
+
+
+def _passage_read(row: RawDocument, position: int) -> RawDocument:
+    """Return a row as the console gets it: under the id that it keeps over its rows."""
+    shown = {name: value for name, value in row.items() if name not in {"rank", "passage_id"}}
+    return {**shown, "id": row["passage_id"], "position": position}

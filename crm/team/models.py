@@ -1,7 +1,7 @@
 """Stored documents of organizations and people."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from beanie import PydanticObjectId
 from pydantic import BaseModel, Field
@@ -42,6 +42,7 @@ class Organization(StoredDocument):
     llm: LanguageModel | None = None
     assistant: dict[str, Any] = Field(default_factory=default_assistant)
     knowledge_version: int = 0
+    knowledge_goes_live: Literal["at_once", "with_publishing"] = "at_once"
 
     class Settings:
         """Where it is stored."""

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -115,6 +115,15 @@ class HandoffSettings(RequestModel):
     return_after_minutes: int = Field(ge=1, le=7 * 24 * 60)
 
 
+GoesLive = Annotated[
+    Literal["at_once", "with_publishing"],
+    Field(
+        description="Whether a change of the knowledge base answers customers at once, or waits for the next "
+        "publishing of the assistant."
+    ),
+]
+
+
 class OrganizationRead(ResponseModel):
     """The organization's settings."""
 
@@ -127,6 +136,7 @@ class OrganizationRead(ResponseModel):
     business_hours: BusinessHours
     holidays: list[date]
     handoff: HandoffSettings
+    knowledge_goes_live: GoesLive
     created_at: datetime
     updated_at: datetime
 
@@ -140,6 +150,7 @@ class OrganizationUpdate(ChangeModel):
     business_hours: BusinessHours = not_given()
     holidays: Annotated[list[date], Field(max_length=200)] = not_given()
     handoff: HandoffSettings = not_given()
+    knowledge_goes_live: GoesLive = not_given()
 
 
 class LlmRead(ResponseModel):
