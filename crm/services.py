@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.base import Connector
+from crm.assistant.founding import AssistantFounding
 from crm.channels.models import ChannelConnection
 from crm.channels.service import Connections
 from crm.contacts.models import Contact
@@ -75,7 +76,12 @@ def build_services(
     )
     return Services(
         sessions=sessions,
-        accounts=Accounts(database=database, sessions=sessions, passwords=passwords),
+        accounts=Accounts(
+            database=database,
+            sessions=sessions,
+            passwords=passwords,
+            founding=[AssistantFounding(database=database)],
+        ),
         organizations=Organizations(database=database, events=events, secrets=core.secrets),
         members=Members(database=database, events=events, sessions=sessions, passwords=passwords),
         contacts=Contacts(database=database, events=events, related=_of_contacts(database)),

@@ -32,7 +32,9 @@ type Word = Annotated[
 class _Part(BaseModel):
     """Read from what is stored: names of other times are passed over, missing ones have their defaults."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", json_schema_serialization_defaults_required=True
+    )
 
 
 class Texts(_Part):
@@ -113,9 +115,10 @@ class ModelChoice(_Part):
 
 
 _GREETING: Final = Texts(
-    ru="Здравствуйте! Чем могу помочь?",
-    kk="Сәлеметсіз бе! Қандай көмек керек?",
-    en="Hello! How can I help?",
+    ru="Здравствуйте! Чем могу помочь? Спросите о товарах и услугах, оформите заказ или позовите сотрудника.",
+    kk="Сәлеметсіз бе! Қандай көмек керек? Тауарлар мен қызметтер туралы сұрасаңыз да, тапсырыс берсеңіз де болады, "
+    "қаласаңыз, қызметкерді шақырамын.",
+    en="Hello! How can I help? You can ask about our products and services, place an order, or talk to a person.",
 )
 _DISCLOSURE: Final = Texts(
     ru="Вам отвечает ИИ-ассистент компании «{company}». Если понадобится, позову человека.",
@@ -136,7 +139,7 @@ class AssistantContent(_Part):
         name: what the assistant is called.
         tone: how it speaks, in words for a language model.
         instructions: the company's own; may hold variables, see `bot.prompts.variables`.
-        greeting: said to who writes for the first time and asks nothing yet.
+        greeting: the answer to who only greets.
         disclosure: said at first contact: people are told in advance that an AI answers (law of Kazakhstan).
         languages: in which it answers.
         default_language: for who writes in another one; one of `languages`.

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, suppress
 
 from pymongo.errors import PyMongoError
 
-from bot.answering import Answerer
 from bot.knowledge.library import IndexLibrary
+from crm.assistant.drafts import Drafts
+from crm.assistant.gate import OpenGate
+from crm.assistant.history import AssistantHistory
 from crm.assistant.routes import AssistantRoutes
-from crm.assistant.service import Assistants
-from crm.bot_api.context import SkillContexts
+from crm.assistant.versions import AssistantVersions
 from crm.core.feature import Core, Feature
 from crm.knowledge.answers import KnowledgeSearch
 from crm.knowledge.routes import KnowledgeRoutes, SnapshotRoutes
@@ -21,20 +22,23 @@ from crm.services import Services
 _log = logging.getLogger(__name__)
 
 
-def feature(core: Core, services: Services) -> Feature:
+def feature(core: Core, _: Services) -> Feature:
     """Join the web process. At start, documents that a dead process left half-way are ingested."""
     library = IndexLibrary()
     knowledge = Knowledge(database=core.database, events=core.events)
     search = KnowledgeSearch(knowledge=knowledge, library=library)
-    contexts = SkillContexts(
-        store=services.inbox.store, settings=core.settings, secrets=core.secrets
+    gate = OpenGate()
+    drafts = Drafts(database=core.database, events=core.events)
+    history = AssistantHistory(
+        database=core.database, drafts=drafts, knowledge=knowledge.versions, gate=gate
     )
-    assistants = Assistants(
+    versions = AssistantVersions(
         database=core.database,
         events=core.events,
-        search=search,
-        answerer=Answerer(library=library),
-        context_of=contexts.assistant,
+        drafts=drafts,
+        history=history,
+        knowledge=knowledge.versions,
+        gate=gate,
     )
 
     @asynccontextmanager
@@ -50,7 +54,7 @@ def feature(core: Core, services: Services) -> Feature:
         routes=[
             KnowledgeRoutes(knowledge=knowledge, search=search),
             SnapshotRoutes(search=search),
-            AssistantRoutes(assistants=assistants),
+            AssistantRoutes(drafts=drafts, history=history, versions=versions),
         ],
         lifespan=lifespan,
     )

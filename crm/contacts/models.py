@@ -13,6 +13,7 @@ from crm.core.api.fields import Language
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument
 from crm.core.documents import OrganizationDocument, read_form
+from crm.core.name_words import name_words
 
 _KAZAKH_TO_RUSSIAN = str.maketrans("әғқңөұүһіё", "агкноуухие")
 _PHONE_LIKE = re.compile(r"[\d\s()+\-.]+")
@@ -41,7 +42,7 @@ class Consent(BaseModel):
 class Contact(OrganizationDocument):
     """A person who writes to the company, or is written down by hand."""
 
-    hidden: ClassVar[frozenset[str]] = frozenset({"search"})
+    hidden: ClassVar[frozenset[str]] = frozenset({"search", "name_words"})
 
     name: str | None = None
     phone: str | None = None
@@ -52,6 +53,7 @@ class Contact(OrganizationDocument):
     attributes: dict[str, Any] = Field(default_factory=dict)
     note: str = ""
     search: list[str] = Field(default_factory=list)
+    name_words: list[str] = Field(default_factory=list)
 
     class Settings:
         """Where it is stored."""
@@ -77,8 +79,14 @@ def new_contact(organization_id: ObjectId, **values: Any) -> RawDocument:
         "created_at": now,
         "updated_at": now,
     }
-    document["search"] = search_words(document)
-    return document
+    return {**document, **lookup_fields(document)}
+
+
+def lookup_fields(document: RawDocument) -> RawDocument:
+    """Return what a contact is found by: typed into a search box, or named in a text."""
+    called = [document.get("name")]
+    called += [identity.get("profile_name") for identity in document.get("identities", ())]
+    return {"search": search_words(document), "name_words": name_words(called)}
 
 
 def contact_read(document: RawDocument) -> RawDocument:

@@ -12,8 +12,8 @@ from crm.contacts.models import (
     Contact,
     contact_read,
     fold,
+    lookup_fields,
     new_contact,
-    search_words,
 )
 from crm.contacts.phones import normalise_phone
 from crm.contacts.related import TIMELINE_LENGTH, Related
@@ -256,11 +256,11 @@ class Contacts:
         changed = {name: value for name, value in values.items() if contact.get(name) != value}
         if not changed:
             return contact
-        words = search_words({**contact, **changed})
+        found_by = lookup_fields({**contact, **changed})
         try:
             stored = await self._contacts.find_one_and_update(
                 {"_id": contact["_id"]},
-                {"$set": {**changed, "search": words, "updated_at": utc_now()}},
+                {"$set": {**changed, **found_by, "updated_at": utc_now()}},
                 return_document=ReturnDocument.AFTER,
                 session=session,
             )
@@ -280,7 +280,7 @@ class Contacts:
         # The source goes first: the two share phone or identities under unique indexes.
         await self._contacts.delete_one({"_id": source["_id"]}, session=session)
         values: dict[str, Any] = {**merged_values(target, source), "updated_at": utc_now()}
-        values["search"] = search_words({**target, **values})
+        values |= lookup_fields({**target, **values})
         stored = await self._contacts.find_one_and_update(
             {"_id": target["_id"]},
             {"$set": values},

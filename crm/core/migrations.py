@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from crm.core.clock import utc_now
 from crm.core.database import Database
+from crm.core.migration_steps import assistant_versions
 
 MIGRATIONS_COLLECTION = "migrations"
 _LOCK_ID = "lock"
@@ -280,6 +281,7 @@ async def _keep_passages_by_intervals(database: Database) -> None:
 MIGRATIONS: list[Migration] = [
     Migration(1, "indexes of the first collections", _create_first_indexes),
     Migration(2, "passages by intervals of versions", _keep_passages_by_intervals),
+    Migration(3, "versions of assistants, words of names", assistant_versions.run),
 ]
 
 

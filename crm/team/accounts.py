@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bson import ObjectId
@@ -12,6 +13,7 @@ from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
 from crm.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unauthenticated
+from crm.team.defaults import default_assistant
 from crm.team.models import Membership, Organization, User, UserSession
 from crm.team.passwords import Passwords
 from crm.team.schemas import MeUpdate, SignIn, SignUp
@@ -39,6 +41,10 @@ class NoMembership(Forbidden):
     title = "You belong to no organization"
 
 
+type Founding = Callable[[RawDocument, RawDocument, Session], Awaitable[None]]
+"""Stores what a new organization begins with: gets the organization and its owner as they are stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A begun session: the cookie's value and the stored part."""
@@ -50,7 +56,16 @@ class SignedIn:
 class Accounts:
     """People's accounts."""
 
-    def __init__(self, *, database: Database, sessions: Sessions, passwords: Passwords) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        sessions: Sessions,
+        passwords: Passwords,
+        founding: Sequence[Founding] = (),
+    ) -> None:
+        """`founding` is what other features store of a new organization, in the same transaction."""
+        self._founding = founding
         self._database = database
         self._sessions = sessions
         self._passwords = passwords
@@ -72,6 +87,7 @@ class Accounts:
             name=asked.organization_name,
             slug=_slug(asked.organization_name),
             language=asked.language,
+            assistant=default_assistant(asked.language),
         )
 
         async def work(session: Session) -> SignedIn:
@@ -86,6 +102,8 @@ class Accounts:
                 organization_id=organization.id, user_id=user.id, role=Role.OWNER
             )
             await membership.insert(session=session)
+            for found in self._founding:
+                await found(organization.raw(), user.raw(), session)
             return SignedIn(*await self._sessions.create(user.id, organization.id, session))
 
         return await self._database.in_transaction(work)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.prompts.content import AssistantContent
+from bot.prompts.content import AssistantContent, Language
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -12,6 +12,6 @@ def default_business_hours() -> dict[str, list[list[str]]]:
     return {day: [["09:00", "18:00"]] if day not in {"sat", "sun"} else [] for day in WEEKDAYS}
 
 
-def default_assistant() -> dict[str, Any]:
+def default_assistant(language: Language = "ru") -> dict[str, Any]:
     """Return the content of an organization's first assistant version, and its number."""
-    return {**AssistantContent().document(), "version": 1}
+    return {**AssistantContent(default_language=language).document(), "version": 1}

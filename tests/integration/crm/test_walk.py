@@ -22,6 +22,8 @@ from tests.support.console import Console
 MARK = "belongs-to-the-owner"
 SAFE = {"GET"}
 NOW = utc_now()
+# The owner has two versions of the assistant, others have one.
+OTHER_PARAMETERS = {"organization_id": ObjectId(), "version": 1, "number": 2}
 
 
 def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[str, RawDocument]]:
@@ -184,10 +186,10 @@ class Walk:
 
     def path(self, spec: Endpoint) -> str:
         missing = (
-            set(spec.path_parameters) - set(self.ids) - {"member_id", "organization_id", "version"}
+            set(spec.path_parameters) - set(self.ids) - {"member_id", *OTHER_PARAMETERS}
         )
         assert not missing, f"{spec.path}: put a sample for {missing} into `stored`"
-        return spec.path.format_map({"organization_id": ObjectId(), "version": 1, **self.ids})
+        return spec.path.format_map({**OTHER_PARAMETERS, **self.ids})
 
     def bodies(self, spec: Endpoint) -> list[Any]:
         """No body, the least valid body, and one with every field that points at the owner's things."""
@@ -229,6 +231,8 @@ async def walk(app: web.Application, database: Database, owner: Console) -> Walk
     members = (await owner.get("/api/members"))["items"]
     ids["member_id"] = ObjectId(members[0]["id"])
     await owner.get("/api/pipeline")  # the first use makes it
+    await owner.patch("/api/assistant/draft", {"revision": 0, "tone": MARK})
+    await owner.post("/api/assistant/publish", {"revision": 1, "reason": MARK})
     return Walk(app, ids)
 
 

@@ -1,0 +1,55 @@
+"""Whether a content may be published: asked of whoever runs test suites."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bson import ObjectId
+
+from bot.prompts.content import AssistantContent
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """What stands between a draft and publishing it.
+
+    Attributes:
+        required: whether the organization asks for passed suites.
+        green: whether all required suites have passed on exactly this content and knowledge; None when there is no such
+            run yet, or nothing to run.
+        suites: for people: each required suite with its last run on this content.
+    """
+
+    required: bool = False
+    green: bool | None = None
+    suites: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether publishing is allowed."""
+        return not self.required or self.green is True
+
+
+class Gate(Protocol):
+    """Knows the organizations' suites and their runs."""
+
+    async def state(
+        self, organization_id: ObjectId, content: AssistantContent, knowledge_version: int
+    ) -> GateState:
+        """Return how the content stands with these documents.
+
+        Only reads: it is also asked within the transaction that publishes.
+        """
+        ...
+
+
+class OpenGate:
+    """Asks for nothing."""
+
+    async def state(
+        self,
+        organization_id: ObjectId,  # noqa: ARG002 - the protocol's
+        content: AssistantContent,  # noqa: ARG002
+        knowledge_version: int,  # noqa: ARG002
+    ) -> GateState:
+        """Return an open gate."""
+        return GateState()
