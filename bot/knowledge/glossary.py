@@ -1,6 +1,9 @@
 """Concepts that businesses and customers talk about, whichever of the three languages the word is in.
 
-A concept is a term of retrieval beside the letters: "қанша тұрады" and "how much" meet in `price`.
+A concept is a term of retrieval beside the letters: "қанша тұрады" and "how much" meet in `price`. The concepts stand in
+`concepts/*.txt`, one a line: `name: ru | kk | en`. A word there is the beginning of words and stands for all its
+inflections; with `=` at its end it is the whole word; `a_b` is words in a row. Of several beginnings that fit, the longest
+counts.
 """
 
 from collections.abc import Sequence
@@ -11,6 +14,8 @@ from bot.knowledge.letters import MIN_RESPELLED, cyrillic, is_latin, words
 
 _MIN_BEGINNING = 2
 _MAX_REMEMBERED = 50_000
+_INFLECTED = 4
+"""Letters from which the first word of a row may have an ending: a shorter one could be the beginning of any word."""
 
 
 class Glossary:
@@ -19,28 +24,22 @@ class Glossary:
     def __init__(self, text: str) -> None:
         self._beginnings: dict[str, set[str]] = {}
         self._whole: dict[str, set[str]] = {}
-        self._pairs: list[tuple[str, str, str]] = []
         self._words: dict[str, frozenset[str]] = {}
+        self._rows: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for line in text.splitlines():
             if line.strip() and not line.startswith("#"):
                 name, _, entries = line.partition(":")
                 for entry in entries.replace("|", " ").split():
                     self._add(name.strip(), entry)
         self._longest = max(map(len, self._beginnings), default=0)
-        self._pairs_by_first: dict[str, list[tuple[str, str, str]]] = {}
-        for pair in self._pairs:
-            self._pairs_by_first.setdefault(pair[0][:_MIN_BEGINNING], []).append(pair)
 
     def _add(self, name: str, entry: str) -> None:
-        if "_" in entry or "-" in entry:
-            parts = words(entry.replace("_", " "))
-            if len(parts) >= 2:
-                self._pairs.append((parts[0], parts[1], name))
-            return
-        folded = words(entry)
-        if folded:
+        parts = tuple(words(entry.replace("_", " ")))
+        if len(parts) >= 2:
+            self._rows.setdefault(parts[0][:_MIN_BEGINNING], []).append((parts, name))
+        elif parts:
             index = self._whole if entry.endswith("=") else self._beginnings
-            index.setdefault(folded[0], set()).add(name)
+            index.setdefault(parts[0], set()).add(name)
 
     def of_word(self, word: str) -> frozenset[str]:
         """Return the concepts of one folded word; a Latin one is also read as romanised Cyrillic."""
@@ -50,19 +49,15 @@ class Glossary:
         return frozenset(found)
 
     def of_words(self, folded: Sequence[str]) -> list[frozenset[str]]:
-        """Return the concepts of each word, those of pairs given to both of their words."""
+        """Return the concepts of each word, those of words in a row given to each of them."""
         found = [set(self._remembered(word)) for word in folded]
+        read = [cyrillic(word) if is_latin(word) else word for word in folded]
         for place in range(len(folded) - 1):
-            for first, second in {
-                (folded[place], folded[place + 1]),
-                _respelled(folded[place], folded[place + 1]),
-            }:
-                for left, right, name in self._pairs_by_first.get(first[:_MIN_BEGINNING], ()):
-                    # A first word of a pair may be inflected only when it is long enough to be told apart.
-                    same = first == left or (len(left) > 3 and first.startswith(left))
-                    if same and second.startswith(right):
-                        found[place].add(name)
-                        found[place + 1].add(name)
+            for spelled in (folded, read) if read[place] != folded[place] else (folded,):
+                for parts, name in self._rows.get(spelled[place][:_MIN_BEGINNING], ()):
+                    if _stands_at(spelled, place, parts):
+                        for inside in range(place, place + len(parts)):
+                            found[inside].add(name)
         return [frozenset(names) for names in found]
 
     def _remembered(self, word: str) -> frozenset[str]:
@@ -83,17 +78,21 @@ class Glossary:
         return found
 
 
-def _respelled(first: str, second: str) -> tuple[str, str]:
-    return (
-        cyrillic(first) if is_latin(first) else first,
-        cyrillic(second) if is_latin(second) else second,
-    )
+def _stands_at(spelled: Sequence[str], place: int, parts: Sequence[str]) -> bool:
+    first = spelled[place]
+    if len(spelled) - place < len(parts):
+        return False
+    if first != parts[0] and not (len(parts[0]) >= _INFLECTED and first.startswith(parts[0])):
+        return False
+    return all(spelled[place + step].startswith(part) for step, part in enumerate(parts) if step)
 
 
 @cache
 def business_glossary() -> Glossary:
     """Return the built-in glossary."""
-    return Glossary(files("bot.knowledge").joinpath("glossary.txt").read_text("utf-8"))
+    folder = files("bot.knowledge").joinpath("concepts")
+    parts = sorted(folder.iterdir(), key=lambda part: part.name)
+    return Glossary("\n".join(part.read_text("utf-8") for part in parts))
 
 
 def is_city(concept: str) -> bool:
