@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from actions.crm_client import CrmClient
+from actions.dissatisfaction import is_fed_up
+from actions.handoff import WAITING, call_people
 from actions.skill import Clock, Event, Skill, Turn, set_slot, system_clock
-
-FAILURES_BEFORE_PERSON = 2
 
 
 class Answer(Protocol):
@@ -67,49 +67,79 @@ class Answering(Skill):
         )
 
     def tell(self, turn: Turn, answer: Answer) -> None:
-        """Say the answer with its sources and trace in one reply; offer a person when it is not one."""
-        custom = {
-            "trace": {**answer.trace, "sources": list(answer.sources)},
-            "sources": list(answer.sources),
-        }
-        if answer.answered:
-            # The package has named the sources in the text's last line.
-            turn.dispatcher.utter_message(text=answer.text, json_message=custom)
-        else:
-            # The response brings its buttons; its own text stands in when the package gave none.
-            text = {"text": answer.text} if answer.text else {}
-            turn.say("utter_answer_unknown", json_message=custom, **text)
+        """Say an answer with its sources and trace in one reply."""
+        # The package has named the sources in the text's last line.
+        turn.dispatcher.utter_message(text=answer.text, json_message=_custom(answer))
+
+    async def calls_for_people(self, turn: Turn) -> bool:
+        """Return whether the customer has had enough of the bot, where the assistant's version cares."""
+        return (await turn.assistant()).handoff.on_dissatisfaction and is_fed_up(
+            turn.text, turn.tracker.events
+        )
+
+    async def fail(self, turn: Turn, answer: Answer | None) -> Sequence[Event]:
+        """Say that there is no answer; after as many failures in a row as the assistant's version allows, call people.
+
+        Args:
+            turn: the turn.
+            answer: what the documents do not tell; None where the message itself was not understood.
+        """
+        failures = int(turn.slot("failures") or 0) + 1
+        content, status = await turn.assistant(), (await turn.context()).get("conversation", {})
+        noted = [set_slot("failures", failures)]
+        # The response brings its buttons; its own text stands in when the package gave none.
+        said: dict[str, Any] = {"json_message": _custom(answer)} if answer else {}
+        if answer and answer.text:
+            said["text"] = answer.text
+        first = "utter_answer_missing" if answer else "utter_not_understood"
+        if failures >= content.handoff.after_failures:
+            reason = "unanswered" if answer else "low_confidence"
+            return [*noted, *await call_people(turn, reason, first=first, **said)]
+        if status.get("status") == WAITING:
+            turn.say(first, **said)
+            turn.say("utter_handoff_waiting")
+            return noted
+        turn.say("utter_answer_unknown" if answer else "utter_rephrase", **said)
+        return noted
+
+
+def _custom(answer: Answer) -> dict[str, Any]:
+    sources = list(answer.sources)
+    return {"trace": {**answer.trace, "sources": sources}, "sources": sources}
 
 
 class AnswerQuestion(Answering):
     """Answers a question, or says honestly that the documents do not know."""
 
     action_name = "action_answer"
+    switch = "answer"
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Answer; a tapped "ask a question" button without words is invited to ask."""
         if not turn.text.strip():
             turn.say("utter_ask_question")
             return []
-        self.tell(turn, await self.ask(turn))
+        if await self.calls_for_people(turn):
+            return await call_people(turn, "dissatisfaction", first="utter_handoff_sorry")
+        answer = await self.ask(turn)
+        if not answer.answered:
+            return await self.fail(turn, answer)
+        self.tell(turn, answer)
         return []
 
 
 class Fallback(Answering):
-    """A message that no intent fits: perhaps the documents know; else ask again, then offer a person."""
+    """A message that no intent fits: perhaps the documents know; else ask again, then call a person."""
 
     action_name = "action_fallback"
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
-        """Answer, ask to rephrase, or offer a person after two failures in a row."""
-        if any(map(str.isalpha, turn.text)):
+        """Answer, ask to rephrase, or call a person after too many failures in a row."""
+        if await self.calls_for_people(turn):
+            return await call_people(turn, "dissatisfaction", first="utter_handoff_sorry")
+        if any(map(str.isalpha, turn.text)) and (await turn.assistant()).skills.answer:
             answer = await self.ask(turn)
             if answer.answered:
                 self.tell(turn, answer)
                 return []
-        failures = int(turn.slot("failures") or 0) + 1
-        if failures >= FAILURES_BEFORE_PERSON:
-            turn.say("utter_not_understood")
-        else:
-            turn.say("utter_rephrase")
-        return [set_slot("failures", failures)]
+        return await self.fail(turn, None)

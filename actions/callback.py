@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from actions.details import find_phone, looks_like_phone, spoken_phone
 from actions.interruptions import begins, passes_on, returns_after_interruption
-from actions.skill import Event, Skill, Turn, leave_form, set_slot
+from actions.skill import Event, Skill, Turn, end_form, leave_form, set_slot
 from actions.times.reading import Reading, read_time
 from actions.times.speaking import spoken_time
 
@@ -16,10 +16,11 @@ class ValidateCallbackForm(Skill):
     """Takes time and phone out of a message; asks again for what it could not read."""
 
     action_name = "validate_callback_form"
+    switch = "callback"
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Return what was found; nothing when the message is about something else."""
-        if returns_after_interruption(turn, FORM):
+        if returns_after_interruption(turn, FORM) or turn.entity("handoff_word"):
             return []
         starts = begins(turn, FORM)
         requested = None if starts else turn.slot("requested_slot")
@@ -43,6 +44,10 @@ class ValidateCallbackForm(Skill):
             found["callback_day"] = reading.day.isoformat()
         return [set_slot(name, value) for name, value in found.items()]
 
+    async def decline(self, turn: Turn) -> Sequence[Event]:  # noqa: ARG002 - the interface's
+        """End the form; its end, `SubmitCallback`, says why."""
+        return end_form()
+
     def _unanswered(
         self, turn: Turn, requested: str | None, found: dict[str, str | None], reading: Reading
     ) -> dict[str, str | None]:
@@ -61,6 +66,8 @@ class SubmitCallback(Skill):
     """Makes a task that is due when the customer wants the call."""
 
     action_name = "action_submit_callback"
+    switch = "callback"
+    ends_form = True
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Store the task and repeat time and phone to the customer."""

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
+from actions.handoff import call_people
 from actions.skill import Event, Skill, Turn, leave_form
 
 MAX_DESCRIPTION = 2_000
 
 
 class Complaint(Skill):
-    """Makes an urgent task and offers a person."""
+    """Makes an urgent task, and calls a person or offers one, as the assistant's version says."""
 
     action_name = "action_complaint"
+    switch = "complaint"
+    ends_form = True
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Store the complaint in the customer's words; a half-filled form ends, selling can wait."""
@@ -26,5 +29,8 @@ class Complaint(Skill):
                 "source_key": turn.source_key("complaint"),
             },
         )
+        content = await turn.assistant()
+        if content.handoff.on_dissatisfaction and content.skills.human:
+            return await call_people(turn, "complaint", first="utter_complaint_noted")
         turn.say("utter_complaint")
         return leave_form() if turn.tracker.active_loop_name else []

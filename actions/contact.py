@@ -62,7 +62,7 @@ class GiveContact(Answering):
             if field in changes
         ]
         turn.say("utter_contact_saved", contact_details=", ".join(shown))
-        if "?" in turn.text:
+        if "?" in turn.text and (await turn.assistant()).skills.answer:
             answer = await self.ask(turn)
             if answer.answered:
                 self.tell(turn, answer)

@@ -7,7 +7,7 @@ import phonenumbers
 MAX_PRODUCT = 200
 MAX_NAME = 60
 REGION = "KZ"
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[\w-]{2,63}")
 _DIGITS = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _NAME_WORD = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*")
@@ -33,7 +33,7 @@ _ORDER_WORDS = re.compile(
     r"маған|маган|бізге|бізге|бізге|мен|біз|керек(?:\s+еді|\s+еди)?|тапсырыс|тапсырысты|беремін|берейін|берем|бергім|"
     r"бергим|берсем|берсек|бере|аламын|алайын|алам|алғым|алгым|келеді|келеди|келед|еді|еди|едім|едим|деп|болады|болад[аы]?|ма|ме|"
     r"сатып|жазып|жазыңыз|жазыныз|қойыңызшы|койынызшы|рәсімдеңіз|рәсімдеп|беріңіз|бериниз|беріңізші|"
-    r"i|i'd|id|we|would|like|want|wanna|need|to|order|buy|purchase|get|book|an?|the|some|make|place|can|could|for|me|"
+    r"i'd|id|i|we|would|like|want|wanna|need|to|order|buy|purchase|get|(?<!\ba )(?<!\bthe )(?<!\bone )book(?!\s*$)|(?<=to )book|an?|the|some|make|place|can|could|for|me|"
     r"ещ[её]|один|одну|новый|свой|another|one|more|new|тағы|таги|бір|бир|быстро|срочно|кое-?что|что-?то|something|бірдеңе|"
     r"hochu|zakazat|kupit|nuzhno|nado|mne|magan|kerek|zakaz|tapsyrys|bergim|keledi|alaiyn|alamyn|privet|salem)(?!\w)",
     re.IGNORECASE,

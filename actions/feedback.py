@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from actions.handoff import call_people
 from actions.skill import Event, Skill, Turn
 
 LOW = 3
+VERY_LOW = 2
 _RATING_WORDS = {
     5: r"пят(?:ь|ёрк|ерк)\w*|пять|бес(?:тік)?|five|отлично",
     4: r"четыре|четв[её]рк\w*|төрт|four",
@@ -52,9 +54,10 @@ class GiveFeedback(Skill):
     """Stores a rating and the words; asks for the rating when only praise is given."""
 
     action_name = "action_give_feedback"
+    switch = "feedback"
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
-        """Store what was said, thank, and offer a person after a low rating."""
+        """Store what was said and thank; offer a person after a low rating, call one after a very low one."""
         given = turn.entity("rating")
         rating = int(given) if given and given in "12345" else read_rating(turn.text)
         await turn.crm.record_feedback(
@@ -64,8 +67,13 @@ class GiveFeedback(Skill):
             comment=turn.text[:2000],
             source_key=turn.source_key("feedback"),
         )
+        content = await turn.assistant()
         if rating is None:
             turn.say("utter_ask_rating")
+        elif rating <= VERY_LOW and content.handoff.on_dissatisfaction and content.skills.human:
+            return await call_people(
+                turn, "dissatisfaction", first="utter_feedback_sorry", given_rating=str(rating)
+            )
         else:
             response = "utter_feedback_low" if rating <= LOW else "utter_feedback_high"
             turn.say(response, given_rating=str(rating))

@@ -21,7 +21,7 @@ from actions.consents import OptIn, OptOut
 from actions.contact import GiveContact
 from actions.crm_client import CrmClient
 from actions.feedback import GiveFeedback
-from actions.handoff import AskHuman
+from actions.handoff import AskHuman, LeaveMessage
 from actions.languages import ChangeLanguage
 from actions.order import SubmitOrder, ValidateOrderForm
 from actions.privacy import PrivacyRequest
@@ -40,6 +40,7 @@ def skills(crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> 
     """Return every skill, wired. A new skill is one more line here and its file."""
     plain = (
         AskHuman,
+        LeaveMessage,
         CheckStatus,
         Complaint,
         OptOut,

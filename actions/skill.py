@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rasa_sdk import Action, Tracker  # type: ignore[import-untyped, unused-ignore]
@@ -15,7 +15,9 @@ from rasa_sdk.events import (  # type: ignore[import-untyped, unused-ignore]
 )
 from rasa_sdk.executor import CollectingDispatcher  # type: ignore[import-untyped, unused-ignore]
 
+from actions.abilities import abilities, refusal
 from actions.crm_client import CrmClient
+from bot.prompts.content import AssistantContent, SkillName
 
 Event = dict[str, Any]
 DEFAULT_TIMEZONE = "Asia/Almaty"
@@ -118,15 +120,29 @@ class Turn:
             self._context.update(await self.crm.context(self.organization_id, self.conversation_id))
         return self._context
 
+    async def assistant(self) -> AssistantContent:
+        """Return what the assistant's version says."""
+        # What was stored is valid; without it (an older web process) everything is as by default.
+        content = (await self.context()).get("assistant", {}).get("content")
+        return AssistantContent.model_validate(content or {})
+
     def say(self, response: str, **values: Any) -> None:
         """Say one of the domain's responses, in the conversation's language."""
         self.dispatcher.utter_message(response=response, **values)
 
 
 class Skill(Action):  # type: ignore[misc, unused-ignore]
-    """A custom action with its collaborators. Subclasses give `action_name` and `handle`."""
+    """A custom action with its collaborators. Subclasses give `action_name` and `handle`.
+
+    Attributes:
+        action_name: Its name in the domain.
+        switch: The switch of the assistant's version that must be on for it to be performed.
+        ends_form: Whether an active form is this skill's own, and ends when the skill is off.
+    """
 
     action_name: str
+    switch: ClassVar[SkillName | None] = None
+    ends_form: ClassVar[bool] = False
 
     def __init__(self, crm: CrmClient, *, clock: Clock = system_clock) -> None:
         self._crm = crm
@@ -143,7 +159,20 @@ class Skill(Action):  # type: ignore[misc, unused-ignore]
         domain: Mapping[str, Any],  # noqa: ARG002 - rasa-sdk's interface; ours is not sent one
     ) -> Sequence[Event]:
         """Run the skill; rasa-sdk calls this."""
-        return await self.handle(Turn(tracker, dispatcher, self._crm, self._clock))
+        turn = Turn(tracker, dispatcher, self._crm, self._clock)
+        if self.switch and not getattr((await turn.assistant()).skills, self.switch):
+            return await self.decline(turn)
+        return await self.handle(turn)
+
+    async def decline(self, turn: Turn) -> Sequence[Event]:
+        """Say that this is switched off, and what can be done instead."""
+        assert self.switch is not None, "only a skill with a switch can be off"
+        turn.say(
+            "utter_skill_off",
+            refusal=refusal(self.switch, turn.language),
+            abilities=abilities((await turn.assistant()).skills, turn.language),
+        )
+        return leave_form() if turn.tracker.active_loop_name and self.ends_form else []
 
     @abstractmethod
     async def handle(self, turn: Turn) -> Sequence[Event]:
@@ -162,6 +191,12 @@ def set_slot(name: str, value: Any) -> Event:
 def leave_form() -> list[Event]:
     """Return the events that end an active form and keep what it learnt."""
     return [dict(ActiveLoop(None)), set_slot("requested_slot", None)]
+
+
+def end_form() -> list[Event]:
+    """Return the events by which a form's validation ends the form; what follows its end is then done."""
+    # Rasa takes a validation that sets nothing but `requested_slot` for a message about something else.
+    return [set_slot("skippable", None), set_slot("requested_slot", None)]
 
 
 def refuse_form(name: str) -> Event:

@@ -11,6 +11,7 @@ class CheckStatus(Skill):
     """Tells the stage of the contact's newest deal."""
 
     action_name = "action_check_status"
+    switch = "status"
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Name the stage in the customer's language, or say that there is no deal and offer a person."""

@@ -68,8 +68,24 @@ class ActionEndpoint(EndpointConfig):
             await self._session.close()
 
 
+# What a response is called that is said where no people answer in the chat.
+ALONE = "_alone"
+# Which skill a button begins.
+BUTTON_SKILLS = {
+    "/ask_question": "answer",
+    "/place_order": "order",
+    "/book_callback": "callback",
+    "/check_status": "status",
+    "/give_feedback": "feedback",
+}
+
+
 class LanguageResponses(TemplatedNaturalLanguageGenerator):
-    """Responses of the domain in the conversation's language; never at random, never silently missing."""
+    """Responses of the domain in the conversation's language; never at random, never silently missing.
+
+    They promise nothing that the assistant's version has switched off: buttons of other skills are left out, and where people
+    do not answer in the chat, a response gives way to its namesake that ends in `_alone`.
+    """
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -79,11 +95,28 @@ class LanguageResponses(TemplatedNaturalLanguageGenerator):
         Raises:
             MissingResponse: There is none for this conversation's language; the turn must not go on in silence.
         """
+        if tracker.get_slot("people") is False and utter_action + ALONE in self.responses:
+            utter_action += ALONE
         response = await super().generate(utter_action, tracker, output_channel, **kwargs)
         if response is None:
             raise MissingResponse(f"{utter_action} has no response for this conversation")
+        if response.get("buttons"):
+            response["buttons"] = _possible(response["buttons"], tracker)
         # The condition chose the response and is of no use to who reads the reply.
         return {name: value for name, value in response.items() if name != RESPONSE_CONDITION}
+
+
+def _possible(
+    buttons: list[dict[str, Any]], tracker: DialogueStateTracker
+) -> list[dict[str, Any]]:
+    """Return the buttons that lead somewhere in this conversation."""
+    off = tracker.get_slot("switched_off") or ()
+    return [
+        button
+        for button in buttons
+        if BUTTON_SKILLS.get(button["payload"].split(":")[0]) not in off
+        and (button["payload"] != "/skip" or tracker.get_slot("skippable"))
+    ]
 
 
 class TurnAgent(Agent):

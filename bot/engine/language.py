@@ -5,8 +5,9 @@ spelling of `nlu.folding`, so that Kazakh with Russian letters and both language
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.engine.lexicon import ENDINGS, LETTERS, WORDS
 from bot.engine.nlu.folding import fold, words
@@ -67,6 +68,30 @@ def detect(text: str) -> Guess:
     if scores[best] == 0 or scores[best] == scores[second]:
         return Guess(None, 0.0, romanised=False)
     return Guess(best, scores[best] - scores[second], romanised=best != "en" and latin > cyrillic)
+
+
+def without_names(text: str, entities: Iterable[Mapping[str, Any]], *, is_name: bool) -> str:
+    """Return what of a text tells its language: a person's or a place's name tells nothing.
+
+    Args:
+        text: The customer's message.
+        entities: What the NLU found in it, with places.
+        is_name: Whether a name was asked for; then only words that a language is known by count.
+    """
+    spans = [
+        (found["start"], found["end"]) for found in entities if found.get("entity") == "name"
+    ]
+    return " ".join(
+        match[0]
+        for match in _WORD.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in spans)
+        and (not is_name or _is_known(match[0]))
+    )
+
+
+def _is_known(word: str) -> bool:
+    folded = "".join(words(word))
+    return any(folded in known for known in WORDS.values())
 
 
 def requested_language(text: str) -> str | None:

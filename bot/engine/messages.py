@@ -31,7 +31,12 @@ PAYLOAD_ENTITIES: Mapping[str, str | None] = {
     "give_feedback": "rating",
     "greet": None,
     "place_order": None,
+    "skip": None,
 }
+LANGUAGES = ("ru", "kk", "en")
+MAX_HANDOFF_WORDS = 50
+MAX_SWITCHES = 20
+MAX_WORD = 100
 _PAYLOAD = re.compile(r"/(?P<intent>[a-z_]{1,40})(?::(?P<value>[\w-]{1,40}))?")
 # Line breaks and tabs stay; other controls, bidirectional overrides and invisible joiners only hide text.
 _HIDDEN = re.compile(
@@ -53,6 +58,23 @@ class Payload:
 
 
 @dataclass(frozen=True)
+class AssistantRules:
+    """What the organization's assistant version says and the engine itself must obey.
+
+    Attributes:
+        languages: In which it answers; never empty.
+        default_language: For who writes in another one; `None` leaves it to the other hints.
+        off: Names of the skills that are switched off.
+        handoff_words: Words and phrases that call a person.
+    """
+
+    languages: tuple[str, ...] = LANGUAGES
+    default_language: str | None = None
+    off: tuple[str, ...] = ()
+    handoff_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TurnRequest:
     """One message of a customer, with what the CRM knows about it."""
 
@@ -61,6 +83,7 @@ class TurnRequest:
     text: str
     payload: Payload | None
     metadata: Mapping[str, str | None]
+    rules: AssistantRules = AssistantRules()
 
 
 @dataclass(frozen=True)
@@ -140,7 +163,36 @@ def parse_turn(body: object) -> TurnRequest:
         text=clean_text(text),
         payload=parse_payload(message.get("payload")),
         metadata={**metadata, "message_id": message_id},
+        rules=parse_rules(given.get("assistant")),
     )
+
+
+def parse_rules(value: object) -> AssistantRules:
+    """Read `metadata.assistant`; without it everything is on.
+
+    Raises:
+        BadRequest: It has another form.
+    """
+    if value is None:
+        return AssistantRules()
+    fields = _object(value, "metadata.assistant")
+    given = _words(fields.get("languages"), "languages", len(LANGUAGES))
+    languages = tuple(language for language in LANGUAGES if language in given) or LANGUAGES
+    default = fields.get("default_language")
+    return AssistantRules(
+        languages=languages,
+        default_language=str(default) if default in languages else None,
+        off=_words(fields.get("off"), "off", MAX_SWITCHES),
+        handoff_words=_words(fields.get("handoff_words"), "handoff_words", MAX_HANDOFF_WORDS),
+    )
+
+
+def _words(value: object, name: str, most: int) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise BadRequest(f"metadata.assistant.{name} must be a list of strings")
+    return tuple(word[:MAX_WORD] for word in value[:most])
 
 
 def parse_record(body: object) -> RecordRequest:

@@ -35,9 +35,23 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine.errors import TurnAborted
-from bot.engine.expectations import expected_meaning, offer_of
-from bot.engine.language import answer_language, detect, requested_language
-from bot.engine.messages import RecordRequest, TurnRequest, text_to_parse
+from bot.engine.expectations import (
+    LEAVE_MESSAGE,
+    chosen_button,
+    expected_meaning,
+    is_message,
+    offer_of,
+)
+from bot.engine.handoff_words import called_by
+from bot.engine.language import answer_language, detect, requested_language, without_names
+from bot.engine.messages import (
+    BadRequest,
+    Payload,
+    RecordRequest,
+    TurnRequest,
+    parse_payload,
+    text_to_parse,
+)
 from bot.engine.runner import PlannedGraphRunner
 from bot.engine.trackers import ConversationTracker
 
@@ -48,7 +62,17 @@ FALLBACK_INTENT = "nlu_fallback"
 # Slots that hold for the customer's next message only, and what they are without being set again.
 ONE_TURN_SLOTS: dict[str, Any] = {"failures": 0.0}
 # What a form gathers; forgotten when a new session begins, for a price list of last week is no order of today.
-FORM_SLOTS = ("product", "callback_time", "callback_day", "requested_slot", "offer")
+FORM_SLOTS = (
+    "product",
+    "quantity",
+    "comment",
+    "callback_time",
+    "callback_day",
+    "requested_slot",
+    "offer",
+)
+# Answers that are names of people or places: their letters say nothing about the customer's language.
+NAMES_ASKED_FOR = ("name", "city")
 _SILENT_ACTIONS = (ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME)
 
 
@@ -219,31 +243,44 @@ class TurnProcessor(MessageProcessor):
             ),
             self.domain,
         )
-        if tracker.get_slot("language") != meaning.language:
-            tracker.update(SlotSet("language", meaning.language), self.domain)
+        rules = {
+            "language": meaning.language,
+            "people": "human" not in turn.rules.off,
+            "switched_off": list(turn.rules.off) or None,
+        }
+        for name, value in rules.items():
+            if tracker.get_slot(name) != value:
+                tracker.update(SlotSet(name, value), self.domain)
         if meaning.requested is not None and not tracker.get_slot("language_pinned"):
             tracker.update(SlotSet("language_pinned", True), self.domain)
 
     def _understand(self, tracker: ConversationTracker, turn: TurnRequest) -> _Understanding:
-        if turn.payload is not None:
-            parse_data = _certain(turn.text, turn.payload.intent, turn.payload.entities)
-            requested = turn.payload.entities.get("language")
-            # A button's title is our own text and says nothing about the customer's language.
-            said = ""
+        payload = turn.payload or self._typed_choice(tracker, turn.text)
+        called = None if payload else called_by(turn.text, turn.rules.handoff_words)
+        requested: str | None = None
+        # A button's title is our own text and says nothing about the customer's language.
+        said = ""
+        if payload is not None:
+            parse_data = _certain(turn.text, payload.intent, payload.entities)
+            requested = payload.entities.get("language")
+        elif called is not None:
+            parse_data = _certain(turn.text, "ask_human", {"handoff_word": called})
+            said = turn.text
         elif (expected := expected_meaning(turn.text, tracker.get_slot("offer"))) is not None:
             parse_data = _certain(turn.text, *expected)
-            requested, said = None, ""
         else:
-            parsed = self._parse_message_with_graph(
-                UserMessage(text=text_to_parse(turn.text)), tracker
+            parse_data = self._parsed(tracker, turn.text)
+            if parse_data["intent"]["name"] == "change_language":
+                requested = requested_language(turn.text)
+            said = without_names(
+                turn.text,
+                parse_data["entities"] or [],
+                is_name=self._asked_for(tracker) in NAMES_ASKED_FOR,
             )
-            parse_data = {
-                name: parsed.get(name) for name in ("intent", "entities", "intent_ranking")
-            }
-            parse_data["text"] = turn.text
-            is_request = parse_data["intent"]["name"] == "change_language"
-            requested = requested_language(turn.text) if is_request else None
-            said = turn.text
+            if is_message(turn.text, parse_data["intent"], tracker.get_slot("offer")):
+                parse_data = _certain(turn.text, LEAVE_MESSAGE, {})
+        if requested not in turn.rules.languages:
+            requested = None
         language = answer_language(
             said,
             current=tracker.get_slot("language"),
@@ -252,7 +289,32 @@ class TurnProcessor(MessageProcessor):
             hint=turn.metadata.get("language"),
             fallback=turn.metadata.get("fallback_language"),
         )
+        if language not in turn.rules.languages:
+            language = turn.rules.default_language or turn.rules.languages[0]
         return _Understanding(parse_data, language, requested, detect(said).romanised)
+
+    def _parsed(self, tracker: ConversationTracker, text: str) -> dict[str, Any]:
+        parsed = self._parse_message_with_graph(UserMessage(text=text_to_parse(text)), tracker)
+        names = ("intent", "entities", "intent_ranking")
+        return {**{name: parsed.get(name) for name in names}, "text": text}
+
+    @staticmethod
+    def _asked_for(tracker: ConversationTracker) -> str | None:
+        """Return the detail that the active form has just asked for."""
+        return tracker.get_slot("requested_slot") if tracker.active_loop_name else None
+
+    def _typed_choice(self, tracker: ConversationTracker, text: str) -> Payload | None:
+        """Return the button of the last reply whose number was typed."""
+        for event in reversed(tracker.events):
+            if isinstance(event, UserUttered):
+                break
+            if isinstance(event, BotUttered):
+                buttons = (event.data or {}).get("buttons") or []
+                try:
+                    return parse_payload(chosen_button(text, buttons, self._asked_for(tracker)))
+                except BadRequest:
+                    return None  # a button of an older release
+        return None
 
     async def _update_tracker_session(
         self,

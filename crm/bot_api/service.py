@@ -10,6 +10,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from crm.bot_api.hours import opening
+from crm.bot_api.leads import deal_title, task_text, task_title
 from crm.bot_api.schemas import (
     ConsentWrite,
     ContactWrite,
@@ -30,11 +31,6 @@ from crm.inbox.store import ConversationStore, conversation_updated, message_cre
 from crm.tasks.service import Tasks
 
 BOT: Final = Actor("bot")
-LEAD_TITLES: Final = {
-    "ru": "Новая заявка: {product}",
-    "kk": "Жаңа өтінім: {product}",
-    "en": "New lead: {product}",
-}
 
 type Work = Callable[[Session, RawDocument], Awaitable[RawDocument]]
 
@@ -76,17 +72,18 @@ class SkillActions:
         return found
 
     async def add_lead(self, conversation: RawDocument, lead: LeadWrite) -> RawDocument:
-        """Write an order down: the contact learns name and phone, a deal in the first stage, a task."""
-        organization = await self.organization(conversation)
-        phone = _phone(lead.phone)
-        title = LEAD_TITLES.get(organization["language"], LEAD_TITLES["ru"])
+        """Write an order down: the contact learns name, phone and e-mail, a deal in the first stage, a task with all of it."""
+        language = (await self.organization(conversation))["language"]
+        phone = _phone(lead.phone) if lead.phone else None
+        given = lead.model_dump(exclude={"source_key"}, exclude_none=True)
+        details = {**given, "phone": phone} if phone else given
 
         async def work(session: Session, conversation: RawDocument) -> RawDocument:
             organization_id = conversation["organization_id"]
             contact = await self._contacts.learn(
                 organization_id,
                 conversation["contact_id"],
-                {"name": lead.name, "phone": phone},
+                {"name": lead.name, "phone": phone, "email": lead.email},
                 actor=BOT,
                 session=session,
             )
@@ -94,7 +91,7 @@ class SkillActions:
             links = {"contact_id": contact["_id"], "conversation_id": conversation["_id"]}
             deal = await self._deals.create(
                 organization_id,
-                {"title": lead.product[:200], **links},
+                {"title": deal_title(lead, language), "details": details, **links},
                 actor=BOT,
                 source_key=lead.source_key,
                 session=session,
@@ -102,8 +99,8 @@ class SkillActions:
             task = await self._tasks.create(
                 organization_id,
                 {
-                    "title": title.format(product=lead.product)[:200],
-                    "description": f"{lead.name}, {phone}\n{lead.product}",
+                    "title": task_title(lead, language),
+                    "description": task_text(lead, phone, language),
                     "kind": "lead",
                     "deal_id": deal["id"],
                     **links,
@@ -114,8 +111,7 @@ class SkillActions:
             )
             return {"contact_id": contact["_id"], "deal_id": deal["id"], "task_id": task["id"]}
 
-        facts = {"product": lead.product, "name": lead.name, "phone": phone}
-        return await self._once(conversation, "deal_created", lead.source_key, work, facts=facts)
+        return await self._once(conversation, "deal_created", lead.source_key, work, facts=details)
 
     async def add_task(self, conversation: RawDocument, task: TaskWrite) -> RawDocument:
         """Make a task for the team."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from beanie import PydanticObjectId
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from crm.core.documents import OrganizationDocument
 
@@ -30,11 +30,15 @@ class Pipeline(OrganizationDocument):
 
 
 class Deal(OrganizationDocument):
-    """Something a contact may buy. `amount` is whole tenge; `position` orders the deals of a stage."""
+    """Something a contact may buy. `amount` is whole tenge; `position` orders the deals of a stage.
+
+    `details` is what the bot asked for when it took the order, by the lead form's names.
+    """
 
     contact_id: PydanticObjectId
     conversation_id: PydanticObjectId | None = None
     title: str
+    details: dict[str, str] = Field(default_factory=dict)
     amount: int | None = None
     currency: str = "KZT"
     stage_id: str

@@ -58,13 +58,14 @@ class ContactSummary(ResponseModel):
 
 
 class DealRead(ResponseModel):
-    """A deal. `amount` is whole tenge."""
+    """A deal. `amount` is whole tenge, `details` what the bot learnt of the order."""
 
     id: Id
     contact_id: Id
     contact: ContactSummary | None
     conversation_id: Id | None
     title: str
+    details: dict[str, str] = Field(default_factory=dict)
     amount: int | None
     currency: str
     stage_id: str

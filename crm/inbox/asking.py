@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from bot.prompts.content import AssistantContent
+from bot.prompts.rules import engine_rules
 from crm.inbox.engine import EngineClient, EngineRefusedError, EngineTurn
 from crm.inbox.models import Document
 from crm.inbox.store import BOT, ConversationStore
@@ -43,6 +45,7 @@ class Asking:
             "language": None,
             "fallback_language": conversation["language"],
             "kind": message["kind"],
+            "assistant": await self._rules(conversation),
         }
         try:
             return await self._engine.turn(
@@ -61,6 +64,14 @@ class Asking:
             metadata=metadata,
             timeout_seconds=ENGINE_TIMEOUT_SECONDS,
         )
+
+    async def _rules(self, conversation: Document) -> dict[str, Any]:
+        """What of the published version the engine itself obeys."""
+        organization = await self._store.organizations.find_one(
+            {"_id": conversation["organization_id"]}, {"assistant": 1}
+        )
+        stored = (organization or {}).get("assistant") or {}
+        return engine_rules(AssistantContent.model_validate(stored))
 
     async def _record(self, conversation: Document) -> None:
         """Tell the engine what was said while a person had the conversation."""

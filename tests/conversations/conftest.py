@@ -66,6 +66,6 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def talk(engine_url: str, session: aiohttp.ClientSession, crm: FakeCrm) -> Callable[..., Talk]:
     def make(**values: Any) -> Talk:
-        return Talk(session, engine_url, **values)
+        return Talk(session, engine_url, content=crm.content, **values)
 
     return make

@@ -5,6 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.prompts.content import AssistantContent
+
 ORGANIZATION = "65f0000000000000000000a1"
 STAGE = {"ru": "В работе", "kk": "Орындалуда", "en": "In progress"}
 
@@ -17,6 +19,8 @@ class FakeCrm:
     open_now: bool = True
     opens_at: str | None = None
     contact: dict[str, Any] = field(default_factory=dict)
+    content: dict[str, Any] = field(default_factory=dict)
+    status: str = "open"
     newest_deal: dict[str, Any] | None = None
     writes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failures: int = 0
@@ -26,6 +30,7 @@ class FakeCrm:
     def reset(self) -> None:
         """Forget everything between tests."""
         self.open_now, self.opens_at, self.contact, self.newest_deal = True, None, {}, None
+        self.content, self.status = {}, "open"
         self.writes, self.failures, self.calls, self._by_key = [], 0, 0, {}
 
     def written(self, kind: str) -> list[dict[str, Any]]:
@@ -69,10 +74,11 @@ class FakeCrm:
                 },
                 "assistant": {
                     "version": 1, "name": "Aitys", "tone": "", "instructions": "", "knowledge_version": 3, "llm": None,
+                    "content": AssistantContent().with_changes(self.content).document(),
                 },
                 "conversation": {
                     "id": request.match_info["id"], "language": "ru", "channel": "webchat", "facts": {},
-                    "owner": "bot", "status": "open",
+                    "owner": "bot", "status": self.status,
                 },
                 "contact": {
                     "id": "c", "name": None, "phone": None, "email": None, "marketing_consent": None, **self.contact,

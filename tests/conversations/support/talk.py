@@ -6,6 +6,8 @@ from typing import Any
 
 import aiohttp
 
+from bot.prompts.content import AssistantContent
+from bot.prompts.rules import engine_rules
 from tests.conversations.support.fake_crm import ORGANIZATION
 
 _numbers = itertools.count(1)
@@ -19,6 +21,7 @@ class Talk:
     url: str
     language: str | None = None
     fallback_language: str = "ru"
+    content: dict[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=lambda: f"talk{next(_numbers)}")
     last: dict[str, Any] = field(default_factory=dict)
     count: int = 0
@@ -48,6 +51,7 @@ class Talk:
                 "language": self.language,
                 "fallback_language": self.fallback_language,
                 "kind": "text",
+                "assistant": engine_rules(AssistantContent().with_changes(self.content)),
             },
         }
 
