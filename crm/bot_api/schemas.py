@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from crm.core.api import Id, RequestModel, ResponseModel
 from crm.core.api.fields import Email, Language, Moment, Name
 
 type SourceKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-type HandoffReason = Literal["asked", "complaint", "low_confidence", "unanswered"]
+type HandoffReason = Literal[
+    "asked", "complaint", "dissatisfaction", "low_confidence", "unanswered", "words"
+]
 
 
 class OrganizationContext(ResponseModel):
@@ -101,12 +104,22 @@ class SkillContext(ResponseModel):
 
 
 class LeadWrite(RequestModel):
-    """An order taken by the bot."""
+    """An order taken by the bot: the details that the assistant's version asks for, as far as they were given."""
 
-    product: Annotated[str, StringConstraints(min_length=1, max_length=500)]
-    name: Name
-    phone: Annotated[str, StringConstraints(min_length=5, max_length=40)]
+    product: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    name: Name | None = None
+    phone: Annotated[str, StringConstraints(min_length=5, max_length=40)] | None = None
+    email: Email | None = None
+    quantity: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    city: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    comment: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
     source_key: SourceKey
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.phone is None and self.email is None:
+            raise PydanticCustomError("lead_unreachable", "Give a phone or an e-mail.")
+        return self
 
 
 class LeadRead(ResponseModel):
