@@ -1,6 +1,6 @@
 import pytest
 
-from bot.engine.language import answer_language, detect, requested_language
+from bot.engine.language import answer_language, detect, requested_language, without_names
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,11 @@ def test_an_explicit_request_wins_and_holds() -> None:
     assert answer("switch to english", current="ru", requested="en") == "en"
     assert answer("сколько стоит доставка в Астану?", current="en", pinned=True) == "en"
     assert answer("x", current="en", pinned=True, requested="kk") == "kk"
+
+
+def test_a_name_tells_no_language() -> None:
+    name = [{"entity": "name", "start": 11, "end": 27}]
+    assert without_names("меня зовут Айгүл Серікқызы", name, is_name=False) == "меня зовут"
+    assert without_names("Айгүл Серікқызы", [], is_name=True) == ""
+    # Words of a language still count where a name was asked for.
+    assert detect(without_names("менің атым Ержан", [], is_name=True)).language == "kk"

@@ -5,10 +5,12 @@ import pytest
 from bot.engine.messages import (
     MAX_PARSED_TEXT,
     MAX_TEXT,
+    AssistantRules,
     BadRequest,
     clean_text,
     parse_payload,
     parse_record,
+    parse_rules,
     text_to_parse,
 )
 
@@ -75,3 +77,13 @@ def test_records_are_checked() -> None:
     for wrong in cases:
         with pytest.raises(BadRequest):
             parse_record(wrong)
+
+
+def test_the_versions_rules_come_with_the_message() -> None:
+    rules = parse_rules({"languages": ["en", "kk"], "default_language": "kk", "off": ["order"], "handoff_words": ["суд"]})
+    assert rules == AssistantRules(("kk", "en"), "kk", ("order",), ("суд",))
+    assert parse_rules(None) == AssistantRules()
+    # What an engine does not know is left out; there is always a language to answer in.
+    assert parse_rules({"languages": ["de"], "default_language": "de"}) == AssistantRules()
+    with pytest.raises(BadRequest):
+        parse_rules({"handoff_words": "суд"})
