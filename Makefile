@@ -63,5 +63,5 @@ lock: setup ## Write requirements/ anew from the pyproject files (UPGRADE=--upgr
 	  --output-file requirements/engine.txt bot/engine/pyproject.toml
 
 clean: ## Remove what was installed and built; your data in .aitys stays
-	rm -rf .tools .venv .venv-engine crm/console/node_modules crm/console/dist models/*.tar.gz
+	rm -rf .tools .venv .venv-engine crm/console/node_modules crm/console/dist models/*.tar.gz models/privacy
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results

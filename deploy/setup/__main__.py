@@ -21,6 +21,7 @@ STEPS = (
     Step("engine", "Engine environment (large)", environments.ENGINE.install, after=("tools",)),
     Step("command", "The aitys command", environments.install_command, after=("app",)),
     Step("console", "Operator console", products.build_console, after=("app",)),
+    Step("names", "Training for names", products.train_names_model, after=("app",)),
     Step("model", "Training of the assistant", products.train_model, after=("engine",)),
 )
 

@@ -19,6 +19,7 @@ ENGINE_VERSIONS = ("3.10",)
 
 CONSOLE = ROOT / "crm" / "console"
 MODELS = ROOT / "models"
+NAMES_MODEL = MODELS / "privacy" / "names.crfsuite"
 
 # Bytes that the environments and their downloads take on an empty machine, and what a later run may need.
 FIRST_TIME_BYTES = 8 * 1024**3

@@ -1,4 +1,4 @@
-"""What is built from the source tree: the operator console and the trained model."""
+"""What is built from the source tree: the operator console and the trained models."""
 
 from __future__ import annotations
 
@@ -65,6 +65,29 @@ def train_model() -> str | None:
         environment={"RASA_TELEMETRY_ENABLED": "false"},
     )
     return None if _models() == known else "trained"
+
+
+def train_names_model() -> str | None:
+    """Train the model that finds people's names, unless there is one of the present code, lists and utterances.
+
+    Raises:
+        SetupError: the training failed.
+    """
+    names = layout.ROOT / "bot" / "privacy" / "names"
+    knowledge = layout.ROOT / "crm" / "demo" / "knowledge"
+    wanted = fingerprint([names, layout.ROOT / "data" / "nlu", knowledge])
+    stamp = Stamp(layout.NAMES_MODEL.with_suffix(".stamp"))
+    if stamp.matches(wanted) and layout.NAMES_MODEL.exists():
+        return None
+    stamp.forget()
+    call(
+        [APP.python, "-m", "bot.privacy.names.train", "--model", layout.NAMES_MODEL],
+        log=layout.LOGS / "names-training.log",
+        failure="The model that finds people's names could not be trained.",
+        cwd=layout.ROOT,
+    )
+    stamp.keep(wanted)
+    return "trained"
 
 
 def _models() -> dict[str, float]:

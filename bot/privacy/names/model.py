@@ -1,0 +1,89 @@
+"""Finding names with the trained model."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pycrfsuite
+
+from bot.privacy.names.features import features
+from bot.privacy.names.tokens import Token, tokenize
+
+MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfsuite"
+BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
+_THRESHOLD = 0.4
+"""A word is a name's when the model gives that this probability. Lower finds more names and spoils more words."""
+
+
+class NamesModelMissingError(RuntimeError):
+    """The model was not trained yet: `make setup` trains it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a name stands in a text: from `start` up to, without, `end`."""
+
+    start: int
+    end: int
+
+
+def find_people(text: str) -> list[Span]:
+    """Return where people are named in a message in Russian, Kazakh or English, in order, none overlapping.
+
+    Raises:
+        NamesModelMissingError: there is no trained model.
+    """
+    tokens = tokenize(text)
+    if not any(token.is_word for token in tokens):
+        return []
+    tagger = _tagger()
+    tagger.set(features(tokens))
+    tags = [
+        _tag(tagger.marginal(BEGIN, place), tagger.marginal(INSIDE, place))
+        for place in range(len(tokens))
+    ]
+    return _spans(tokens, tags)
+
+
+def _tag(begin: float, inside: float) -> str:
+    if begin + inside < _THRESHOLD:
+        return OUTSIDE
+    return BEGIN if begin >= inside else INSIDE
+
+
+def _spans(tokens: list[Token], tags: list[str]) -> list[Span]:
+    spans: list[Span] = []
+    previous = OUTSIDE
+    for token, tag in zip(tokens, tags, strict=True):
+        if tag == OUTSIDE:
+            previous = OUTSIDE
+            continue
+        if tag == INSIDE and previous != OUTSIDE:
+            spans[-1] = Span(spans[-1].start, token.end)
+        else:
+            spans.append(Span(token.start, token.end))
+        previous = tag
+    return [span for span in (_trimmed(span, tokens) for span in spans) if span]
+
+
+def _trimmed(span: Span, tokens: list[Token]) -> Span | None:
+    """Return the span without signs at its ends, but for the dot of an initial; None when no letter is left."""
+    inside = [token for token in tokens if span.start <= token.start < span.end]
+    while inside and not inside[0].is_word:
+        inside.pop(0)
+    while inside and not inside[-1].is_word:
+        if inside[-1].text == "." and len(inside) > 1 and len(inside[-2].text) == 1:
+            break
+        inside.pop()
+    return Span(inside[0].start, inside[-1].end) if inside else None
+
+
+@cache
+def _tagger() -> pycrfsuite.Tagger:
+    if not MODEL.exists():
+        raise NamesModelMissingError(
+            f"There is no model to find names with at {MODEL}. Run `make setup`, or `python -m bot.privacy.names.train`."
+        )
+    tagger = pycrfsuite.Tagger()
+    tagger.open(str(MODEL))
+    return tagger
