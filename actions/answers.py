@@ -6,7 +6,9 @@ from typing import Any, Protocol
 from actions.crm_client import CrmClient
 from actions.dissatisfaction import is_fed_up
 from actions.handoff import WAITING, call_people
+from actions.ledger import CrmLedger
 from actions.skill import Clock, Event, Skill, Turn, set_slot, system_clock
+from bot.answering.calls import Ledger
 
 
 class Answer(Protocol):
@@ -40,6 +42,7 @@ class Answers(Protocol):
         history: Sequence[Mapping[str, str]],
         context: Mapping[str, Any],
         load_snapshot: Callable[[int], Awaitable[Mapping[str, Any]]],
+        ledger: Ledger | None = None,
     ) -> Answer:
         """Answer a question from an organization's passages."""
 
@@ -64,6 +67,7 @@ class Answering(Skill):
             history=context.get("history") or [],
             context=context,
             load_snapshot=load_snapshot,
+            ledger=CrmLedger(turn.crm, turn.organization_id, turn.conversation_id),
         )
 
     def tell(self, turn: Turn, answer: Answer) -> None:

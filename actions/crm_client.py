@@ -25,7 +25,11 @@ class CrmUnavailable(Exception):
 
 
 class CrmRejected(Exception):
-    """The CRM refused a request; trying it again as it is will not help."""
+    """The CRM refused a request; trying it again as it is will not help. `code` is its word for why, if it gave one."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        self.code = code
+        super().__init__(text)
 
 
 class CrmClient:
@@ -104,6 +108,16 @@ class CrmClient:
         path = f"organizations/{organization_id}/knowledge/{version}"
         return await self._call("GET", organization_id, path)
 
+    async def open_provider_call(self, organization_id: str, call: JSON) -> JSON:
+        """Write down what is about to leave for a provider; return `{call_id}`."""
+        path = f"organizations/{organization_id}/provider-calls"
+        return await self._call("POST", organization_id, path, call)
+
+    async def close_provider_call(self, organization_id: str, call_id: str, result: JSON) -> None:
+        """Write down what came back of it."""
+        path = f"organizations/{organization_id}/provider-calls/{call_id}"
+        await self._call("PATCH", organization_id, path, result)
+
     async def _call(
         self, method: str, organization_id: str, path: str, body: Mapping[str, Any] | None = None
     ) -> JSON:
@@ -139,9 +153,19 @@ class CrmClient:
                 if answer.status >= 500 or answer.status == 429:
                     raise CrmUnavailable(f"{method} {path} was answered with {answer.status}")
                 if answer.status >= 400:
-                    raise CrmRejected(f"{method} {path} was answered with {answer.status}")
+                    code = await _code(answer)
+                    raise CrmRejected(f"{method} {path} was answered with {answer.status}", code)
                 # What only records something answers without a body.
                 found = await answer.json() if answer.status != 204 else None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise CrmUnavailable(f"{method} {path}: {type(error).__name__}") from error
         return found if isinstance(found, dict) else {}
+
+
+async def _code(answer: aiohttp.ClientResponse) -> str:
+    """Return the code of a problem document (RFC 9457)."""
+    try:
+        problem = await answer.json(content_type=None)
+    except (aiohttp.ClientError, ValueError):
+        return ""
+    return str(problem.get("code") or "") if isinstance(problem, dict) else ""

@@ -33,6 +33,7 @@ from crm.core.settings import Settings
 from crm.deals.routes import DealRoutes, PipelineRoutes
 from crm.demo.feature import feature as demo
 from crm.inbox.feature import feature as inbox
+from crm.providers.feature import feature as providers
 from crm.services import Services, build_services, open_core
 from crm.tasks.routes import TaskRoutes
 from crm.team.passwords import DEFAULT_ROUNDS
@@ -40,7 +41,7 @@ from crm.team.routes import AuthRoutes, MemberRoutes, OrganizationRoutes
 
 type MakeFeature = Callable[[Core, Services], Feature]
 
-FEATURES: tuple[MakeFeature, ...] = (inbox, bot_api, assistant, demo)
+FEATURES: tuple[MakeFeature, ...] = (inbox, bot_api, assistant, providers, demo)
 
 API = web.AppKey("api", ApiApplication)
 CORE = web.AppKey("core", Core)

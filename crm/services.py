@@ -82,7 +82,7 @@ def build_services(
             passwords=passwords,
             founding=[AssistantFounding(database=database)],
         ),
-        organizations=Organizations(database=database, events=events, secrets=core.secrets),
+        organizations=Organizations(database=database, events=events),
         members=Members(database=database, events=events, sessions=sessions, passwords=passwords),
         contacts=Contacts(database=database, events=events, related=_of_contacts(database)),
         pipelines=pipelines,

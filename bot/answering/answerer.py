@@ -3,15 +3,22 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, TypedDict
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.answering import wording
+from bot.answering.calls import Ledger, NoLedger, Purpose
 from bot.answering.confidence import THRESHOLD, confidence, features
 from bot.answering.extractive import Extract, extract
-from bot.answering.models import ChatModels
+from bot.answering.gateway import CallRecord, Gateway
+from bot.answering.judge import judge
+from bot.answering.masked import new_masking
 from bot.answering.prompt import Reading
-from bot.answering.writing import NotWrittenError, Writer
+from bot.answering.translation import translate
+from bot.answering.writing import Check, NotWrittenError, Written, write
 from bot.knowledge.index import Index
 from bot.knowledge.languages import LANGUAGES
 from bot.knowledge.library import IndexLibrary, LoadSnapshot
@@ -21,6 +28,10 @@ PASSAGES = 5
 MAX_QUOTE = 300
 # What is left for the extractive answer after the provider was given up on.
 RESERVE_SECONDS = 0.3
+TRANSLATION_SHARE = 0.3
+"""Of the time, for a translated question."""
+JUDGE_SECONDS = 1.5
+"""How long a written answer waits for its judge; then the built-in confidence decides."""
 _CUSTOMER = frozenset({"customer", "user"})
 
 
@@ -46,8 +57,11 @@ class Answer:
         confidence: 0-1, how sure it is that the best passage answers.
         sources: what the text rests on; of a declined answer empty.
         trace: how it came about: `method` (extractive, llm, declined), `knowledge_version`, `passages` with scores,
-            `model`, `masked_prompt` and `raw_answer` (what the provider saw and wrote), `provider_error`,
+            `model`, `masked_prompt` and `raw_answer` (what the provider saw and wrote), `provider_error`, `checks`
+            (name, passed, detail), `judge` (verdict yes, no or none; null where nobody judged), `translated` (the question
+            in the documents' language), `call_ids`, `input_tokens`, `output_tokens`, `cost` and `currency` of all calls,
             `elapsed_ms`. Holds nothing that must not be stored.
+        body: the text without the line that names the sources.
     """
 
     text: str
@@ -56,6 +70,41 @@ class Answer:
     confidence: float
     sources: list[Source] = field(default_factory=list)
     trace: dict[str, Any] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A question with all that answering it needs."""
+
+    question: str
+    language: str
+    turns: Sequence[Mapping[str, str]]
+    context: Mapping[str, Any]
+    ledger: Ledger
+    purpose: Purpose
+    give_up_at: float
+    records: list[CallRecord] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How much time is left."""
+        return max(0.0, self.give_up_at - time.monotonic())
+
+    @property
+    def day(self) -> date:
+        """Today by the organization's clock: documents may be valid for a time."""
+        try:
+            zone = ZoneInfo(str(self.context["organization"].get("timezone") or "UTC"))
+        except (ZoneInfoNotFoundError, ValueError):
+            zone = ZoneInfo("UTC")
+        return datetime.now(zone).date()
+
+    @property
+    def earlier(self) -> list[str]:
+        """What the customer said before."""
+        return [str(turn["text"]) for turn in self.turns if turn["role"] in _CUSTOMER]
 
 
 class Answerer:
@@ -66,15 +115,16 @@ class Answerer:
         *,
         http_deadline_seconds: float = 8,
         library: IndexLibrary | None = None,
-        models: ChatModels | None = None,
+        gateway: Gateway | None = None,
     ) -> None:
         self._deadline_seconds = http_deadline_seconds
         self._library = library or IndexLibrary()
-        self._writer = Writer(models or ChatModels())
+        self.gateway = gateway or Gateway()
+        """The path to providers."""
 
     async def warm(self) -> None:
         """Import what takes seconds to import. Worth calling at start where a language model is in use."""
-        await self._writer.warm()
+        await asyncio.gather(self.gateway.warm(), asyncio.to_thread(new_masking, None))
 
     async def answer(
         self,
@@ -84,6 +134,8 @@ class Answerer:
         history: Sequence[Mapping[str, str]],
         context: Mapping[str, Any],
         load_snapshot: LoadSnapshot,
+        ledger: Ledger | None = None,
+        purpose: Purpose = "answer",
     ) -> Answer:
         """Answer within the deadline.
 
@@ -93,6 +145,8 @@ class Answerer:
             history: turns before, oldest first: role (customer, bot, operator) and text.
             context: as `GET /internal/conversations/{id}/context` gives it.
             load_snapshot: fetches the passages of a knowledge version.
+            ledger: where is written down what leaves; without one nothing leaves.
+            purpose: `answer`, or `suggest` for an operator's reply.
 
         Raises:
             TimeoutError: the snapshot did not come within the deadline.
@@ -101,98 +155,262 @@ class Answerer:
         started = time.monotonic()
         language = language if language in LANGUAGES else "ru"
         version = int(context["assistant"]["knowledge_version"])
-        turns = _before(history, question)
         async with asyncio.timeout(self._deadline_seconds):
             index = await self._library.index(
                 str(context["organization"]["id"]), version, load_snapshot
             )
-        earlier = [str(turn["text"]) for turn in turns if turn["role"] in _CUSTOMER]
-        found = search(index, question, language=language, earlier=earlier, limit=PASSAGES)
-        extracts = extract(index, found)
-        sure = confidence(features(index, found, extracts)) if found.hits else 0.0
+        asked = _Asked(
+            question=question,
+            language=language,
+            turns=_before(history, question),
+            context=context,
+            ledger=ledger or NoLedger(),
+            purpose=purpose,
+            give_up_at=started + self._deadline_seconds - RESERVE_SECONDS,
+        )
         trace: dict[str, Any] = {
             "knowledge_version": version,
             "assistant_version": context["assistant"].get("version"),
-            "passages": [
-                {
-                    "passage_id": hit.passage.id,
-                    "document": hit.passage.document,
-                    "score": round(hit.score, 3),
-                }
-                for hit in found.hits
-            ],
             **dict.fromkeys(("model", "masked_prompt", "raw_answer", "provider_error")),
+            **dict.fromkeys(("judge", "translated")),
         }
-        result: Answer | None = None
-        llm = context["assistant"].get("llm")
-        if llm and found.hits:
-            seconds = self._deadline_seconds - (time.monotonic() - started) - RESERVE_SECONDS
-            result = await self._written(
-                found,
-                extracts,
-                sure,
-                trace,
-                question=question,
-                language=language,
-                turns=turns,
-                context=context,
-                seconds=seconds,
-            )
-        if result is None:
-            result = _quoted(index, language, extracts, sure, trace)
-        trace["elapsed_ms"] = round((time.monotonic() - started) * 1000, 1)
+        result = await self._answer(index, asked, trace)
+        trace |= _totals(asked.records, started)
+        trace["checks"] = asked.checks
         return result
+
+    async def _answer(self, index: Index, asked: _Asked, trace: dict[str, Any]) -> Answer:
+        found = search(
+            index,
+            asked.question,
+            language=asked.language,
+            earlier=asked.earlier,
+            limit=PASSAGES,
+            day=asked.day,
+        )
+        extracts = extract(index, found)
+        sure = _sure(index, found, extracts)
+        verdict: bool | None = None
+        result: Answer | None = None
+        if asked.context["assistant"].get("llm") and any(map(str.isalnum, asked.question)):
+            try:
+                masking = await asyncio.to_thread(new_masking, asked.context.get("privacy"))
+            except Exception:
+                # Whatever it was, nothing has been sent, and its message may quote the customer.
+                trace["provider_error"] = "masking_failed"
+            else:
+                if sure < THRESHOLD:
+                    other = await self._translated(index, asked, masking, trace)
+                    if other is not None and (better := other[2]) > sure:
+                        found, extracts, sure = other[0], other[1], better
+                if found.hits:
+                    result, verdict = await self._written(
+                        found, extracts, sure, asked, masking, trace
+                    )
+        trace["passages"] = [
+            {
+                "passage_id": hit.passage.id,
+                "document": hit.passage.document,
+                "score": round(hit.score, 3),
+            }
+            for hit in found.hits
+        ]
+        if result is None:
+            result = _quoted(index, asked.language, extracts, sure, trace, believed=verdict)
+        return result
+
+    async def _translated(
+        self, index: Index, asked: _Asked, masking: Any, trace: dict[str, Any]
+    ) -> tuple[Found, list[Extract], float] | None:
+        """Return what the question finds in the language that most documents have, where it is another one."""
+        counts = [passage.language for passage in index.passages]
+        main = max(set(counts), key=counts.count, default=asked.language)
+        if main == asked.language:
+            return None
+        text = await translate(
+            self.gateway,
+            question=asked.question,
+            turns=asked.turns,
+            language=main,
+            context=asked.context,
+            masking=masking,
+            ledger=asked.ledger,
+            seconds=asked.seconds * TRANSLATION_SHARE,
+            records=asked.records,
+        )
+        if text is None:
+            return None
+        trace["translated"] = text
+        found = search(index, text, language=main, limit=PASSAGES, day=asked.day)
+        extracts = extract(index, found)
+        return found, extracts, _sure(index, found, extracts)
 
     async def _written(
         self,
         found: Found,
         extracts: Sequence[Extract],
         sure: float,
+        asked: _Asked,
+        masking: Any,
         trace: dict[str, Any],
-        **asked: Any,
-    ) -> Answer | None:
-        """Return what a language model makes of the passages; None when that is of no use."""
-        language: str = asked["language"]
+    ) -> tuple[Answer | None, bool | None]:
+        """Return what a language model makes of the passages, None when that is of no use; and the judge's verdict.
+
+        Both are asked at the same time: the customer waits for one call, not for two.
+        """
         passages = [hit.passage for hit in found.hits]
-        try:
-            reading = await self._writer.write(passages=passages, trace=trace, **asked)
-        except NotWrittenError as error:
-            trace["provider_error"] = error.code
-            return None
-        if reading.declined:
-            return _declined(language, sure, trace)
-        trace["method"] = "llm"
-        sources = _cited(reading, found.hits, extracts)
-        line = wording.source_line([source["title"] for source in sources], language)
-        return Answer(
-            f"{reading.text}\n\n{line}",
-            language,
-            answered=True,
-            confidence=sure,
-            sources=sources,
-            trace=trace,
+        trace["model"] = asked.context["assistant"]["llm"]["model"]
+        common = {
+            "question": asked.question,
+            "turns": asked.turns,
+            "context": asked.context,
+            "passages": passages,
+            "masking": masking,
+            "ledger": asked.ledger,
+            "seconds": asked.seconds,
+            "records": asked.records,
+        }
+        writing = asyncio.create_task(
+            write(
+                self.gateway,
+                language=asked.language,
+                purpose=asked.purpose,
+                checks=asked.checks,
+                **common,
+            )
         )
+        judging = asyncio.create_task(judge(self.gateway, **common)) if _judges(asked) else None
+        try:
+            verdict = await _verdict(judging, writing)
+            if judging is not None:
+                _note_verdict(asked, trace, verdict=verdict, sure=sure)
+            if verdict is False or (judging is not None and verdict is None and sure < THRESHOLD):
+                return _declined(asked.language, sure, trace), verdict
+            try:
+                written = await writing
+            except NotWrittenError as error:
+                trace["provider_error"] = error.code
+                return None, verdict
+            return _told(written, found, extracts, sure, asked, trace), verdict
+        finally:
+            await _end(writing, judging)
+            sent = [call for call in asked.records if call.purpose == asked.purpose]
+            if sent:
+                last = sent[-1]
+                trace |= {"model": last.model, "masked_prompt": last.prompt}
+                trace["raw_answer"] = last.raw_answer
+
+
+def _judges(asked: _Asked) -> bool:
+    model = (asked.context["assistant"].get("content") or {}).get("model") or {}
+    return bool(model.get("judge", True))
+
+
+async def _verdict(
+    judging: asyncio.Task[bool | None] | None, writing: asyncio.Task[Written]
+) -> bool | None:
+    if judging is None:
+        return None
+    await asyncio.wait({judging, writing}, return_when=asyncio.FIRST_COMPLETED)
+    with suppress(TimeoutError):
+        # A slow answer is waited for anyway; a slow judge is not, once the answer is there.
+        return await asyncio.wait_for(
+            asyncio.shield(judging), JUDGE_SECONDS if writing.done() else None
+        )
+    return None
+
+
+def _note_verdict(
+    asked: _Asked, trace: dict[str, Any], *, verdict: bool | None, sure: float
+) -> None:
+    said = {True: "yes", False: "no", None: "none"}[verdict]
+    trace["judge"] = {"verdict": said}
+    detail = said if verdict is not None else f"no verdict in time; confidence {sure:.2f}"
+    passed = verdict if verdict is not None else sure >= THRESHOLD
+    asked.checks.append(Check(name="judge", passed=passed, detail=detail))
+
+
+async def _end(*tasks: asyncio.Task[Any] | None) -> None:
+    """End what is still under way; its entries of the ledger are closed with it."""
+    for task in tasks:
+        if task is not None:
+            task.cancel()
+    await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
+
+
+def _told(
+    written: Written,
+    found: Found,
+    extracts: Sequence[Extract],
+    sure: float,
+    asked: _Asked,
+    trace: dict[str, Any],
+) -> Answer:
+    reading, language = written.reading, asked.language
+    if reading.declined:
+        return _declined(language, sure, trace)
+    trace["method"] = "llm"
+    sources = _cited(reading, found.hits, extracts)
+    line = wording.source_line([source["title"] for source in sources], language)
+    return Answer(
+        f"{reading.text}\n\n{line}",
+        language,
+        answered=True,
+        confidence=sure,
+        sources=sources,
+        trace=trace,
+        body=reading.text,
+    )
+
+
+def _totals(records: Sequence[CallRecord], started: float) -> dict[str, Any]:
+    return {
+        "call_ids": [call.id for call in records],
+        "input_tokens": sum(call.input_tokens for call in records),
+        "output_tokens": sum(call.output_tokens for call in records),
+        "cost": round(sum(call.cost for call in records), 6),
+        "currency": next((call.currency for call in records if call.currency), None),
+        "elapsed_ms": round((time.monotonic() - started) * 1000, 1),
+    }
+
+
+def _sure(index: Index, found: Found, extracts: list[Extract]) -> float:
+    return confidence(features(index, found, extracts)) if found.hits else 0.0
 
 
 def _declined(language: str, sure: float, trace: dict[str, Any]) -> Answer:
     trace["method"] = "declined"
-    return Answer(
-        wording.declined(language), language, answered=False, confidence=sure, trace=trace
-    )
+    text = wording.declined(language)
+    return Answer(text, language, answered=False, confidence=sure, trace=trace, body=text)
 
 
 def _quoted(
-    index: Index, language: str, extracts: Sequence[Extract], sure: float, trace: dict[str, Any]
+    index: Index,
+    language: str,
+    extracts: Sequence[Extract],
+    sure: float,
+    trace: dict[str, Any],
+    *,
+    believed: bool | None = None,
 ) -> Answer:
-    if not extracts or sure < THRESHOLD or not len(index):
+    """Return the documents' own words; `believed` is a judge's verdict, which stands above the built-in confidence."""
+    if not extracts or not (believed or sure >= THRESHOLD) or not len(index):
         return _declined(language, sure, trace)
     trace["method"] = "extractive"
     sources = [_source(extract.hit, extract.text) for extract in extracts]
     intro = wording.introduction(language, extracts[0].hit.passage.language)
-    body = "\n".join(extract.text for extract in extracts)
+    quoted = "\n".join(extract.text for extract in extracts)
     line = wording.source_line([source["title"] for source in sources], language)
-    text = "\n".join(part for part in (intro, body) if part) + f"\n\n{line}"
-    return Answer(text, language, answered=True, confidence=sure, sources=sources, trace=trace)
+    body = "\n".join(part for part in (intro, quoted) if part)
+    return Answer(
+        f"{body}\n\n{line}",
+        language,
+        answered=True,
+        confidence=sure,
+        sources=sources,
+        trace=trace,
+        body=body,
+    )
 
 
 def _cited(reading: Reading, hits: Sequence[Hit], extracts: Sequence[Extract]) -> list[Source]:

@@ -1,17 +1,26 @@
 """Whether the numbers of an answer stand in what it was made from."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f\u2009]\d{3})*(?:[.,]\d+)?")
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009](?=\d{3}(?!\d))")
 
 
-def unsupported_numbers(answer: str, materials: Iterable[str]) -> list[str]:
-    """Return the numbers of `answer` that no material holds. Spaces between groups and leading zeros do not count.
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    text: str
+    cut: tuple[tuple[str, str], ...]
+    answers: bool
 
-    Single digits are passed over: they number lists and count things.
-    """
+
+def ground(answer: str, passages: Sequence[str], *, question: str) -> Grounded:
+    bad = unsupported_figures(answer, [*passages, question])
+    return Grounded(answer, tuple((answer, "number") for _ in bad[:1]), not bad)
+
+
+def unsupported_figures(answer: str, materials: Iterable[str]) -> list[str]:
     known = {number for material in materials for number in _numbers(material)}
     return [number for number in _numbers(answer) if len(number) > 1 and number not in known]
 

@@ -5,152 +5,160 @@ LangChain takes seconds to import, so it is imported when the first model is ask
 
 import asyncio
 import hashlib
-import importlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from bot.answering.failures import ProviderError, provider_error
+from bot.answering.providers import import_langchain, make_model
+
 _MAX_MODELS = 64
-_OPENAI_URL = "https://api.openai.com/v1"
-# These refuse a temperature other than their own.
-_FIXED_TEMPERATURE = ("o1", "o3", "o4", "gpt-5")
-TEMPERATURE = 0.1
+_REFUSALS = frozenset({"content_filter", "refusal", "SAFETY", "PROHIBITED_CONTENT", "blacklist"})
+_TRUNCATED = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 
 
-class ProviderError(Exception):
-    """The provider gave no usable answer. `code` is stable and quotes nothing that was sent or received.
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model wrote. Token counts are the provider's, None when it told none.
 
-    Codes: `provider_misconfigured`, `provider_timeout`, `provider_rejected_key`, `provider_busy`, `provider_failed`,
-    `provider_unreachable`, `provider_empty`.
+    `truncated`: it was stopped by the limit of tokens, so that the last sentence may be half.
     """
 
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
+    text: str
+    input_tokens: int | None
+    output_tokens: int | None
+    truncated: bool = False
 
 
 class ChatModels:
     """Makes chat models and keeps those in use."""
 
     def __init__(self) -> None:
-        self._models: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
+        self._models: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         # Two questions at once must not import and build twice.
         self._lock = threading.Lock()
+        # Servers that answered a streamed request with something else; they are asked without a stream.
+        self._whole: set[tuple[str, str]] = set()
 
     async def complete(
         self, llm: Mapping[str, Any], messages: Sequence[tuple[str, str]], *, seconds: float
-    ) -> str:
+    ) -> Completion:
         """Return the model's answer to (role, text) messages.
 
+        It is read as a stream where the provider streams. An answer that is not complete in time, or breaks off, is
+        thrown away whole: half a sentence about a price is worse than none.
+
         Args:
-            llm: model as `provider:model`, base_url and api_key (both may be None).
+            llm: model as `provider:model`; base_url, api_key, temperature, max_tokens may be None or absent.
             messages: what is sent; it must be masked.
             seconds: how long all of it may take.
 
         Raises:
             ProviderError: there is no usable answer within that time.
         """
+        server = (str(llm["model"]), str(llm.get("base_url") or ""))
         try:
             async with asyncio.timeout(seconds):
                 model = await asyncio.to_thread(self._model, llm)
-                answer = await self._invoke(model, messages)
+                if server in self._whole:
+                    answer = await _ask(model, messages, stream=False)
+                else:
+                    answer = await self._streamed(model, messages, server)
         except TimeoutError:
-            raise ProviderError("provider_timeout") from None
+            raise ProviderError("provider_timeout", blames_provider=True) from None
         except ProviderError:
             raise
         except Exception as error:
-            raise ProviderError(_code(error)) from None
-        text = _text(answer)
-        if not text:
-            raise ProviderError("provider_empty")
-        return text
+            raise provider_error(error) from None
+        return _completion(answer)
 
     async def warm(self) -> None:
         """Import LangChain and the OpenAI provider, so that the first question need not wait for it."""
-        await asyncio.to_thread(_import_langchain)
+        await asyncio.to_thread(import_langchain)
 
-    @staticmethod
-    async def _invoke(model: Any, messages: Sequence[tuple[str, str]]) -> Any:
-        # A tracing service named in the environment must not get a copy of what is said.
-        from langsmith import tracing_context  # noqa: PLC0415 - see the module's first lines
-
-        with tracing_context(enabled=False):
-            return await model.ainvoke(list(messages))
+    async def _streamed(
+        self, model: Any, messages: Sequence[tuple[str, str]], server: tuple[str, str]
+    ) -> Any:
+        """Ask for a stream; ask once more without when the server does not know streams, and remember it."""
+        try:
+            return await _ask(model, messages, stream=True)
+        except _NoStreamError:
+            answer = await _ask(model, messages, stream=False)
+        except Exception as error:
+            if provider_error(error).status not in {400, 422}:
+                raise
+            answer = await _ask(model, messages, stream=False)
+        self._whole.add(server)
+        return answer
 
     def _model(self, llm: Mapping[str, Any]) -> Any:
-        name, base_url, api_key = (
-            str(llm["model"]),
-            llm.get("base_url") or "",
-            llm.get("api_key") or "",
-        )
-        key = (name, base_url, hashlib.sha256(api_key.encode()).hexdigest())
+        secret = hashlib.sha256(str(llm.get("api_key") or "").encode()).hexdigest()
+        options = tuple(llm.get(name) for name in ("base_url", "temperature", "max_tokens"))
+        key = (str(llm["model"]), secret, *options)
         with self._lock:
             if key in self._models:
                 self._models.move_to_end(key)
                 return self._models[key]
-            model = _make(name, base_url, api_key)
+            model = make_model(llm)
             self._models[key] = model
             if len(self._models) > _MAX_MODELS:
                 self._models.popitem(last=False)
             return model
 
 
-def _import_langchain() -> Any:
-    importlib.import_module("langchain_openai")
-    return importlib.import_module("langchain.chat_models").init_chat_model
+class _NoStreamError(Exception):
+    """The server answered a streamed request with no event of a stream."""
 
 
-def _make(name: str, base_url: str, api_key: str) -> Any:
-    provider, _, model = name.partition(":")
-    if not provider or not model:
-        raise ProviderError("provider_misconfigured")
-    options: dict[str, Any] = {}
-    if not model.startswith(_FIXED_TEMPERATURE):
-        options["temperature"] = TEMPERATURE
-    if provider == "ollama":
-        options |= {"base_url": base_url} if base_url else {}
-        # Ollama itself knows no key; a proxy in front of it may.
-        options |= (
-            {"client_kwargs": {"headers": {"Authorization": f"Bearer {api_key}"}}}
-            if api_key
-            else {}
-        )
-    else:
-        # Retries are ours to decide: the time is short. An absent key is said so, or the library would take one from
-        # the environment and send it to whatever address the tenant has given.
-        options |= {"max_retries": 0, "api_key": api_key or "none"}
-        if provider == "openai":
-            options |= {
-                "base_url": base_url or _OPENAI_URL,
-                "use_responses_api": False,
-                "stream_usage": False,
-            }
-        elif base_url:
-            options["base_url"] = base_url
-    try:
-        return _import_langchain()(model, model_provider=provider, **options)
-    except (ImportError, ValueError, TypeError):
-        raise ProviderError("provider_misconfigured") from None
+async def _ask(model: Any, messages: Sequence[tuple[str, str]], *, stream: bool) -> Any:
+    # A tracing service named in the environment must not get a copy of what is said.
+    from langsmith import tracing_context  # noqa: PLC0415 - see the module's first lines
+
+    with tracing_context(enabled=False):
+        if not stream:
+            return await model.ainvoke(list(messages))
+        whole = None
+        try:
+            async for chunk in model.astream(list(messages)):
+                whole = chunk if whole is None else whole + chunk
+        except ValueError as error:  # LangChain's word for a stream without an event
+            if whole is None and "No generation" in str(error):
+                raise _NoStreamError from None
+            raise
+        if whole is None:
+            raise _NoStreamError
+        if not _finish(whole):
+            # The stream ended without saying that the answer is complete: the connection was lost.
+            raise ProviderError("provider_unreachable", retryable=True, blames_provider=True)
+        return whole
 
 
-def _code(error: Exception) -> str:
-    status = getattr(error, "status_code", None)
-    if status in {401, 403}:
-        return "provider_rejected_key"
-    if status == 429:
-        return "provider_busy"
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & {"APITimeoutError", "TimeoutException"}:
-        return "provider_timeout"
-    if status is None and names & {
-        "APIConnectionError",
-        "ConnectError",
-        "ConnectionError",
-        "OSError",
-    }:
-        return "provider_unreachable"
-    return "provider_failed"
+def _completion(answer: Any) -> Completion:
+    text = _text(answer)
+    finish = _finish(answer)
+    extra = getattr(answer, "additional_kwargs", None) or {}
+    if extra.get("refusal") or (not text and finish in _REFUSALS):
+        raise ProviderError("provider_refused")
+    if not text:
+        raise ProviderError("provider_empty")
+    usage = getattr(answer, "usage_metadata", None) or {}
+    return Completion(
+        text,
+        usage.get("input_tokens") or None,
+        usage.get("output_tokens") or None,
+        truncated=finish in _TRUNCATED,
+    )
+
+
+def _finish(answer: Any) -> str:
+    """Return the provider's word for why the answer ended."""
+    told = getattr(answer, "response_metadata", None) or {}
+    for name in ("finish_reason", "stop_reason", "done_reason"):
+        if told.get(name):
+            return str(told[name])
+    return ""
 
 
 def _text(answer: Any) -> str:

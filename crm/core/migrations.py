@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from crm.core.clock import utc_now
 from crm.core.database import Database
-from crm.core.migration_steps import assistant_versions
+from crm.core.migration_steps import assistant_versions, provider_calls
 
 MIGRATIONS_COLLECTION = "migrations"
 _LOCK_ID = "lock"
@@ -282,6 +282,7 @@ MIGRATIONS: list[Migration] = [
     Migration(1, "indexes of the first collections", _create_first_indexes),
     Migration(2, "passages by intervals of versions", _keep_passages_by_intervals),
     Migration(3, "versions of assistants, words of names", assistant_versions.run),
+    Migration(4, "the ledger of what leaves for providers", provider_calls.run),
 ]
 
 

@@ -18,18 +18,12 @@ class Handoff(BaseModel):
     return_after_minutes: int = 30
 
 
-class LanguageModel(BaseModel):
-    """The organization's own language model."""
-
-    model: str
-    base_url: str | None = None
-    api_key_encrypted: str | None = None
-
-
 class Organization(StoredDocument):
     """A tenant."""
 
-    hidden: ClassVar[frozenset[str]] = frozenset({"llm", "assistant", "knowledge_version"})
+    hidden: ClassVar[frozenset[str]] = frozenset(
+        {"llm", "privacy", "assistant", "knowledge_version"}
+    )
 
     name: str
     slug: str
@@ -39,7 +33,8 @@ class Organization(StoredDocument):
     business_hours: dict[str, list[list[str]]] = Field(default_factory=default_business_hours)
     holidays: list[str] = Field(default_factory=list)
     handoff: Handoff = Field(default_factory=Handoff)
-    llm: LanguageModel | None = None
+    llm: dict[str, Any] | None = None
+    privacy: dict[str, Any] = Field(default_factory=dict)
     assistant: dict[str, Any] = Field(default_factory=default_assistant)
     knowledge_version: int = 0
     knowledge_goes_live: Literal["at_once", "with_publishing"] = "at_once"

@@ -7,11 +7,10 @@ from crm.core.api import Principal
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
-from crm.core.errors import FieldError, Invalid, NotFound
+from crm.core.errors import NotFound
 from crm.core.events import EventLog, NewEvent
-from crm.core.secrets import SecretBox
 from crm.team.models import Organization
-from crm.team.schemas import LlmUpdate, OrganizationUpdate
+from crm.team.schemas import OrganizationUpdate
 
 _PROJECTION = dict.fromkeys(Organization.hidden, 0)
 
@@ -19,10 +18,9 @@ _PROJECTION = dict.fromkeys(Organization.hidden, 0)
 class Organizations:
     """Reads and changes settings."""
 
-    def __init__(self, *, database: Database, events: EventLog, secrets: SecretBox) -> None:
+    def __init__(self, *, database: Database, events: EventLog) -> None:
         self._database = database
         self._events = events
-        self._secrets = secrets
         self._organizations = database.collection("organizations")
 
     async def read(self, organization_id: ObjectId) -> RawDocument:
@@ -43,39 +41,6 @@ class Organizations:
         if "holidays" in values:
             values["holidays"] = sorted({day.isoformat() for day in values["holidays"]})
         return await self._store(principal, values)
-
-    async def read_llm(self, organization_id: ObjectId) -> RawDocument:
-        """Return the language model without its key."""
-        found = await self._organizations.find_one({"_id": organization_id}, {"llm": 1})
-        return _llm_read((found or {}).get("llm"))
-
-    async def change_llm(self, principal: Principal, change: LlmUpdate) -> RawDocument:
-        """Change the language model; `model: null` removes all of it, `api_key: null` the key.
-
-        Raises:
-            Invalid: a key or an address without a model.
-        """
-        found = await self._organizations.find_one({"_id": principal.organization_id}, {"llm": 1})
-        llm: RawDocument = dict((found or {}).get("llm") or {})
-        values = change.given()
-        if "api_key" in values:
-            key = values.pop("api_key")
-            llm["api_key_encrypted"] = (
-                self._secrets.encrypt(key.get_secret_value()) if key else None
-            )
-        # A key belongs to the provider it was typed for; sending it to another address would leak it.
-        elif "base_url" in values and values["base_url"] != llm.get("base_url"):
-            llm["api_key_encrypted"] = None
-        llm.update(values)
-        if "model" in values and values["model"] is None:
-            await self._store(principal, {"llm": None})
-            return _llm_read(None)
-        if not llm.get("model"):
-            raise Invalid(fields=[FieldError("model", "missing", "Name the model first.")])
-        llm.setdefault("base_url", None)
-        llm.setdefault("api_key_encrypted", None)
-        await self._store(principal, {"llm": llm})
-        return _llm_read(llm)
 
     async def _store(self, principal: Principal, values: RawDocument) -> RawDocument:
         async def work(session: Session) -> RawDocument:
@@ -99,12 +64,3 @@ class Organizations:
             return read
 
         return await self._database.in_transaction(work, serial=principal.organization_id)
-
-
-def _llm_read(llm: RawDocument | None) -> RawDocument:
-    llm = llm or {}
-    return {
-        "model": llm.get("model"),
-        "base_url": llm.get("base_url"),
-        "has_api_key": bool(llm.get("api_key_encrypted")),
-    }

@@ -17,8 +17,6 @@ from crm.team.accounts import (
 from crm.team.members import AlreadyMember, LastOwner, Members, RoleTooHigh
 from crm.team.organizations import Organizations
 from crm.team.schemas import (
-    LlmRead,
-    LlmUpdate,
     MemberCreate,
     MemberPage,
     MemberQuery,
@@ -130,16 +128,6 @@ class OrganizationRoutes:
     async def change(self, principal: Principal, body: OrganizationUpdate) -> RawDocument:
         """Change the organization's settings."""
         return await self._organizations.change(principal, body)
-
-    @endpoint("GET", "/api/organization/llm", access=Access.ADMIN, response=LlmRead)
-    async def read_llm(self, principal: Principal) -> RawDocument:
-        """Read which language model answers."""
-        return await self._organizations.read_llm(principal.organization_id)
-
-    @endpoint("PATCH", "/api/organization/llm", access=Access.ADMIN, response=LlmRead)
-    async def change_llm(self, principal: Principal, body: LlmUpdate) -> RawDocument:
-        """Change which language model answers; a new address without a key drops the old key."""
-        return await self._organizations.change_llm(principal, body)
 
 
 class MemberRoutes:

@@ -1,10 +1,8 @@
 """What the team's endpoints take and answer."""
 
-import re
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
@@ -30,13 +28,6 @@ def _timezone(value: str) -> str:
             "timezone_unknown", "Name a time zone such as Asia/Almaty."
         ) from None
     return value
-
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise PydanticCustomError("url_invalid", "Give an address that begins with https://.")
-    return value.rstrip("/")
 
 
 NewPassword = Annotated[SecretStr, AfterValidator(_password)]
@@ -151,31 +142,6 @@ class OrganizationUpdate(ChangeModel):
     holidays: Annotated[list[date], Field(max_length=200)] = not_given()
     handoff: HandoffSettings = not_given()
     knowledge_goes_live: GoesLive = not_given()
-
-
-class LlmRead(ResponseModel):
-    """The organization's language model; its key is never shown."""
-
-    model: str | None
-    base_url: str | None
-    has_api_key: bool
-
-
-class LlmUpdate(ChangeModel):
-    """A partial change of the language model; `model: null` goes back to the installation's own."""
-
-    model: (
-        Annotated[
-            str,
-            StringConstraints(max_length=200, pattern=re.compile(r"^[a-z_]+:\S+$")),
-            Field(examples=["openai:gpt-4.1-mini"]),
-        ]
-        | None
-    ) = None
-    base_url: (
-        Annotated[str, StringConstraints(max_length=500), AfterValidator(_http_url)] | None
-    ) = None
-    api_key: Annotated[SecretStr, Field(max_length=500)] | None = None
 
 
 class SessionRead(ResponseModel):

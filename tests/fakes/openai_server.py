@@ -22,7 +22,8 @@ class FakeReply:
     """What the server does with one request.
 
     `text` may be made from the messages. `body` is sent instead of a completion, as it is. `delay` is waited for first,
-    in seconds; `pause` before each piece of a stream.
+    in seconds; `pause` before each piece of a stream, `break_after` is after how many pieces it breaks off. `when` picks
+    the reply by the prompt, whatever the order of requests.
     """
 
     text: str | Write = ""
@@ -34,6 +35,11 @@ class FakeReply:
     content_type: str = "application/json"
     error_code: str | None = None
     drop: bool = False
+    finish: str = "stop"
+    break_after: int | None = None
+    retry_after: str = "20"
+    streams: bool = True
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +107,21 @@ class FakeOpenAI:
             return _error(401, "Incorrect API key provided.", "invalid_api_key")
         if not body.get("model") or not isinstance(body.get("messages"), list):
             return _error(400, "you must provide a model parameter", None)
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        reply = self._next(raw)
         try:
             await asyncio.sleep(reply.delay)
         except asyncio.CancelledError:
             self.cut_off += 1
             raise
         return await _send(request, body, reply)
+
+    def _next(self, raw: str) -> FakeReply:
+        fitting = [r for r in self.replies if r.when is not None and r.when in raw]
+        others = [r for r in self.replies if r.when is None]
+        reply = (fitting or others)[0]
+        if len(fitting or others) > 1:
+            self.replies.remove(reply)
+        return reply
 
     async def _unknown(self, request: web.Request) -> web.Response:
         raw = await request.text()
@@ -121,17 +135,25 @@ async def _send(request: web.Request, body: dict[str, Any], reply: FakeReply) ->
         request.transport.close()
         return web.Response()
     if reply.status != 200:
-        return _error(reply.status, "The request failed.", reply.error_code)
+        return _error(reply.status, "The request failed.", reply.error_code, reply.retry_after)
     if reply.body is not None:
         return web.Response(body=reply.body, content_type=reply.content_type)
     text = reply.text(body["messages"]) if callable(reply.text) else reply.text
-    if body.get("stream"):
+    if body.get("stream") and reply.streams:
         return await _stream(request, body, text, reply)
-    return web.json_response(_completion(body, text, reply.refusal))
+    return web.json_response(_completion(body, text, reply))
 
 
-def _completion(body: dict[str, Any], text: str, refusal: str | None) -> dict[str, Any]:
+def _usage(body: dict[str, Any], text: str) -> dict[str, int]:
     prompt = sum(len(str(message.get("content") or "")) for message in body["messages"]) // 4
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": len(text) // 4,
+        "total_tokens": prompt + len(text) // 4,
+    }
+
+
+def _completion(body: dict[str, Any], text: str, reply: FakeReply) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{time.time_ns()}",
         "object": "chat.completion",
@@ -142,19 +164,15 @@ def _completion(body: dict[str, Any], text: str, refusal: str | None) -> dict[st
                 "index": 0,
                 "message": {
                     "role": "assistant",
-                    "content": None if refusal else text,
-                    "refusal": refusal,
+                    "content": None if reply.refusal else text,
+                    "refusal": reply.refusal,
                     "annotations": [],
                 },
                 "logprobs": None,
-                "finish_reason": "stop",
+                "finish_reason": reply.finish,
             }
         ],
-        "usage": {
-            "prompt_tokens": prompt,
-            "completion_tokens": len(text) // 4,
-            "total_tokens": prompt + len(text) // 4,
-        },
+        "usage": _usage(body, text),
         "system_fingerprint": None,
     }
 
@@ -171,13 +189,22 @@ async def _stream(
         "model": body["model"],
     }
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": text[start : start + 12]} for start in range(0, len(text), 12)]
-    for delta in deltas:
+    if reply.refusal:
+        deltas.append({"refusal": reply.refusal})
+    else:
+        deltas += [{"content": text[start : start + 12]} for start in range(0, len(text), 12)]
+    for number, delta in enumerate(deltas):
+        if number == reply.break_after:
+            assert request.transport is not None
+            request.transport.close()
+            return response
         await asyncio.sleep(reply.pause)
         choices = [{"index": 0, "delta": delta, "finish_reason": None}]
         await _event(response, {**head, "choices": choices})
-    done = [{"index": 0, "delta": {}, "finish_reason": "stop"}]
+    done = [{"index": 0, "delta": {}, "finish_reason": reply.finish}]
     await _event(response, {**head, "choices": done})
+    if (body.get("stream_options") or {}).get("include_usage"):
+        await _event(response, {**head, "choices": [], "usage": _usage(body, text)})
     await response.write(b"data: [DONE]\n\n")
     await response.write_eof()
     return response
@@ -187,7 +214,7 @@ async def _event(response: web.StreamResponse, data: dict[str, Any]) -> None:
     await response.write(f"data: {json.dumps(data, ensure_ascii=False)}\n\n".encode())
 
 
-def _error(status: int, message: str, code: str | None) -> web.Response:
+def _error(status: int, message: str, code: str | None, retry_after: str = "20") -> web.Response:
     kinds = {401: "invalid_request_error", 429: "rate_limit_error", 500: "server_error"}
     error = {
         "message": message,
@@ -195,5 +222,5 @@ def _error(status: int, message: str, code: str | None) -> web.Response:
         "param": None,
         "code": code,
     }
-    headers = {"Retry-After": "20"} if status == 429 else {}
+    headers = {"Retry-After": retry_after} if status == 429 else {}
     return web.json_response({"error": error}, status=status, headers=headers)

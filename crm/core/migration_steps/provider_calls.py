@@ -12,7 +12,7 @@ async def run(database: Database) -> None:
         [
             IndexModel([("organization_id", 1), ("key", 1)], unique=True),
             IndexModel([("organization_id", 1), ("at", -1), ("_id", -1)]),
-            IndexModel([("organization_id", 1), ("purpose", 1), ("at", -1)]),
+            IndexModel([("organization_id", 1), ("month", 1), ("purpose", 1)]),
             IndexModel([("organization_id", 1), ("conversation_id", 1), ("at", -1)]),
             IndexModel([("organization_id", 1), ("trial_id", 1), ("at", -1)]),
             IndexModel([("organization_id", 1), ("search", 1), ("at", -1)]),
@@ -22,6 +22,4 @@ async def run(database: Database) -> None:
         ]
     )
     spend = database.collection("provider_spend")
-    await spend.create_indexes(
-        [IndexModel([("organization_id", 1), ("month", -1)], unique=True)]
-    )
+    await spend.create_indexes([IndexModel([("organization_id", 1), ("month", -1)], unique=True)])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.knowledge.documents import passages_of
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI
 
 DOCUMENTS = {
@@ -32,10 +33,21 @@ async def provider() -> AsyncIterator[FakeOpenAI]:
 
 
 @pytest.fixture
+def ledger() -> FakeLedger:
+    return FakeLedger()
+
+
+@pytest.fixture
 def context_with() -> Callable[..., dict[str, Any]]:
     """Make a context as the CRM gives it, with or without a language model."""
 
-    def make(provider: FakeOpenAI | None = None, **assistant: Any) -> dict[str, Any]:
+    def make(
+        provider: FakeOpenAI | None = None,
+        *,
+        judge: bool = False,
+        privacy: dict[str, Any] | None = None,
+        **assistant: Any,
+    ) -> dict[str, Any]:
         llm = None
         if provider is not None:
             llm = {
@@ -52,8 +64,10 @@ def context_with() -> Callable[..., dict[str, Any]]:
                 "instructions": "",
                 "knowledge_version": 7,
                 "llm": llm,
+                "content": {"model": {"judge": judge}},
                 **assistant,
             },
+            "privacy": privacy or {},
         }
 
     return make

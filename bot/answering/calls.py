@@ -1,0 +1,158 @@
+"""What goes to a provider and what comes of it, as the ledger keeps it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import uuid4
+
+from bot.answering.failures import ProviderError
+from bot.prompts import estimate
+
+type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check"]
+type Role = Literal["system", "human", "ai"]
+
+
+class Masks(Protocol):
+    """What masking does; see `bot.privacy.masking`."""
+
+    def mask(self, text: str) -> str:
+        """Return `text` without personal data, or raise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A text of the program's, or one that the tenant has said need not be masked. Nothing a customer wrote."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text that somebody wrote; it is masked, and then cut to `limit` characters."""
+
+    text: str
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of a prompt, before masking. `searched`: what the customer or an operator said in it is found by search."""
+
+    role: Role
+    pieces: tuple[Own | Said, ...]
+    searched: bool = False
+
+    def masked(self, masking: Masks) -> tuple[str, str]:
+        """Return the message's text as it may be sent, and what is searched of it: the last thing that was said."""
+        texts = [
+            masking.mask(piece.text)[: piece.limit] if isinstance(piece, Said) else piece.text
+            for piece in self.pieces
+        ]
+        said = [
+            text for piece, text in zip(self.pieces, texts, strict=True) if isinstance(piece, Said)
+        ]
+        return "".join(texts), said[-1] if said and self.searched else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Masked messages as (role, text), and what people said among it."""
+
+    messages: tuple[tuple[str, str], ...]
+    said: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole prompt as it is shown to the tenant's people."""
+        return "\n\n".join(f"[{role}]\n{text}" for role, text in self.messages)
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens it has."""
+        return sum(estimate.tokens(text) + estimate.MESSAGE for _, text in self.messages)
+
+
+def masked_prompt(parts: Sequence[Part], masking: Masks) -> Prompt:
+    """Return the prompt as it may be sent.
+
+    Raises:
+        MaskingFailedError: nothing may be sent.
+    """
+    masked = [(part.role, *part.masked(masking)) for part in parts]
+    return Prompt(
+        tuple((role, text) for role, text, _ in masked if text),
+        "\n".join(said for _, _, said in masked if said),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCall:
+    """What is about to leave.
+
+    Attributes:
+        key: unique; opening twice under one key opens once.
+        purpose: what it is asked for.
+        model: `provider:model`.
+        host: to whom it goes.
+        messages: the masked prompt.
+        said: what people said in it, masked; for search.
+        input_tokens: an estimate, as are the next two.
+        output_tokens: the most it may write.
+        cost: the most it may cost.
+        currency: of the cost; None where no price is known.
+        markers: the conversation's markers that this prompt brought: kind, number, value.
+    """
+
+    purpose: Purpose
+    model: str
+    host: str
+    messages: tuple[tuple[str, str], ...]
+    said: str
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    currency: str | None
+    markers: tuple[Mapping[str, Any], ...] = ()
+    key: str = field(default_factory=lambda: uuid4().hex)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedCall:
+    """What came of it. An `error` is a code of `ProviderError`, or `cancelled`."""
+
+    raw_answer: str | None
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    elapsed_ms: float
+    attempts: int
+    error: str | None = None
+
+
+class Ledger(Protocol):
+    """Where what leaves is written down, for one conversation, trial or none."""
+
+    async def open(self, call: OpenCall) -> str:
+        """Write down what is about to leave, and return the entry's id.
+
+        Raises:
+            ProviderError: it must not leave: `providers_forbidden`, `spend_limit_reached`, `ledger_conflict` (another
+                call has just given these markers to other values), `ledger_unavailable`.
+        """
+        ...
+
+    async def close(self, call_id: str, result: ClosedCall) -> None:
+        """Write down what came back. Safe to repeat; only the first counts."""
+        ...
+
+
+class NoLedger:
+    """Refuses everything: where nobody writes down what leaves, nothing leaves."""
+
+    async def open(self, call: OpenCall) -> str:  # noqa: ARG002 - whatever it is
+        """Refuse."""
+        raise ProviderError("ledger_unavailable")
+
+    async def close(self, call_id: str, result: ClosedCall) -> None:
+        """Never called."""

@@ -1,0 +1,107 @@
+"""What an answer's context says of the language model and of privacy."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bson import ObjectId
+
+from crm.contacts.known import KnownNames
+from crm.core.database import Database, RawDocument
+from crm.core.secrets import SecretBox
+from crm.core.settings import Settings
+from crm.providers.models import providers_allowed
+from crm.providers.privacy import KINDS
+
+
+class ContextBlocks:
+    """Makes the blocks `assistant.llm` and `privacy` of a context.
+
+    The language model is the organization's own, else the one of the installation, else none.
+    """
+
+    def __init__(self, *, database: Database, settings: Settings, secrets: SecretBox) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._names = KnownNames(database=database)
+
+    def llm(
+        self, organization: Mapping[str, Any], model: Mapping[str, Any] | None = None
+    ) -> RawDocument | None:
+        """Return the language model to write answers with, keys decrypted; None where none is to be asked.
+
+        Args:
+            organization: as stored.
+            model: the assistant version's `ModelChoice`: enabled, name, temperature, max_tokens.
+        """
+        model = model or {}
+        if not providers_allowed(organization) or not model.get("enabled", True):
+            return None
+        own = organization.get("llm") or {}
+        prices = own.get("prices")
+        if own.get("model"):
+            found = self._own(own, prices)
+        elif self._settings.llm_model:
+            key = self._settings.llm_api_key
+            found = {
+                "model": self._settings.llm_model,
+                "base_url": self._settings.llm_base_url,
+                "api_key": key.get_secret_value() if key else None,
+                "price": prices,
+            }
+        else:
+            return None
+        fallback = own.get("fallback") if own.get("model") else None
+        asked = {name: model.get(name) for name in ("temperature", "max_tokens")}
+        return {
+            **found,
+            "model": _named(found["model"], model.get("name")),
+            **asked,
+            "fallback": (
+                {**self._own(fallback, fallback.get("prices") or prices), **asked}
+                if fallback and fallback.get("model")
+                else None
+            ),
+        }
+
+    async def privacy(
+        self,
+        organization: Mapping[str, Any],
+        subject: Mapping[str, Any],
+        texts: Sequence[str],
+    ) -> RawDocument:
+        """Return what is masked, which markers the conversation has, and whose names its last messages hold.
+
+        Args:
+            organization: as stored.
+            subject: a conversation or a trial, as stored.
+            texts: the last messages.
+        """
+        chosen = organization.get("privacy") or {}
+        switches = chosen.get("kinds") or {}
+        contact_id = subject.get("contact_id")
+        return {
+            "kinds": [kind for kind in KINDS if switches.get(kind, True)],
+            "mask_passages": bool(chosen.get("mask_passages", True)),
+            "markers": list(subject.get("markers") or ()),
+            "known": await self._names.find(
+                organization["_id"],
+                texts,
+                contact_id if isinstance(contact_id, ObjectId) else None,
+            ),
+        }
+
+    def _own(self, stored: Mapping[str, Any], prices: Mapping[str, Any] | None) -> RawDocument:
+        key = stored.get("api_key_encrypted")
+        return {
+            "model": stored["model"],
+            "base_url": stored.get("base_url"),
+            "api_key": self._secrets.decrypt(key) if key else None,
+            "price": dict(prices) if prices else None,
+        }
+
+
+def _named(model: str, name: Any) -> str:
+    """Return the version's own choice of a model: `provider:model`, or another model of the same provider."""
+    if not name:
+        return model
+    return str(name) if ":" in str(name) else f"{model.partition(':')[0]}:{name}"

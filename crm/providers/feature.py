@@ -1,0 +1,67 @@
+"""Providers in the web process: settings, privacy page, the ledger's internal side, and help for operators."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.answering import Answerer
+from bot.answering.gateway import Gateway
+from bot.knowledge.library import IndexLibrary
+from crm.bot_api.context import SkillContexts
+from crm.core.feature import Core, Feature
+from crm.knowledge.answers import KnowledgeSearch
+from crm.knowledge.service import Knowledge
+from crm.providers.blocks import ContextBlocks
+from crm.providers.check import LiveCheck
+from crm.providers.ledger import ProviderLedger
+from crm.providers.operators import OperatorHelp
+from crm.providers.privacy import Privacy
+from crm.providers.routes import LedgerRoutes, OperatorRoutes, PrivacyRoutes, ProviderRoutes
+from crm.providers.settings import LlmSettings
+from crm.providers.usage import Usage
+from crm.services import Services
+
+SUGGESTION_SECONDS = 15
+"""An operator waits longer than a customer: it is a person's next sentence."""
+INDEX_BYTES = 64 * 1024 * 1024
+
+
+def feature(core: Core, services: Services) -> Feature:
+    """Join the web process."""
+    database = core.database
+    ledger = ProviderLedger(database=database)
+    blocks = ContextBlocks(database=database, settings=core.settings, secrets=core.secrets)
+    gateway = Gateway()
+    library = IndexLibrary(max_bytes=INDEX_BYTES)
+    search = KnowledgeSearch(
+        knowledge=Knowledge(database=database, events=core.events), library=library
+    )
+    contexts = SkillContexts(store=services.inbox.store, blocks=blocks)
+    operators = OperatorHelp(
+        store=services.inbox.store,
+        answerer=Answerer(
+            http_deadline_seconds=SUGGESTION_SECONDS, library=library, gateway=gateway
+        ),
+        ledger=ledger,
+        read_context=contexts.read,
+        load_snapshot=search.snapshot,
+    )
+    llm = LlmSettings(
+        database=database, events=core.events, secrets=core.secrets, settings=core.settings
+    )
+    check = LiveCheck(database=database, blocks=blocks, ledger=ledger, gateway=gateway)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        yield
+        await gateway.drain()
+
+    return Feature(
+        name="providers",
+        routes=[
+            ProviderRoutes(llm=llm, usage=Usage(database=database), check=check),
+            PrivacyRoutes(privacy=Privacy(database=database, events=core.events)),
+            OperatorRoutes(help_with=operators),
+            LedgerRoutes(ledger=ledger),
+        ],
+        lifespan=lifespan,
+    )

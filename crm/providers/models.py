@@ -1,0 +1,43 @@
+"""The collections of what left the house, and their indexes.
+
+`provider_calls` is the ledger: one document for each prompt that was about to leave, `provider_spend` what the calls of
+an organization and month cost. Both are written raw: they stand in the way of every answer.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from crm.core.database import RawDocument
+
+CALLS: Final = "provider_calls"
+SPEND: Final = "provider_spend"
+
+SENDING: Final = "sending"
+DONE: Final = "done"
+FAILED: Final = "failed"
+
+KEPT: Final = timedelta(days=180)
+"""How long an entry of the ledger is kept; sums of months stay."""
+LOST_AFTER: Final = timedelta(minutes=10)
+"""An entry still open then belongs to a process that died: its reserve counts as spent."""
+MAX_SEARCHED_WORDS: Final = 300
+
+
+def month_of(moment: datetime, organization: Mapping[str, Any]) -> str:
+    """Return `2026-11`, by the organization's own clock."""
+    zone = ZoneInfo(organization.get("timezone") or "UTC")
+    return moment.astimezone(zone).strftime("%Y-%m")
+
+
+def providers_allowed(organization: Mapping[str, Any]) -> bool:
+    """Tell whether anything may leave for a provider; True unless the tenant forbids it."""
+    return bool((organization.get("privacy") or {}).get("providers_allowed", True))
+
+
+def call_read(document: RawDocument) -> RawDocument:
+    """Return an entry as the privacy page shows it."""
+    hidden = {"_id", "organization_id", "key", "reserved", "month", "search", "expires_at"}
+    read = {name: value for name, value in document.items() if name not in hidden}
+    return {"id": document.get("id", document.get("_id")), **read}

@@ -1,0 +1,146 @@
+"""The organization's language model: which, for what price, within which limit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bson import ObjectId
+from pydantic import SecretStr
+from pymongo import ReturnDocument
+
+from crm.core.api import Principal
+from crm.core.clock import utc_now
+from crm.core.database import Database, RawDocument, Session
+from crm.core.documents import read_form
+from crm.core.errors import FieldError, Invalid, NotFound
+from crm.core.events import EventLog, NewEvent
+from crm.core.secrets import SecretBox
+from crm.core.settings import Settings
+from crm.providers.schemas import LlmUpdate
+from crm.team.models import Organization
+
+_OWN = ("model", "base_url", "api_key_encrypted", "fallback")
+
+
+class LlmSettings:
+    """Reads and changes them."""
+
+    def __init__(
+        self, *, database: Database, events: EventLog, secrets: SecretBox, settings: Settings
+    ) -> None:
+        self._database = database
+        self._events = events
+        self._secrets = secrets
+        self._settings = settings
+        self._organizations = database.collection("organizations")
+
+    async def read(self, organization_id: ObjectId) -> RawDocument:
+        """Return the language model without its keys."""
+        return self._shown(await self._stored(organization_id))
+
+    async def change(self, principal: Principal, change: LlmUpdate) -> RawDocument:
+        """Change what is given; `model: null` removes model, keys and fallback, and leaves prices and limit.
+
+        Raises:
+            Invalid: a key, an address or a fallback without a model, or a limit without prices.
+        """
+        values = change.given()
+        own = values.keys() & {"base_url", "api_key", "fallback"}
+
+        async def work(session: Session) -> RawDocument:
+            llm = await self._stored(principal.organization_id, session)
+            if "prices" in values:
+                llm["prices"] = values["prices"]
+            if "monthly_limit" in values:
+                llm["monthly_limit"] = values["monthly_limit"]
+            if llm.get("monthly_limit") is not None and not llm.get("prices"):
+                raise Invalid(
+                    fields=[
+                        FieldError(
+                            "prices", "prices_missing", "A limit needs prices to count with."
+                        )
+                    ]
+                )
+            if "model" in values and values["model"] is None:
+                llm |= dict.fromkeys(_OWN)
+            else:
+                self._change_model(llm, values)
+                if own and not llm.get("model"):
+                    raise Invalid(fields=[FieldError("model", "missing", "Name the model first.")])
+            return await self._store(principal, llm, session)
+
+        return await self._database.in_transaction(work, serial=principal.organization_id)
+
+    def _change_model(self, llm: RawDocument, values: Mapping[str, Any]) -> None:
+        self._take(llm, values)
+        if "fallback" in values:
+            fallback = values["fallback"]
+            before: RawDocument = dict(llm.get("fallback") or {})
+            llm["fallback"] = self._take(before, fallback) if fallback else None
+
+    def _take(self, stored: RawDocument, values: Mapping[str, Any]) -> RawDocument:
+        """Put model, address, key and prices of a change into what is stored."""
+        if "api_key" in values:
+            key: SecretStr | None = values["api_key"]
+            stored["api_key_encrypted"] = (
+                self._secrets.encrypt(key.get_secret_value()) if key else None
+            )
+        # A key belongs to the provider it was typed for; sending it to another address would leak it.
+        elif _address(stored) != _address({**stored, **values}):
+            stored["api_key_encrypted"] = None
+        stored |= {name: values[name] for name in ("model", "base_url", "prices") if name in values}
+        for name in ("model", "base_url", "api_key_encrypted"):
+            stored.setdefault(name, None)
+        return stored
+
+    async def _stored(
+        self, organization_id: ObjectId, session: Session | None = None
+    ) -> RawDocument:
+        found = await self._organizations.find_one(
+            {"_id": organization_id}, {"llm": 1}, session=session
+        )
+        if found is None:
+            raise NotFound
+        return dict(found.get("llm") or {})
+
+    async def _store(self, principal: Principal, llm: RawDocument, session: Session) -> RawDocument:
+        changed = await self._organizations.find_one_and_update(
+            {"_id": principal.organization_id},
+            {"$set": {"llm": llm, "updated_at": utc_now()}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        if changed is None:
+            raise NotFound
+        event = NewEvent(
+            type="organization.updated",
+            subject_id=principal.organization_id,
+            data=read_form(changed, Organization.hidden),
+            actor=principal.actor,
+        )
+        await self._events.append(principal.organization_id, [event], session)
+        return self._shown(llm)
+
+    def _shown(self, llm: Mapping[str, Any]) -> RawDocument:
+        fallback = llm.get("fallback")
+        return {
+            **_model_shown(llm),
+            "fallback": (
+                {**_model_shown(fallback), "prices": fallback.get("prices")} if fallback else None
+            ),
+            "prices": llm.get("prices"),
+            "monthly_limit": llm.get("monthly_limit"),
+            "installation_model": self._settings.llm_model,
+        }
+
+
+def _address(stored: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return where a key is sent: the provider and its address."""
+    return str(stored.get("model") or "").partition(":")[0], stored.get("base_url")
+
+
+def _model_shown(stored: Mapping[str, Any]) -> RawDocument:
+    return {
+        "model": stored.get("model"),
+        "base_url": stored.get("base_url"),
+        "has_api_key": bool(stored.get("api_key_encrypted")),
+    }
