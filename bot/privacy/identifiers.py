@@ -70,19 +70,22 @@ def is_bin(digits: str) -> bool:
     return looks_like_bin(digits) and has_national_checksum(digits)
 
 
-def is_card(digits: str) -> bool:
-    """Tell whether these digits pass Luhn and have a payment card's length (13-19) and first digit (2-6)."""
-    if not (
-        _MIN_CARD_LENGTH <= len(digits) <= _MAX_CARD_LENGTH
-        and digits.isdecimal()
-        and digits[0] in "23456"
-    ):
-        return False
+def passes_luhn(digits: str) -> bool:
+    """Tell whether the last digit is the check digit of a payment card's number."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)
         total += value if value < 10 else value - 9
     return total % 10 == 0
+
+
+def is_card(digits: str) -> bool:
+    """Tell whether these digits pass Luhn and have a payment card's length (13-19)."""
+    return (
+        _MIN_CARD_LENGTH <= len(digits) <= _MAX_CARD_LENGTH
+        and digits.isdecimal()
+        and passes_luhn(digits)
+    )
 
 
 def is_iban(letters: str) -> bool:

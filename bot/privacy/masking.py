@@ -1,14 +1,17 @@
 """Masking a whole prompt and restoring the answer."""
 
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
-from bot.privacy.markers import MarkerBook, Restored, find_markers
-from bot.privacy.recognisers import LANGUAGE, all_recognisers
+from bot.privacy.known import KnownName, KnownNames
+from bot.privacy.markers import ALL_KINDS, TEXT, MarkerBook, Restored, find_markers, with_brackets
+from bot.privacy.recognisers import LANGUAGE, ORDER, all_recognisers
+from bot.privacy.spans import Span, without_overlaps
 
-_PRIORITY = {recogniser.entity: place for place, recogniser in enumerate(all_recognisers())}
+__all__ = ["ALL_KINDS", "KnownName", "MarkerBook", "Masking", "MaskingFailedError", "Restored"]
 
 
 class MaskingFailedError(Exception):
@@ -17,77 +20,77 @@ class MaskingFailedError(Exception):
 
 @cache
 def analyzer() -> AnalyzerEngine:
-    """Return the process's analyser: built once, in milliseconds, without a model and without a network call."""
+    """Return the process's analyser: built once, without a network call."""
     registry = RecognizerRegistry(recognizers=all_recognisers(), supported_languages=[LANGUAGE])
     engine = NoOpNlpEngine(models=[{"lang_code": LANGUAGE, "model_name": "none"}])
     return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=[LANGUAGE])
 
 
 class Masking:
-    """The masking of one prompt. The same value in any of its texts has the same marker."""
+    """The masking of one prompt. The same value in any of its texts has the same marker.
 
-    def __init__(self) -> None:
-        self._book = MarkerBook()
+    Args:
+        book: the conversation's markers; a new book without it.
+        known: names that are masked wherever they occur, such as those of the tenant's contacts and operators.
+        kinds: what is masked, of `ALL_KINDS`.
 
-    @property
-    def count(self) -> int:
-        """How many different values were masked so far."""
-        return len(self._book)
+    Raises:
+        ValueError: an unknown kind.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: MarkerBook | None = None,
+        known: Sequence[KnownName] = (),
+        kinds: Collection[str] = ALL_KINDS,
+    ) -> None:
+        if unknown := set(kinds) - set(ALL_KINDS):
+            raise ValueError(f"there is nothing called {', '.join(sorted(unknown))} to mask")
+        self.book = MarkerBook() if book is None else book
+        self._kinds = frozenset(kinds)
+        self._known = KnownNames(known)
 
     def mask(self, text: str) -> str:
-        """Return `text` with every personal identifier replaced by a marker.
+        """Return `text` with every personal datum replaced by a marker; restoring it gives `text` again.
 
         Raises:
             MaskingFailedError: anything went wrong. Nothing of the prompt may be sent then.
         """
         try:
-            pieces: list[str] = []
-            end = 0
-            for start, stop, kind in _spans(text):
-                pieces += (text[end:start], self._book.marker(kind, text[start:stop]))
-                end = stop
-            return "".join((*pieces, text[end:]))
+            masked = self._replaced(text, self.spans(text))
+            if self.book.restore(masked).text != text:
+                # Marks around a marker that would be taken for its own: such a text is hidden as a whole.
+                masked = self.book.marker(TEXT, text)
         except Exception as error:
             # The original error may quote the text; it must not reach a log.
             raise MaskingFailedError(type(error).__name__) from None
+        return masked
 
     def restore(self, text: str) -> Restored:
         """Put the values back into what the model wrote."""
-        return self._book.restore(text)
+        return self.book.restore(text)
 
+    def spans(self, text: str) -> list[Span]:
+        """Return what is masked of `text`, in order; `TEXT` is what looks like a marker."""
+        return without_overlaps(text, self._found(text), ORDER)
 
-def _spans(text: str) -> list[tuple[int, int, str]]:
-    """Return the spans to mask, in order, none overlapping another."""
-    found = [
-        (
-            _PRIORITY[result.entity_type],
-            result.start - result.end,
-            result.start,
-            result.end,
-            result.entity_type,
-        )
-        for result in analyzer().analyze(text, LANGUAGE)
-    ]
-    found += [
-        (len(_PRIORITY), start - end, start, end, "TEXT") for start, end in find_markers(text)
-    ]
-    chosen: list[tuple[int, int, str]] = []
-    for _, _, start, end, kind in sorted(found):
-        rest = _outside(start, end, chosen)
-        chosen += [
-            (left, right, kind) for left, right in rest if any(map(str.isalnum, text[left:right]))
-        ]
-    return sorted(chosen)
+    def _found(self, text: str) -> Iterator[Span]:
+        for result in analyzer().analyze(text, LANGUAGE):
+            if result.entity_type in self._kinds:
+                yield Span(result.start, result.end, result.entity_type)
+        for span in self._known.find(text):
+            if span.kind in self._kinds:
+                yield span
+        for start, end in find_markers(text):
+            yield Span(start, end, TEXT)
 
-
-def _outside(start: int, end: int, taken: list[tuple[int, int, str]]) -> list[tuple[int, int]]:
-    """Return the parts of a span that no taken span covers: an overlapped rest may still be half a number."""
-    parts = [(start, end)]
-    for left, right, _ in taken:
-        parts = [
-            piece
-            for low, high in parts
-            for piece in ((low, min(high, left)), (max(low, right), high))
-            if piece[0] < piece[1]
-        ]
-    return parts
+    def _replaced(self, text: str, spans: Sequence[Span]) -> str:
+        pieces: list[str] = []
+        end = 0
+        for span in spans:
+            start, stop = with_brackets(text, span.start, span.end)
+            start = max(start, end)
+            pieces += (text[end:start], self.book.marker(span.kind, text[start:stop]))
+            end = stop
+        return "".join((*pieces, text[end:]))

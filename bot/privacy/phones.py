@@ -10,91 +10,207 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-_SEPARATOR = r"[\s.\-\u2010-\u2015_/()\u00a0\u202f,]"
-_DIGIT = r"[\dOoОо]"
-# The second number of a range and the decimals of a price are kept out by looking at what stands around.
-_BEFORE = r"(?<![\dA-Za-zА-Яа-я])"
-_AFTER = r"(?![\d])"
+from bot.privacy.spoken import Spoken, find_spoken
+from bot.privacy.typography import plain
+
+_SEPARATOR = r"[\s.\-_/()\[\]|\\=*,~]"
+# Letters that people write for digits; see `_is_written_well`.
+_LETTERS = "oоliзб"
+_DIGIT = rf"[\d{_LETTERS}]"
+_BEFORE = r"(?<!\d)(?<!\d[.,])"
+_AFTER = r"(?!\d)"
 _NATIONAL = re.compile(
-    rf"{_BEFORE}(?P<prefix>\+\s?7|8|7|\(8\)|\(\+7\)){_SEPARATOR}{{0,3}}(?P<rest>[3-9]{_DIGIT}{{2}}(?:{_SEPARATOR}{{0,3}}{_DIGIT}){{7}}){_AFTER}"
+    rf"{_BEFORE}(?=(?P<number>(?P<prefix>\+{_SEPARATOR}{{0,2}}7|8|7){_SEPARATOR}{{0,3}}"
+    rf"(?P<rest>[3-9](?:{_SEPARATOR}{{0,3}}{_DIGIT}){{9}}){_AFTER}))"
 )
-_BARE = re.compile(rf"{_BEFORE}(?P<rest>7(?:{_SEPARATOR}{{0,2}}\d){{9}}){_AFTER}")
-_LOCAL = re.compile(
-    rf"{_BEFORE}(?:[2-9]\d{{2}}-\d{{2}}-\d{{2}}|[2-9]\d{{2}} \d{{2}} \d{{2}}|\d{{2}}-\d{{2}}-\d{{2}}){_AFTER}"
+_BARE = re.compile(rf"{_BEFORE}(?=(?P<number>7(?:{_SEPARATOR}{{0,2}}{_DIGIT}){{9}}){_AFTER})")
+_GROUPED = re.compile(
+    rf"{_BEFORE}(?:[2-9]\d{{2}}-\d{{2}}-\d{{2}}|(?:1[\s.\-])?\(?[2-9]\d{{2}}\)?[\s.\-]{{1,2}}\d{{3}}[.\-]\d{{4}})(?!-?\d)"
 )
-_LONG = re.compile(rf"{_BEFORE}(?:00\s?)?[1-9](?:{_SEPARATOR}{{0,2}}\d){{9,13}}{_AFTER}")
-# Mobile operators' codes, then Almaty, Astana and Shymkent, of the national numbering plan.
-_CODES = """
-700 701 702 703 704 705 706 707 708 709 747 750 751 760 761 762 763 764 771 775 776 777 778
-727 717 725
-"""
-_BARE_CODES = frozenset(_CODES.split())
+_SHORT = re.compile(
+    rf"{_BEFORE}(?:\d{{2,3}}[\- ]\d{{2}}[\- ]\d{{2}}|\d-\d{{2}}-\d{{2}}|\d{{3,4}}-\d{{2,4}}|\d{{5,7}}){_AFTER}"
+)
+_LONG = re.compile(rf"{_BEFORE}(?P<prefix>\+\s?|00\s?)?\d(?:{_SEPARATOR}{{0,3}}\d){{6,14}}{_AFTER}")
+_GROUP = re.compile(r"\d+")
+# Mobile operators' codes, then Almaty, Astana, Shymkent and other cities', of the national numbering plan.
+_BARE_CODE = re.compile(r"70[0-9]|747|75[01]|76[0-4]|77[15678]|727|717|725")
+_KAZAKH_CODE = re.compile(r"7[0124567]")
 _CURRENCY = re.compile(
-    r"\s{0,2}(?:₸|тг\b|тенге|теңге|kzt|tenge|tg\b|руб|₽|\$|€|usd|%)", re.IGNORECASE
+    r"\s{0,2}(?:₸|тг\b|тенге|теңге|kzt|tenge|tg\b|руб|₽|\$|€|usd|%|сум\b)", re.IGNORECASE
 )
 _PHONE_WORD = re.compile(
-    r"тел(?:ефон|\b)|тлф|номер|нөмір|номір|нөмер|сот(?:ов|ка|\b)|моб|звон|қоңырау|хабарлас|ватсап|вацап|вотсап|"
-    r"уатсап|whats?app|wa\.me|phone|\btel\b|\bcall\b|\bnumber\b|\bmobile\b|\bcell\b|nomer|nomir|viber|факс|тел\.",
-    re.IGNORECASE,
+    r"тел(?:[её]фон|\b)|тлф|сот(?:ов|ка|ый|\b)|моб(?:ил|\b)|мобайл|з[вб]он|позвон|наб[еи]р|дозвон|домашн|городск|рабоч|"
+    r"қоңырау|хабарлас|ұялы|в[ао]тсап|вацап|уатсап|whats?app|wa\.me|phone|\btel\b|\bcall\b|\bmobile\b|\bcell\b|\bdial\b|"
+    r"\bring\b|\btext\b|\breach\b|viber|вайбер|вичат|wechat|факс|\bfax\b|смс|\bsms\b|telegram|телеграм|qonyrau|nomer|nomir"
 )
-_ORDER_WORD = re.compile(
+_NUMBER_WORD = re.compile(r"номер|нумер|нөмір|номір|нөмер|\bnumber\b|\bno\b")
+_OTHER_WORD = re.compile(
+    r"заказ|тапсырыс|накладн|счёт|счет|шот|чек\b|артикул|заявк|трек|order|invoice|sku|article|zakaz|договор|келісім|брон|"
+    r"полис|карт|карта|card|паспорт|удост|куәлі|лицев|id\b|иин|жсн|бин|бсн|код\b|code|imei|штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
+)
+_ORDER_NUMBER = re.compile(
     # Without a word for "number" between them it may as well be the phone of the one who orders.
-    r"(?:заказ|тапсырыс|накладн|счёт|счет|шот|чек|артикул|заявк|трек|order|invoice|sku|article|zakaz)\S{0,6}"
-    r"\s{0,2}(?:№|#|номер\S{0,3}|нөмірі?|no\.?|number)\s{0,2}$|[№#]\s{0,2}$",
-    re.IGNORECASE,
+    r"(?:заказ|тапсырыс|накладн|счёт|счет|шот|чек|артикул|заявк|трек|order|invoice|sku|article|zakaz|договор)\S{0,6}"
+    r"\s{0,2}(?:№|#|номер\S{0,3}|нөмірі?|no\.?|number)\s{0,2}$|[№#]\s{0,2}$"
 )
-_REACH = 24
-_OH = str.maketrans("OoОо", "0000")
+_REACH = 26
+_LIST = re.compile(r", ")
+_NEW_SENTENCE = re.compile(r"[?!;]")
 
 
 def find_phones(text: str) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of every phone number in `text`; spans of different spellings may overlap."""
+    text = plain(text)
     for match in _NATIONAL.finditer(text):
-        if not _is_money(text, match.end()):
-            yield match.span()
+        start, end = match.span("number")
+        if _is_national(text, match, start, end):
+            yield start, end
     for match in _BARE.finditer(text):
-        if _digits(match["rest"])[:3] in _BARE_CODES and not _is_fact(text, *match.span()):
+        start, end = match.span("number")
+        if (
+            _BARE_CODE.match(_digits(match["number"]))
+            and _is_written_well(match["number"])
+            and not _ends_in_word(text, start)
+            and not _is_fact(text, start, end)
+        ):
+            yield start, end
+    for match in _GROUPED.finditer(text):
+        if not _is_fact(text, *match.span()):
             yield match.span()
-    for match in _LOCAL.finditer(text):
-        grouped = match.group().count("-") == 2 and len(match.group()) == 9
-        if (grouped or _names_phone(text, *match.span())) and not _is_fact(text, *match.span()):
+    for match in _SHORT.finditer(text):
+        if _names_phone(text, *match.span()) and not _is_fact(text, *match.span()):
             yield match.span()
     yield from _foreign(text)
+    for run in find_spoken(text):
+        yield from _in_words(run)
+
+
+def _is_national(text: str, match: re.Match[str], start: int, end: int) -> bool:
+    rest = _digits(match["rest"])
+    if not _is_written_well(match["number"]):
+        return False
+    if match["prefix"].startswith("+"):
+        return True
+    if _latin_before(text, start) and not _names_phone(text, start, end):
+        return False
+    if _is_money(text, start, end) or (
+        _LIST.search(match["number"]) and not _names_phone(text, start, end)
+    ):
+        return False
+    if _KAZAKH_CODE.match(rest):
+        return True
+    return _is_valid_abroad("7" + rest) or _names_phone(text, start, end)
 
 
 def _foreign(text: str) -> Iterator[tuple[int, int]]:
-    if "+" in text:
-        for found in phonenumbers.PhoneNumberMatcher(
-            text, None, leniency=phonenumbers.Leniency.POSSIBLE
-        ):
-            yield found.start, found.end
     for match in _LONG.finditer(text):
-        digits = _digits(match.group()).removeprefix("00")
-        named = match.group().startswith("00") or _names_phone(text, *match.span())
-        if named and not _is_money(text, match.end()) and _is_valid_abroad(digits):
-            yield match.span()
+        start = match.start()
+        international = match["prefix"] is not None
+        named = international or _names_phone(text, *match.span())
+        if not named or _latin_before(text, start):
+            continue
+        # A sum or a time may follow the number: the longest beginning that is a number counts.
+        ends = [start + group.end() for group in _GROUP.finditer(match.group())]
+        fallback = 0
+        for end in reversed(ends):
+            digits = _digits(text[start:end])
+            if match["prefix"] and match["prefix"].startswith("00"):
+                digits = digits[2:]
+            if len(digits) > 15 or _is_fact(text, start, end):
+                continue
+            if _is_valid_abroad(digits):
+                yield start, end
+                break
+            if len(digits) > 8:
+                fallback = fallback or end
+        else:
+            if fallback:
+                yield start, fallback
+
+
+def _in_words(run: list[Spoken]) -> Iterator[tuple[int, int]]:
+    place = 0
+    while place < len(run):
+        digits = ""
+        found = place
+        for last in range(place, min(place + 16, len(run))):
+            digits += run[last].digits
+            if _is_said_phone(digits):
+                found = last + 1
+        if found > place:
+            yield run[place].start, run[found - 1].end
+        place = max(found, place + 1)
+
+
+def _is_said_phone(digits: str) -> bool:
+    if digits.startswith("+"):
+        return 10 < len(digits) < 17 and _is_valid_abroad(digits[1:])
+    if len(digits) == 11:
+        return digits[0] in "78" and _KAZAKH_CODE.match(digits[1:]) is not None
+    return len(digits) == 10 and _BARE_CODE.match(digits) is not None
 
 
 def _is_valid_abroad(digits: str) -> bool:
+    if not 7 < len(digits) < 16:
+        return False
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
     except phonenumbers.NumberParseException:
         return False
 
 
-def _is_fact(text: str, start: int, end: int) -> bool:
-    return (
-        _is_money(text, end) or _ORDER_WORD.search(text[max(0, start - _REACH) : start]) is not None
+def _is_written_well(number: str) -> bool:
+    """Tell whether letters stand for digits only where people write them so: beside digits, and few of them."""
+    letters = [place for place, letter in enumerate(number) if letter in _LETTERS]
+    return not letters or (
+        len(letters) <= 5
+        and all(
+            any(
+                0 <= near < len(number) and number[near].isalnum()
+                for near in (place - 1, place + 1)
+            )
+            for place in letters
+        )
     )
 
 
-def _is_money(text: str, end: int) -> bool:
-    return _CURRENCY.match(text, end) is not None
+def _ends_in_word(text: str, start: int) -> bool:
+    return start > 0 and text[start - 1].isalpha()
+
+
+def _latin_before(text: str, start: int) -> bool:
+    return start > 0 and text[start - 1].isascii() and text[start - 1].isalpha()
+
+
+def _is_fact(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - _REACH) : start]
+    return _is_money(text, start, end) or _ORDER_NUMBER.search(before) is not None
+
+
+def _is_money(text: str, start: int, end: int) -> bool:
+    """Tell whether a sum is meant: thousands set apart, or not, with a currency behind."""
+    if not _CURRENCY.match(text, end):
+        return False
+    groups = [len(group.group()) for group in _GROUP.finditer(text[start:end])]
+    return all(length == 3 for length in groups[1:])
 
 
 def _names_phone(text: str, start: int, end: int) -> bool:
-    return _PHONE_WORD.search(text[max(0, start - _REACH) : end + _REACH // 2]) is not None
+    """Tell whether words around a number call it a phone, and the nearest before it nothing else."""
+    before = _NEW_SENTENCE.split(text[max(0, start - _REACH) : start])[-1]
+    other = max((match.end() for match in _OTHER_WORD.finditer(before)), default=-1)
+    named = max((match.end() for match in _PHONE_WORD.finditer(before)), default=-1)
+    if named > other:
+        return True
+    if other >= 0:
+        return False
+    if _NUMBER_WORD.search(before):
+        return True
+    return _PHONE_WORD.search(text[end : end + _REACH // 2]) is not None
 
 
 def _digits(text: str) -> str:
-    return "".join(letter for letter in text.translate(_OH) if letter.isdecimal())
+    for letters, digit in (("oо", "0"), ("li", "1"), ("з", "3"), ("б", "6")):
+        for letter in letters:
+            text = text.replace(letter, digit)
+    return "".join(letter for letter in text if letter.isdecimal())

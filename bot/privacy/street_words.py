@@ -1,0 +1,146 @@
+"""The words that addresses are made of, in Russian, Kazakh, English, and both in Latin letters."""
+
+import re
+from functools import lru_cache
+
+from bot.privacy.names.folding import fold
+from bot.privacy.names.lexicon import lexicon
+
+STREET = "street"
+STREET_AFTER = "street_after"
+"""Stands behind the street's name: көшесі, avenue."""
+DISTRICT = "district"
+DISTRICT_AFTER = "district_after"
+PLACE = "place"
+PLACE_AFTER = "place_after"
+HOUSE = "house"
+FLAT = "flat"
+WITHIN = "within"
+"""Where in the house: entrance, floor, intercom."""
+AUXILIARY = "auxiliary"
+"""Belongs to the word before it: Толе би, Кабанбай батыра."""
+STOP = "stop"
+NUMBER_WORD = "number"
+
+_CLASSES = {
+    STREET: r"ул|улиц\w{0,3}|пр|просп|проспект\w{0,2}|пр-?к?т\w?|пр-д|проезд\w?|пер|переул\w*|бульвар\w?|бул|б-р|шоссе|ш|туп|тупик\w?"
+    r"|пл|площад\w{1,2}|наб|набережн\w{1,3}|аллея|аллее|микроулица|ul|ulits\w|ulica|prospekt\w?|pr|pereulok|bulvar|bulvary|shosse",
+    STREET_AFTER: r"көше\w{0,14}|көш|к-сі\w{0,4}|даңғыл\w{0,12}|даңғ|тұйығ\w*|тұйықкөше\w*|бульвары\w{0,6}|жолы?нда|street|st|str|ave|avenue|av"
+    r"|road|rd|boulevard|blvd|lane|ln|drive|square|sq|koshe\w{0,6}|kosh|da[nñ]g[hy]?[yi]l\w{0,5}|dangh?y?l\w{0,5}|prospect|trakt",
+    DISTRICT: r"мкр|мкрн|микрорайон\w{0,3}|микр|мик-н|м-н|м-он|жк|жилмассив\w?|ж/м|снт|квартал\w?|кв-л|село|селе|пос|пос[её]лок|пос[её]лк\w|аул\w?"
+    r"|дачи|общежити\w|mkr|mkrn|mikrorayon\w?|mikroraion\w?|microrayon|zhk|selo",
+    DISTRICT_AFTER: r"мкр|мкрн|микрорайон\w{0,3}|аудан\w{0,8}|ықшам ?аудан\w{0,8}|шағын ?аудан\w{0,8}|мөлтек ?аудан\w{0,8}|ш/а|ы/а|ауыл\w{0,8}|түк"
+    r"|microdistrict|district|mkr|mikrorayon|audany|ayuly|auyly",
+    PLACE: r"г|гор|город\w{0,2}|село|с|обл",
+    PLACE_AFTER: r"қ|қала\w{0,6}|облыс\w{0,6}|обл|область|области|р-н|район\w?|ауыл\w{0,5}",
+    HOUSE: r"дом|дома|доме|дому|д|үй\w{0,8}|house|dom|building|bldg|bld|корп|корпус\w?|стр|строени\w|блок\w?|block|участ\w{2,4}|уч|литер|зд"
+    r"|здани\w|ғимарат\w*|ui|uy|uyi|korpus|blok|corpus|секция|коттедж\w?",
+    FLAT: r"кв|квартир\w{0,3}|kv|kvartir\w|apt|apartment|flat|пәтер\w{0,10}|п[аә]тер\w*|pater\w{0,6}|офис\w{0,2}|office|оф|комнат\w|комн|unit|suite"
+    r"|бөлме\w{0,6}|ofis|пом|помещени\w|каб|кабинет\w?|бутик\w?|room",
+    WITHIN: r"подъезд\w?|под|п-д|парадн\w{2}|этаж\w?|эт|қабат\w{0,5}|кіреберіс\w{0,5}|entrance|floor|домофон\w?|intercom|pod[\"']?ezd\w?|etazh\w?"
+    r"|вход|кабат\w?|подьезд\w?",
+    AUXILIARY: r"батыр\w{0,3}|би|бия|хан\w{0,3}|ана|ата|жырау|жиырау|ел|елі|серэ|серы?|сері|баба\w?|сал|жол[ыу]|тау|дала\w?|batyr\w?|bi|khan\w?|han"
+    r"|zhyrau|yel|el|ata|ana|акын\w?|ақын\w{0,4}|мырза",
+    STOP: r"и|в|во|на|по|с|со|к|ко|у|о|об|от|до|за|из|или|не|ни|но|а|же|ли|бы|что|где|как|это|есть|там|тут|мой|моя|мне|мы|я|вы|он|она|там"
+    r"|адрес\w{0,3}|адресс|живу|живём|живем|жить|доставк\w|достав\w*|привез\w*|отправ\w*|курьер\w{0,2}|можно|надо|нужн\w*|заказ\w{0,2}|сегодня|завтра"
+    r"|мекенжай\w{0,6}|менің|біздің|мен|және|да|де|бар|жоқ|деп|енді|жаңа|осы|мына|ал|үшін|the|a|an|to|at|in|on|is|my|our|we|i|im|and|or|of|from"
+    r"|for|near|live|address|deliver\w*|send|ship|доставьте|прописан\w?|находится|рядом|возле|около|угол|напротив|возьму|купил\w*|меня|зовут",
+    NUMBER_WORD: r"один|два|три|четыре|пять|шесть|семь|восемь|девять|десять|одиннадцать|двенадцать|тринадцать|четырнадцать|пятнадцать|шестнадцать"
+    r"|семнадцать|восемнадцать|девятнадцать|двадцать|тридцать|сорок|пятьдесят|сто|бір|екі|үш|төрт|бес|алты|жеті|сегіз|тоғыз|он|жиырма|отыз"
+    r"|қырық|елу|one|two|three|four|five|six|seven|eight|nine|ten|twelve|first|second|third",
+}
+_CLASS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}
+
+MEASURE = re.compile(
+    r"\s?(?:-\s?)?(?:тг|тенге|теңге|мин\w*|минут\w*|час\w*|сағат\w*|л[еі]т\w*|год\w*|жас\w*|жыл\w*|шт\w*|дана\w*|литр\w*|л|мл|кг|гр?|грамм\w*|км|м|см|мм|метр\w*"
+    r"|шаршы|кв\.?\s?м\w*|квадрат\w*|м2|человек\w*|чел|адам\w*|дн[еяю]\w*|дней|күн\w*|нед\w*|апта\w*|мес\w*|ай|раз|рет|класс\w*|сынып\w*|проц\w*|руб\w*|раза|рублей"
+    r"|гб|gb|tb|тб|mb|дюйм\w*|вт|квт|см|ч|номер\w*|комн\w+|комнатн\w*|бөлмелі|сот\w*|сор?т\w*|пачк\w*|упак\w*|коробк\w*|набор\w*|порци\w*|bedroom\w*|room\w* are"
+    r"|min\w*|hours?|days?|weeks?|years?|people|persons?|pcs|pieces|km|kg|tenge|kzt|usd|sq|января|февраля|марта|апреля|мая|июня|июля|августа|сентября"
+    r"|октября|ноября|декабря|қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан)(?![^\W_])|\s?[%₸$€°\"″]"
+)
+CUE = re.compile(
+    r"адрес|адресс|жив[уёе]|прожив|достав|привез|вез[ил]|везите|отправ|забер|забр|заех|приех|приез|подъех|курьер|такси|вызов|прописан|ждать|жду|к дому|у дома|ключи"
+    r"|мекенжай|мекен-жай|тұрам|жеткіз|әкел|алып кет|келсін|көшіп|deliver|address|live|ship|send|pick|drop|visit|courier|dostav|adres|mekenzh|дом |үйім"
+)
+ADDRESS_PREPOSITION = re.compile(r"(?<![^\W_])(?:на|по|с|со|к|у|до|от|из|to|at|from|na|po)\s+$")
+OF_COMPANY = re.compile(
+    r"(?:(?:ваш\w{0,4}|у вас|у вас есть|сіз\w{0,6}|your)\s(?:[^\W\d_]+\s){0,2}?(?:магазин|офис|филиал|салон|склад|отделени|точк|пункт|клиник|кафе|ресторан|аптек"
+    r"|бутик|студи|школ|зал|центр|ательe|шоурум|дүкен|кеңсе|shop|store|branch|office|clinic|showroom|cafe|restaurant|salon)\w*"
+    r"|(?:дүкен|филиал|кеңсе|салон|бөлімше|офис|қойма|кафе)\w{0,4}(?:іңіз|ыңыз|ңіз|ңыз)\w{0,5})[^.!?\n]{0,30}$"
+)
+
+# The names that streets and quarters of Kazakhstan's cities bear most often; persons' surnames are told by their form.
+_STREETS = """
+Абай Абая Абылай Аблайхан Айтеке Айтматов Акан Акжар Аксай Алатау Алаш Алгабас Алмагуль Алтынсарин Алматы Аль-Фараби Алфараби Аманжол Амангельды Арай
+Арбат Асан Астана Ауэзов Ахмет Баганашил Байзаков Байконур Байсеитова Байтурсынов Баишев Бараев Батыр Бауржан Бейбітшілік Богенбай Бокейхан Бостандык
+Брусиловский Букейханов Бухар-Жырау Валиханов Весновка Виноградов Восточная Гагарин Гоголь Горная Горький Грибоедов Дарабоз Дарын Джамбул Дорожник Достык
+Достоевский Дружба Дружбы Дулат Дулати Ермек Ерубаев Есенберлин Есиль Жамбыл Жандосов Жангельдин Жангозин Жансугуров Жастар Желтоксан Женис Жетысу
+Жибек Жулдыз Жумабаев Зенков Иманбаева Иманов Кабанбай Казыбек Кайсенов Калдаяков Калкаман Каменка Карасай Карасу Каратау Карменов Кенесары Керей Киров Коктем
+Комсомольская Конаев Космонавтов Кошкарбаев Кошевой Крылов Кудайбердиев Кулагер Кунаев Курмангазы Куйши Лермонтов Лесная Луганский Макатаев Маметова
+Мангилик Мангилик-ел Манаса Маркова Масанчи Маяковский Мамыр Мира Мирас Молдагулова Момышулы Мусрепов Мустафин Мынбаев Набережная Навои Назарбаев
+Наурызбай Нурсая Нурсат Орбита Орынбор Панфилов Парк Первомайская Победы Прибрежная Пушкин Пятницкий Раимбек Райымбек Республика Республики Рыскулбеков
+Рыскулов Садовая Сайран Самал Сарайшык Сарыарка Сатпаев Сауран Свобода Сейфуллин Славский Солнечная Спортивная Строителей Сыганак Сырым Таттимбет Тауелсиздик
+Тауке Ташенов Тимирязев Токаев Токтогула Толеби Толе Торайгыров Тулебаев Туран Тургут Туркестан Тынышбаев Уалиханов Улытау Умай Утеген Утепов Фурманов
+Хаджи Центральная Чайковский Чайжунусов Чапаев Чехов Чокин Шаляпин Шанырак Шашкин Шевченко Шолохов Школьная Шугыла Щорс Юбилейная Юнисов Ыбырай Толстой
+Mangilik Turan Dostyk Abay Abai Satpaev Seifullin Tolebi Tole Zheltoksan Kabanbay Bogenbay Abylai Ablaikhan Nazarbayev Zhandosov Furmanov Kunaev
+Al-Farabi Bukhar Samal Orbita Raiymbek Kenesary Saryarka Respublika Baitursynov Auezov Zhibek
+"""
+_CASES = (
+    "",
+    "a",
+    "u",
+    "e",
+    "i",
+    "om",
+    "oi",
+    "aia",
+    "oe",
+    "ogo",
+    "im",
+    "in",
+    "ei",
+    "ia",
+    "iu",
+    "em",
+    "ga",
+    "ge",
+    "ka",
+    "da",
+    "de",
+    "ta",
+    "te",
+    "dan",
+    "nin",
+    "din",
+    "tin",
+)
+_STREET_KEYS = frozenset(fold(word) for word in _STREETS.split())
+_CITIES = """
+Алматы Алма-Ата Алмате Астана Астане Астану Шымкент Шымкенте Караганда Қарағанды Караганде Актобе Ақтөбе Тараз Таразе Павлодар Усть-Каменогорск Оскемен Өскемен Семей
+Атырау Костанай Қостанай Кызылорда Қызылорда Уральск Орал Петропавловск Актау Ақтау Темиртау Туркестан Түркістан Кокшетау Көкшетау Талдыкорган Талдықорған
+Экибастуз Екібастұз Рудный Жезказган Жезқазған Балхаш Балқаш Кентау Каскелен Қаскелең Конаев Қонаев Капчагай Талгар Талғар Алма Almaty Astana Shymkent Karaganda Aktau
+Atyrau Aktobe Taraz Pavlodar Москва Moscow London Berlin Бишкек Ташкент
+"""
+CITIES = frozenset(fold(word) for word in _CITIES.split())
+
+
+@lru_cache(maxsize=20_000)
+def classes(word: str) -> frozenset[str]:
+    """Return the classes that a plain word belongs to."""
+    return frozenset(name for name, pattern in _CLASS.items() if pattern.fullmatch(word))
+
+
+@lru_cache(maxsize=20_000)
+def street_likeness(word: str) -> float:
+    """Return how likely a plain word alone is a street's name: 1.5 a known one, 1 a surname, 0 an ordinary word."""
+    key = fold(word)
+    if any(
+        key.endswith(case) and key[: len(key) - len(case)] in _STREET_KEYS
+        for case in _CASES
+        if len(key) - len(case) > 2
+    ):
+        return 1.5
+    entry = lexicon().entry(key)
+    if entry.surname_ending or any(name.startswith("last") for name in entry.names):
+        return 0.75 if entry.words else 1.0
+    return 0.0 if entry.words else 0.5
