@@ -1,5 +1,6 @@
 """What the parsers make of a document, before it is cut into passages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 BULLET = "• "
@@ -13,6 +14,26 @@ class Section:
     lines: list[str] = field(default_factory=list)
     language: str | None = None
     """Given by the document itself; otherwise detected later."""
+    pages: list[int] = field(default_factory=list)
+    """The page of each line, from 1; empty where the format has no pages."""
+
+    def add(self, line: str, page: int) -> None:
+        """Add a line of a page."""
+        self.lines.append(line)
+        self.pages.append(page)
+
+    def page_of(self, line: int) -> int | None:
+        """Return the page a line is on."""
+        return self.pages[line] if line < len(self.pages) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something of a document that could not be used, while the rest could. `code` is stable, `detail` for people."""
+
+    code: str
+    detail: str
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +42,43 @@ class Document:
 
     title: str | None
     sections: tuple[Section, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+class Outline:
+    """Collects sections under the path of headings that are open."""
+
+    def __init__(self) -> None:
+        self.sections = [Section(())]
+        self._path: list[tuple[int, str]] = []
+        self._levels: list[int] = []
+        self._begins_with_heading = False
+
+    def heading(self, level: int, text: str) -> None:
+        """Open a heading; the smaller the level, the higher it is."""
+        if not self._levels:
+            self._begins_with_heading = not self.sections[0].lines
+        self._levels.append(level)
+        self._path = [(above, name) for above, name in self._path if above < level]
+        self._path.append((level, text))
+        self.sections.append(Section(tuple(name for _, name in self._path)))
+
+    @property
+    def last(self) -> Section:
+        """The section that is open."""
+        return self.sections[-1]
+
+    def document(self, *, title: str | None = None, notices: Sequence[Notice] = ()) -> Document:
+        """Return what was collected.
+
+        When the document begins with its only highest heading, that is its title, and is not repeated in the paths.
+        """
+        filled = [section for section in self.sections if section.lines]
+        if self._begins_with_heading and self._levels.count(min(self._levels)) == 1:
+            title = self.sections[1].heading[0]
+            for section in filled:
+                section.heading = section.heading[1:]
+        return Document(title, tuple(filled), tuple(notices))
 
 
 def row_line(header: list[str], cells: list[str]) -> str:

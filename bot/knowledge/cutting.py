@@ -1,6 +1,8 @@
 """Lines of one section -> texts of passages."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.knowledge.sentences import sentences
 
@@ -9,47 +11,72 @@ MAX_LENGTH = 900
 """Characters. A section shorter than the least stays whole; a single longer sentence is never cut."""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The text of a passage, and the line of its section it begins with."""
+
+    text: str
+    line: int
+
+
 def cut(lines: Sequence[str]) -> list[str]:
-    """Return the texts, each at most `MAX_LENGTH` long where sentences allow, none (but of a short section) below
-    `MIN_LENGTH` where they allow. A line that introduces a list is repeated when the list goes on in the next text.
+    """Return the texts of `pieces`."""
+    return [piece.text for piece in pieces(lines)]
+
+
+def pieces(lines: Sequence[str]) -> list[Piece]:
+    """Return the pieces, each at most `MAX_LENGTH` long where sentences allow, none (but of a short section) below
+    `MIN_LENGTH` where they allow. A line that introduces a list is repeated when the list goes on in the next piece.
     """
     units = list(_units(lines))
-    total = sum(len(text) + 1 for text, _, _ in units)
+    total = sum(len(unit.text) + 1 for unit in units)
     if total <= MAX_LENGTH:
-        return ["\n".join(lines)] if units else []
+        return [Piece("\n".join(lines), 0)] if units else []
     # Equal shares, so that no small rest is left at the end.
     goal = max(MIN_LENGTH, total // -(-total // MAX_LENGTH) + MIN_LENGTH // 3)
-    found: list[str] = []
-    current = ""
-    for text, new_line, lead in units:
-        joined = _join(current, text, new_line=new_line)
+    found: list[Piece] = []
+    current, begins = "", 0
+    for unit in units:
+        joined = _join(current, unit.text, new_line=unit.begins)
         if current and len(current) >= MIN_LENGTH and len(joined) > min(goal, MAX_LENGTH):
-            found.append(current)
-            current = _join(lead, text, new_line=True) if lead and lead != text else text
+            found.append(Piece(current, begins))
+            repeats = unit.lead and unit.lead != unit.text
+            current = _join(unit.lead, unit.text, new_line=True) if repeats else unit.text
+            begins = unit.line
         else:
             current = joined
     if current:
-        found.append(current)
+        found.append(Piece(current, begins))
     if (
         len(found) > 1
-        and len(found[-1]) < MIN_LENGTH
-        and len(found[-2]) + len(found[-1]) < MAX_LENGTH
+        and len(found[-1].text) < MIN_LENGTH
+        and len(found[-2].text) + len(found[-1].text) < MAX_LENGTH
     ):
-        found[-2:] = [f"{found[-2]}\n{found[-1]}"]
+        found[-2:] = [Piece(f"{found[-2].text}\n{found[-1].text}", found[-2].line)]
     return found
 
 
-def _units(lines: Sequence[str]) -> Iterator[tuple[str, bool, str]]:
-    """Yield (text, begins a line, the line that introduces the list it is in)."""
+class _Unit(NamedTuple):
+    """What is never cut: a line or a sentence."""
+
+    text: str
+    begins: bool
+    """Whether a line begins with it."""
+    lead: str
+    """The line that introduces the list it is in."""
+    line: int
+
+
+def _units(lines: Sequence[str]) -> Iterator[_Unit]:
     lead = ""
-    for line in lines:
+    for place, line in enumerate(lines):
         if not _is_item(line):
             lead = ""
         if len(line) <= MAX_LENGTH // 2:
-            yield line, True, lead if _is_item(line) else ""
+            yield _Unit(line, True, lead if _is_item(line) else "", place)  # noqa: FBT003 - a row of values
         else:
-            for place, sentence in enumerate(sentences(line)):
-                yield sentence, place == 0, ""
+            for number, sentence in enumerate(sentences(line)):
+                yield _Unit(sentence, number == 0, "", place)
         if line.endswith(":"):
             lead = line
 

@@ -1,96 +1,34 @@
 """A document's content -> passages: the one way in, whatever the type."""
 
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bot.knowledge.blocks import Document
-from bot.knowledge.cutting import cut
+from bot.knowledge.blocks import Document, Notice
+from bot.knowledge.cutting import pieces
 from bot.knowledge.errors import DocumentError
-from bot.knowledge.faq import parse_faq
+from bot.knowledge.formats.limits import LIMITS, Limits, Report, nobody
+from bot.knowledge.formats.reading import KINDS, decode, kind_of, read_document
 from bot.knowledge.languages import detect_language
-from bot.knowledge.markdown import parse_markdown
 from bot.knowledge.passages import Passage
-from bot.knowledge.plain_text import parse_plain_text
 
-MAX_BYTES = 5 * 1024 * 1024
-KINDS = {".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text", ".csv": "faq"}
-_PARSERS = {"markdown": parse_markdown, "text": parse_plain_text, "faq": parse_faq}
-_CONTROL = frozenset(map(chr, range(32))) - frozenset("\t\n\r\f")
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+__all__ = ["KINDS", "MAX_BYTES", "Reading", "decode", "kind_of", "passages_of", "read", "title_of"]
+
+MAX_BYTES = LIMITS.text_bytes
+"""Of a typed text, in UTF-8."""
 _LANGUAGE_SAMPLE = 4_000
 MAX_ACRONYM = 3
 """Letters of a file name that is shown in capitals, such as faq."""
 
 
-def kind_of(name: str) -> str:
-    """Return markdown, text or faq, by the file's name.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that is known of a document once it was read. `text` is what was read, for people."""
 
-    Raises:
-        DocumentError: `document_unknown_type`.
-    """
-    kind = KINDS.get(PurePosixPath(name.strip().lower()).suffix)
-    if kind is None:
-        allowed = ", ".join(KINDS)
-        raise DocumentError("document_unknown_type", f"Only these types can be read: {allowed}.")
-    return kind
-
-
-def decode(content: bytes) -> str:
-    """Return the text of a file: UTF-8, or UTF-16 with a byte order mark.
-
-    Raises:
-        DocumentError: `document_too_large` or `document_bad_encoding`.
-    """
-    if len(content) > MAX_BYTES:
-        raise DocumentError(
-            "document_too_large", f"A document may have {MAX_BYTES // 1024 // 1024} MB."
-        )
-    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        raise DocumentError("document_bad_encoding", "The text is not UTF-8.") from None
-
-
-def check(content: str) -> str:
-    """Return `content` with normal line ends and without a byte order mark.
-
-    Raises:
-        DocumentError: `document_empty`, `document_too_large` or `document_bad_encoding`.
-    """
-    try:
-        size = len(content.encode())
-    except UnicodeEncodeError:
-        raise DocumentError(
-            "document_bad_encoding", "The text holds halves of characters."
-        ) from None
-    if size > MAX_BYTES:
-        raise DocumentError(
-            "document_too_large", f"A document may have {MAX_BYTES // 1024 // 1024} MB."
-        )
-    if not _CONTROL.isdisjoint(content) or content.count(_REPLACEMENT) > len(content) // 1000:
-        raise DocumentError(
-            "document_bad_encoding", "The text holds characters of no text: is it UTF-8?"
-        )
-    content = (
-        content.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")
-    )
-    if not content.strip():
-        raise DocumentError("document_empty", "The document is empty.")
-    return content
-
-
-def parse(name: str, content: str) -> Document:
-    """Return the sections of a document.
-
-    Raises:
-        DocumentError: any of its codes.
-    """
-    document = _PARSERS[kind_of(name)](check(content))
-    if not document.sections:
-        raise DocumentError("document_empty", "The document holds no text to answer from.")
-    return document
+    title: str
+    language: str
+    text: str
+    passages: list[Passage]
+    notices: tuple[Notice, ...]
 
 
 def document_language(content: str, default: str = "ru") -> str:
@@ -99,26 +37,48 @@ def document_language(content: str, default: str = "ru") -> str:
 
 
 def passages_of(
-    *, name: str, content: str, language: str | None = None, title: str | None = None
+    *, name: str, content: str | bytes, language: str | None = None, title: str | None = None
 ) -> list[Passage]:
-    """Return the passages of a document, in order; their ids are `name#position`, to be replaced by a store's own.
-
-    Args:
-        name: the file's name; its ending tells the type.
-        content: the whole text.
-        language: of the document; detected when absent. A passage that is clearly in another language says so.
-        title: shown as the source; by default the document's own title, or its name without the ending.
+    """Return the passages of a document, in order; see `read`.
 
     Raises:
         DocumentError: the document cannot be used.
     """
-    document = parse(name, content)
-    main_language = language or document_language(content)
+    return read(name=name, content=content, language=language, title=title).passages
+
+
+def read(
+    *,
+    name: str,
+    content: str | bytes,
+    language: str | None = None,
+    title: str | None = None,
+    limits: Limits = LIMITS,
+    report: Report = nobody,
+) -> Reading:
+    """Read a document and cut it into passages; their ids are `name#position`, to be replaced by a store's own.
+
+    Args:
+        name: the file's name; its ending tells the type.
+        content: the file's bytes, or a whole typed text.
+        language: of the document; detected when absent. A passage that is clearly in another language says so.
+        title: shown as the source; by default the document's own title, or its name without the ending.
+        limits: how much is read.
+        report: told how far it is.
+
+    Raises:
+        DocumentError: the document cannot be used.
+    """
+    document = read_document(name, content, limits, report)
+    text = text_of(document)
+    if len(text.encode()) > limits.text_bytes:
+        raise DocumentError("document_too_large", "It holds more text than a document may.")
+    main_language = language or document_language(text)
     shown = title or title_of(name, document)
     found: list[Passage] = []
     for section in document.sections:
-        for text in cut(section.lines):
-            sample = f"{' '.join(section.heading)}\n{text}"
+        for piece in pieces(section.lines):
+            sample = f"{' '.join(section.heading)}\n{piece.text}"
             found.append(
                 Passage(
                     id=f"{name}#{len(found)}",
@@ -127,10 +87,16 @@ def passages_of(
                     heading=section.heading,
                     language=section.language or detect_language(sample, main_language),
                     position=len(found),
-                    text=text,
+                    text=piece.text,
+                    page=section.page_of(piece.line),
                 )
             )
-    return found
+    if len(found) > limits.passages:
+        raise DocumentError(
+            "document_too_large",
+            f"It would be cut into {len(found)} passages; {limits.passages} are allowed.",
+        )
+    return Reading(shown, main_language, text, found, document.notices)
 
 
 def title_of(name: str, document: Document) -> str:
@@ -139,3 +105,20 @@ def title_of(name: str, document: Document) -> str:
         return document.title
     plain = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip() or name
     return plain.upper() if len(plain) <= MAX_ACRONYM else plain[0].upper() + plain[1:]
+
+
+def text_of(document: Document) -> str:
+    """Return all that was read, with its headings, as a text for people."""
+    parts = [f"# {document.title}"] if document.title else []
+    above: tuple[str, ...] = ()
+    for section in document.sections:
+        shared = 0
+        while shared < min(len(above), len(section.heading)) and (
+            above[shared] == section.heading[shared]
+        ):
+            shared += 1
+        for level, name in enumerate(section.heading[shared:], shared + 2):
+            parts.append(f"{'#' * level} {name}")
+        above = section.heading
+        parts.append("\n".join(section.lines))
+    return "\n\n".join(parts)

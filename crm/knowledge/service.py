@@ -13,11 +13,11 @@ from bot.knowledge.blocks import Document
 from bot.knowledge.documents import (
     document_language,
     kind_of,
-    parse,
     passages_of,
     title_of,
 )
 from bot.knowledge.errors import DocumentError
+from bot.knowledge.formats.reading import read_document
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
@@ -296,14 +296,14 @@ async def _checked(name: str, content: str) -> Document:
     except DocumentError as error:
         raise refusal(error, "name") from None
     try:
-        return await asyncio.to_thread(parse, name, content)
+        return await asyncio.to_thread(read_document, name, content)
     except DocumentError as error:
         raise refusal(error, "content") from None
 
 
 def _title(source: RawDocument, merged: RawDocument, document: Document) -> str:
     """Return the document's title after a change: one that a person has typed stays."""
-    old = title_of(source["name"], parse(source["name"], source["content"]))
+    old = title_of(source["name"], read_document(source["name"], source["content"]))
     return title_of(merged["name"], document) if source["title"] == old else str(source["title"])
 
 

@@ -115,7 +115,9 @@ def test_faq_tables(content: str, expected: list[tuple[str, str, str]]) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.pdf", "x", "document_unknown_type"),
+        ("a.exe", "x", "document_unknown_type"),
+        ("a.pdf", "x", "document_wrong_type"),
+        ("a.doc", "x", "document_legacy_format"),
         ("a", "x", "document_unknown_type"),
         ("a.md", " \n\t ", "document_empty"),
         ("a.md", "# Only a heading", "document_empty"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Sequence
 
 from bot.knowledge.blocks import Document, Section
 from bot.knowledge.errors import DocumentError
@@ -36,13 +37,21 @@ def parse_faq(text: str) -> Document:
         )
     except csv.Error as error:
         raise DocumentError("faq_malformed", f"The table cannot be read: {error}.") from None
-    header = [fold(cell.strip()) for cell in rows[0]] if rows else []
-    pairs, language_column = _columns(header)
-    if not pairs:
+    sections = faq_sections(rows)
+    if sections is None:
         raise DocumentError(
             "faq_columns_missing",
             "The first row must name the columns: question and answer, optionally language.",
         )
+    return Document(None, tuple(sections))
+
+
+def faq_sections(rows: Sequence[Sequence[str]]) -> list[Section] | None:
+    """Return one section a question; None when the first row does not name questions and answers."""
+    header = [fold(cell.strip()) for cell in rows[0]] if rows else []
+    pairs, language_column = _columns(header)
+    if not pairs:
+        return None
     sections: list[Section] = []
     for row in rows[1:]:
         stated = (
@@ -58,7 +67,7 @@ def parse_faq(text: str) -> Document:
                 lines = [line.strip() for line in answer.splitlines() if line.strip()]
                 given = language or _LANGUAGE_NAMES.get(fold(stated))
                 sections.append(Section((" ".join(question.split()),), lines, given))
-    return Document(None, tuple(sections))
+    return sections
 
 
 def _delimiter(text: str) -> str:
