@@ -12,6 +12,8 @@ from crm.assistant.drafts import Drafts
 from crm.assistant.gate import OpenGate
 from crm.assistant.history import AssistantHistory
 from crm.assistant.routes import AssistantRoutes
+from crm.assistant.trial_routes import TrialRoutes
+from crm.assistant.trials import Trials
 from crm.assistant.versions import AssistantVersions
 from crm.core.feature import Core, Feature
 from crm.knowledge.answers import KnowledgeSearch
@@ -22,7 +24,7 @@ from crm.services import Services
 _log = logging.getLogger(__name__)
 
 
-def feature(core: Core, _: Services) -> Feature:
+def feature(core: Core, services: Services) -> Feature:
     """Join the web process. At start, documents that a dead process left half-way are ingested."""
     library = IndexLibrary()
     knowledge = Knowledge(database=core.database, events=core.events)
@@ -40,6 +42,7 @@ def feature(core: Core, _: Services) -> Feature:
         knowledge=knowledge.versions,
         gate=gate,
     )
+    trials = Trials(database=core.database, engine=services.inbox.engine)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -55,6 +58,7 @@ def feature(core: Core, _: Services) -> Feature:
             KnowledgeRoutes(knowledge=knowledge, search=search),
             SnapshotRoutes(search=search),
             AssistantRoutes(drafts=drafts, history=history, versions=versions),
+            TrialRoutes(trials=trials, history=history),
         ],
         lifespan=lifespan,
     )

@@ -5,27 +5,24 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from bot.prompts.content import AssistantContent
 from crm.bot_api.hours import opening
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument
-from crm.core.secrets import SecretBox
-from crm.core.settings import Settings
+from crm.inbox.speaker import Speaker
 from crm.inbox.store import ConversationStore
+from crm.providers.blocks import ContextBlocks
 
 HISTORY_LENGTH: Final = 10
 _ROLES: Final = {"contact": "customer", "bot": "bot", "operator": "operator"}
 
 
 class SkillContexts:
-    """Reads contexts.
+    """Reads contexts. `blocks` tells which language model is asked, and what is masked before."""
 
-    The language model is the organization's own, else the one of the settings, else none.
-    """
-
-    def __init__(self, *, store: ConversationStore, settings: Settings, secrets: SecretBox) -> None:
+    def __init__(self, *, store: ConversationStore, blocks: ContextBlocks) -> None:
         self._store = store
-        self._settings = settings
-        self._secrets = secrets
+        self._blocks = blocks
         self._deals = store.database.db["deals"]
         self._pipelines = store.database.db["pipelines"]
 
@@ -41,7 +38,46 @@ class SkillContexts:
             self._newest_deal(conversation),
             self._history(conversation),
         )
+        speaker = Speaker.published(organization)
+        return {
+            **await self._around(organization, speaker, conversation, history),
+            "contact": _contact(contact or {"_id": conversation["contact_id"]}, conversation),
+            "newest_deal": deal,
+            "history": history,
+        }
+
+    async def of_trial(self, trial: RawDocument, organization: RawDocument) -> RawDocument:
+        """The same of a trial: its own content and documents, and a customer known by what was said."""
+        speaker = Speaker.of(
+            organization,
+            AssistantContent.model_validate(trial["content"]),
+            version=trial["version"],
+            knowledge_version=trial["knowledge_version"],
+        )
+        facts, history = trial["facts"], trial["messages"][-HISTORY_LENGTH:]
+        return {
+            **await self._around(organization, speaker, {**trial, "owner": "bot"}, history),
+            "contact": {
+                "id": trial["_id"],
+                **{name: facts.get(name) for name in ("name", "phone", "email")},
+                "marketing_consent": facts.get("marketing_consent"),
+            },
+            "newest_deal": None,
+            "history": history,
+        }
+
+    async def _around(
+        self,
+        organization: RawDocument,
+        speaker: Speaker,
+        conversation: RawDocument,
+        history: list[RawDocument],
+    ) -> RawDocument:
+        assistant = self._assistant(organization, speaker, conversation)
+        # Where no provider is asked, nobody need be looked for.
+        texts = [said["text"] for said in history] if assistant["llm"] else []
         open_now, opens_at = opening(organization, utc_now())
+        names = ("language", "channel", "facts", "owner", "status")
         return {
             "organization": {
                 "id": organization["_id"],
@@ -51,47 +87,28 @@ class SkillContexts:
                 "open_now": open_now,
                 "opens_at": opens_at,
             },
-            "assistant": self.assistant(organization),
+            "assistant": assistant,
+            "privacy": await self._blocks.privacy(organization, conversation, texts),
             "conversation": {
                 "id": conversation["_id"],
-                **{
-                    name: conversation[name]
-                    for name in ("language", "channel", "facts", "owner", "status")
-                },
+                **{name: conversation[name] for name in names},
             },
-            "contact": _contact(contact or {"_id": conversation["contact_id"]}, conversation),
-            "newest_deal": deal,
-            "history": history,
         }
 
-    def assistant(self, organization: RawDocument) -> RawDocument:
-        """How the assistant of an organization answers, and with which model."""
-        assistant = organization.get("assistant") or {}
+    def _assistant(
+        self, organization: RawDocument, speaker: Speaker, conversation: RawDocument
+    ) -> RawDocument:
+        channel = conversation["channel"]
         return {
-            "version": assistant.get("version", 1),
-            "name": assistant.get("name", ""),
-            "tone": assistant.get("tone", ""),
-            "instructions": assistant.get("instructions", ""),
-            "knowledge_version": organization.get("knowledge_version") or 0,
-            "llm": self._llm(organization.get("llm")),
+            "version": speaker.version,
+            "knowledge_version": speaker.knowledge_version,
+            "content": speaker.content.document(),
+            "name": speaker.content.name,
+            "tone": speaker.content.tone,
+            "instructions": speaker.instructions(conversation["language"], channel),
+            "variables": speaker.variables(channel),
+            "llm": self._blocks.llm(organization, speaker.content.model.model_dump()),
         }
-
-    def _llm(self, own: RawDocument | None) -> RawDocument | None:
-        if own and own.get("model"):
-            key = own.get("api_key_encrypted")
-            return {
-                "model": own["model"],
-                "base_url": own.get("base_url"),
-                "api_key": self._secrets.decrypt(key) if key else None,
-            }
-        if self._settings.llm_model:
-            key = self._settings.llm_api_key
-            return {
-                "model": self._settings.llm_model,
-                "base_url": self._settings.llm_base_url,
-                "api_key": key.get_secret_value() if key else None,
-            }
-        return None
 
     async def _newest_deal(self, conversation: RawDocument) -> RawDocument | None:
         where = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from crm.assistant.trial_store import TrialStore
 from crm.bot_api.context import SkillContexts
 from crm.bot_api.routes import BotRoutes
 from crm.bot_api.service import SkillActions
+from crm.bot_api.trial_actions import TrialActions
 from crm.core.feature import Core, Feature
+from crm.providers.blocks import ContextBlocks
 from crm.services import Services
 
 
@@ -18,7 +21,13 @@ def feature(core: Core, services: Services) -> Feature:
         tasks=services.tasks,
         handover=services.inbox.handover,
     )
-    contexts = SkillContexts(
-        store=services.inbox.store, settings=core.settings, secrets=core.secrets
+    blocks = ContextBlocks(database=core.database, settings=core.settings, secrets=core.secrets)
+    contexts = SkillContexts(store=services.inbox.store, blocks=blocks)
+    trials = TrialStore(database=core.database)
+    routes = BotRoutes(
+        actions=actions,
+        contexts=contexts,
+        trials=trials,
+        trial_actions=TrialActions(trials=trials, store=services.inbox.store),
     )
-    return Feature(name="bot_api", routes=[BotRoutes(actions=actions, contexts=contexts)])
+    return Feature(name="bot_api", routes=[routes])

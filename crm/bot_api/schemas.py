@@ -28,22 +28,54 @@ class OrganizationContext(ResponseModel):
     opens_at: datetime | None
 
 
-class LlmContext(ResponseModel):
-    """The language model to write answers with. The key leaves this process for the action server only."""
+class PriceContext(ResponseModel):
+    """Per million tokens."""
+
+    input: float
+    output: float
+    currency: str
+
+
+class ModelContext(ResponseModel):
+    """A language model to write answers with. The key leaves this process for the action server only."""
 
     model: str
     base_url: str | None
     api_key: str | None
+    price: PriceContext | None
+    temperature: float
+    max_tokens: int
+
+
+class LlmContext(ModelContext):
+    """The model that is asked first, and the one for when it cannot be."""
+
+    fallback: ModelContext | None
+
+
+class PrivacyContext(ResponseModel):
+    """What is masked before a text leaves: kinds, the conversation's markers so far, and names known to occur."""
+
+    kinds: list[str]
+    mask_passages: bool
+    markers: list[dict[str, Any]]
+    known: list[str]
 
 
 class AssistantContext(ResponseModel):
-    """How the assistant answers."""
+    """How the assistant answers.
 
-    version: int
+    `version` is null of a draft. `instructions` are those of the content, with the values of its variables in the
+    conversation's language; `variables` holds the values in each language.
+    """
+
+    version: int | None
+    knowledge_version: int
+    content: dict[str, Any]
     name: str
     tone: str
     instructions: str
-    knowledge_version: int
+    variables: dict[str, dict[str, str]]
     llm: LlmContext | None
 
 
@@ -97,6 +129,7 @@ class SkillContext(ResponseModel):
 
     organization: OrganizationContext
     assistant: AssistantContext
+    privacy: PrivacyContext
     conversation: ConversationContext
     contact: ContactContext
     newest_deal: DealContext | None

@@ -33,7 +33,7 @@ class KnownNames:
     ) -> list[str]:
         """Return names that are written in the texts, at least in part, as they are stored.
 
-        Those of which most words occur come first, rare words before common ones. The contact who writes is always named.
+        Those of which most words occur come first, rare words before common ones. The contact who writes is named with any text.
 
         Args:
             organization_id: whose contacts and people.
@@ -41,14 +41,14 @@ class KnownNames:
             contact_id: who writes.
         """
         keys = lookup_words(texts)
+        if not keys:
+            return []
         fields = {"_id": 0, "name": 1, "identities.profile_name": 1, "name_words": 1}
         own = await self._contacts.find_one(
             {"_id": contact_id, "organization_id": organization_id}, fields
         )
-        found: list[dict[str, Any]] = []
-        if keys:
-            query = {"organization_id": organization_id, "name_words": {"$in": keys}}
-            found = await self._contacts.find(query, fields).limit(CANDIDATES).to_list()
+        query = {"organization_id": organization_id, "name_words": {"$in": keys}}
+        found = await self._contacts.find(query, fields).limit(CANDIDATES).to_list()
         written = frozenset(keys)
         candidates = [
             (name, written.intersection(name_words([name])))

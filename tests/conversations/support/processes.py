@@ -83,10 +83,17 @@ def trained_model() -> Path:
 
 
 @asynccontextmanager
-async def action_server(folder: Path, *, url: str, crm_url: str, token: str) -> AsyncIterator[None]:
-    """Run the action server with the fixed clock."""
+async def action_server(
+    folder: Path,
+    *,
+    url: str,
+    crm_url: str,
+    token: str,
+    module: str = "tests.conversations.support.actions_process",
+) -> AsyncIterator[None]:
+    """Run the action server, with the fixed clock unless another module is named."""
     log = folder / "actions.log"
-    command = [sys.executable, "-m", "tests.conversations.support.actions_process"]
+    command = [sys.executable, "-m", module]
     environment = {
         "AITYS_ACTIONS_URL": url,
         "AITYS_INTERNAL_URL": crm_url,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from bot.prompts.content import AssistantContent
 from crm.bot_api.context import SkillContexts
 from crm.bot_api.schemas import (
     ConsentWrite,
@@ -29,6 +30,7 @@ from crm.core.settings import Settings
 from crm.deals.models import Deal
 from crm.deals.pipelines import Pipelines
 from crm.deals.service import Deals
+from crm.providers.blocks import ContextBlocks
 from crm.tasks.models import Task
 from crm.tasks.service import Tasks
 from tests.integration.inbox.conftest import Bench, bench
@@ -49,6 +51,12 @@ class Skills:
 
     async def count(self, collection: str) -> int:
         return await self.bench.database.db[collection].count_documents({})
+
+
+def contexts_of(bench: Bench, settings: Settings) -> SkillContexts:
+    secrets = SecretBox(settings.secret_key)
+    blocks = ContextBlocks(database=bench.database, settings=settings, secrets=secrets)
+    return SkillContexts(store=bench.inbox.store, blocks=blocks)
 
 
 @pytest.fixture
@@ -74,7 +82,7 @@ async def skills(bench: Bench, settings: Settings) -> Skills:
         tasks=Tasks(database=database, events=store.events),
         handover=bench.inbox.handover,
     )
-    contexts = SkillContexts(store=store, settings=settings, secrets=SecretBox(settings.secret_key))
+    contexts = contexts_of(bench, settings)
     await database.db["pipelines"].insert_one(
         {
             "organization_id": bench.organization_id,
@@ -206,18 +214,60 @@ async def test_the_settings_model_serves_organizations_without_their_own(
     skills: Skills, settings: Settings
 ) -> None:
     with_model = settings.model_copy(update={"llm_model": "openai:demo"})
-    contexts = SkillContexts(
-        store=skills.bench.inbox.store,
-        settings=with_model,
-        secrets=SecretBox(settings.secret_key),
+    contexts = contexts_of(skills.bench, with_model)
+    conversation = await skills.conversation()
+    organization = await skills.actions.organization(conversation)
+    content = AssistantContent().with_changes({"model": {"max_tokens": 300}})
+    organization["assistant"] = {**content.document(), "version": 3}
+    context = SkillContext.model_validate(await contexts.read(conversation, organization))
+    assert context.assistant.llm is not None
+    assert (context.assistant.llm.model, context.assistant.llm.max_tokens) == ("openai:demo", 300)
+    organization["llm"] = {"model": "ollama:own", "base_url": None, "api_key_encrypted": None}
+    context = SkillContext.model_validate(await contexts.read(conversation, organization))
+    assert context.assistant.llm is not None
+    assert context.assistant.llm.model == "ollama:own"
+    off = content.with_changes({"model": {"enabled": False}})
+    organization["assistant"] = {**off.document(), "version": 4}
+    context = SkillContext.model_validate(await contexts.read(conversation, organization))
+    assert context.assistant.llm is None
+    assert (context.assistant.version, context.assistant.content) == (4, off.document())
+
+
+async def test_the_context_names_who_is_written_about(skills: Skills, settings: Settings) -> None:
+    bench, database = skills.bench, skills.bench.database
+    await database.db["contacts"].insert_many(
+        [
+            new_contact(bench.organization_id, name="Айгерім Сапарова"),
+            new_contact(bench.organization_id, name="Болат Ким"),
+            new_contact(ObjectId(), name="Айгерім Чужая"),
+        ]
     )
-    assert contexts.assistant({})["llm"] == {
-        "model": "openai:demo",
-        "base_url": None,
-        "api_key": None,
-    }
-    own = {"llm": {"model": "ollama:own", "base_url": None, "api_key_encrypted": None}}
-    assert contexts.assistant(own)["llm"]["model"] == "ollama:own"
+    user = {"_id": ObjectId(), "name": "Арман Оператор"}
+    await database.db["users"].insert_one({**user, "email": "a@example.kz"})
+    await database.db["memberships"].insert_one(
+        {"organization_id": bench.organization_id, "user_id": user["_id"], "role": "operator"}
+    )
+    await bench.say("2", "передайте айгеримге и арману что заказ готов")
+    conversation = await skills.conversation()
+    organization = await skills.actions.organization(conversation)
+    context = await skills.contexts.read(conversation, organization)
+    # No provider is asked: nobody is looked for.
+    assert context["privacy"]["known"] == []
+    contexts = contexts_of(bench, settings.model_copy(update={"llm_model": "openai:demo"}))
+    context = SkillContext.model_validate(await contexts.read(conversation, organization))
+    assert set(context.privacy.known) == {"Айгерім Сапарова", "Арман Оператор", "Demo"}
+    assert "PERSON" in context.privacy.kinds
+
+
+async def test_instructions_come_with_their_variables(skills: Skills) -> None:
+    conversation = await skills.conversation()
+    organization = await skills.actions.organization(conversation)
+    content = AssistantContent(name="Ару", instructions="{company}, {assistant}: {language}")
+    organization["assistant"] = content.document()
+    context = SkillContext.model_validate(await skills.contexts.read(conversation, organization))
+    assert context.assistant.instructions == "Demo, Ару: English"
+    assert context.assistant.content["instructions"] == content.instructions
+    assert context.assistant.variables["kk"]["language"] == "қазақ тілі"
 
 
 async def test_facts_and_contact_are_learned_and_handover_is_asked(skills: Skills) -> None:

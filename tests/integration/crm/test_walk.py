@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from bson import ObjectId
 
+from bot.prompts.content import AssistantContent
 from crm.app import API
 from crm.core.api import Access, Endpoint
 from crm.core.api.openapi import openapi_document
@@ -146,6 +147,25 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
                 "trace": None,
             },
         ),
+        "trial_id": (
+            "assistant_trials",
+            {
+                **common,
+                "content": AssistantContent(name=MARK).document(),
+                "knowledge_version": 0,
+                "version": None,
+                "language": "ru",
+                "channel": "webchat",
+                "status": "open",
+                "facts": {},
+                "markers": [],
+                "messages": [],
+                "turn": 0,
+                "turns": [],
+                "effects": [],
+                "busy_until": None,
+            },
+        ),
         "source_id": (
             "knowledge_sources",
             {
@@ -185,9 +205,7 @@ class Walk:
         self.ids = ids
 
     def path(self, spec: Endpoint) -> str:
-        missing = (
-            set(spec.path_parameters) - set(self.ids) - {"member_id", *OTHER_PARAMETERS}
-        )
+        missing = set(spec.path_parameters) - set(self.ids) - {"member_id", *OTHER_PARAMETERS}
         assert not missing, f"{spec.path}: put a sample for {missing} into `stored`"
         return spec.path.format_map({**OTHER_PARAMETERS, **self.ids})
 
