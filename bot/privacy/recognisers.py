@@ -10,6 +10,7 @@ from typing import Any
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
 from bot.privacy import addresses, documents, emails, national, payments, phones
+from bot.privacy.names import find_people
 
 LANGUAGE = "xx"
 """Presidio wants a language; ours do not depend on one."""
@@ -36,6 +37,10 @@ class SpanRecogniser(EntityRecognizer):
         return [RecognizerResult(entity, start, end, 1.0) for start, end in self._find(text)]
 
 
+def _people(text: str) -> Iterator[tuple[int, int]]:
+    return ((span.start, span.end) for span in find_people(text))
+
+
 def all_recognisers() -> list[SpanRecogniser]:
     """Return one of each."""
     finders: dict[str, Find] = {
@@ -47,5 +52,6 @@ def all_recognisers() -> list[SpanRecogniser]:
         "PHONE": phones.find_phones,
         "PASSPORT": documents.find_documents,
         "ADDRESS": addresses.find_addresses,
+        "PERSON": _people,
     }
     return [SpanRecogniser(entity, find) for entity, find in finders.items()]
