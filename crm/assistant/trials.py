@@ -20,11 +20,10 @@ from crm.assistant.trial_store import TrialStore
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument
 from crm.core.errors import NotFound, Unavailable
-from crm.inbox.asking import ENGINE_TIMEOUT_SECONDS, RECORDED_AT_ONCE
+from crm.inbox.asking import ENGINE_TIMEOUT_SECONDS, RECORDED_AT_ONCE, ask_engine
 from crm.inbox.engine import (
     EngineClient,
     EngineFailedError,
-    EngineRefusedError,
     EngineTurn,
     EngineUnavailableError,
 )
@@ -247,20 +246,8 @@ class Trials:
             "fallback_language": trial["language"],
             "assistant": speaker.rules,
         }
-        message = {"id": message_id, "text": text, "payload": payload}
-        while True:
-            try:
-                return await self._engine.turn(
-                    _engine_id(trial["_id"]),
-                    message=message,
-                    metadata=metadata,
-                    timeout_seconds=ENGINE_TIMEOUT_SECONDS,
-                )
-            except EngineRefusedError:
-                if message["payload"] is None:
-                    raise
-                # As in a conversation: an invented button means its title.
-                message = {**message, "payload": None}
+        said = {"id": message_id, "text": text, "payload": payload}
+        return await ask_engine(self._engine, _engine_id(trial["_id"]), said, metadata)
 
     async def _cost(
         self, organization_id: ObjectId, trial_id: ObjectId, since: datetime

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from bot.prompts.content import AssistantContent
-from bot.prompts.rules import engine_rules
 from crm.inbox.engine import EngineClient, EngineRefusedError, EngineTurn
 from crm.inbox.models import Document
+from crm.inbox.speaker import Speaker, speaker_of, spoken_replies
 from crm.inbox.store import BOT, ConversationStore
 
 ENGINE_TIMEOUT_SECONDS: Final = 40.0
 """How long one message may take in the engine, its skills' own deadlines included."""
 RECORDED_AT_ONCE: Final = 50
 """Fewer than the engine remembers the ids of, so that a repetition after a crash is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the engine made of a message, and which version of the assistant it spoke for."""
+
+    turn: EngineTurn
+    speaker: Speaker
 
 
 class Asking:
@@ -23,7 +31,7 @@ class Asking:
         self._store = store
         self._engine = engine
 
-    async def turn(self, conversation: Document, message: Document) -> EngineTurn:
+    async def turn(self, conversation: Document, message: Document) -> Asked:
         """The engine's answer to a message, after telling it what people said meanwhile.
 
         Raises:
@@ -32,6 +40,7 @@ class Asking:
         conversation_id = str(conversation["_id"])
         if conversation.get("unrecorded"):
             await self._record(conversation)
+        speaker = await speaker_of(self._store, conversation)
         said = {
             "id": str(message["_id"]),
             "text": message["text"],
@@ -45,33 +54,10 @@ class Asking:
             "language": None,
             "fallback_language": conversation["language"],
             "kind": message["kind"],
-            "assistant": await self._rules(conversation),
+            "assistant": speaker.rules,
         }
-        try:
-            return await self._engine.turn(
-                conversation_id,
-                message=said,
-                metadata=metadata,
-                timeout_seconds=ENGINE_TIMEOUT_SECONDS,
-            )
-        except EngineRefusedError:
-            if said["payload"] is None:
-                raise
-        # A button of an older release, or an invented one: its title is what the customer meant.
-        return await self._engine.turn(
-            conversation_id,
-            message={**said, "payload": None},
-            metadata=metadata,
-            timeout_seconds=ENGINE_TIMEOUT_SECONDS,
-        )
-
-    async def _rules(self, conversation: Document) -> dict[str, Any]:
-        """What of the published version the engine itself obeys."""
-        organization = await self._store.organizations.find_one(
-            {"_id": conversation["organization_id"]}, {"assistant": 1}
-        )
-        stored = (organization or {}).get("assistant") or {}
-        return engine_rules(AssistantContent.model_validate(stored))
+        turn = await ask_engine(self._engine, conversation_id, said, metadata)
+        return Asked(turn, speaker)
 
     async def _record(self, conversation: Document) -> None:
         """Tell the engine what was said while a person had the conversation."""
@@ -102,24 +88,55 @@ class Asking:
         )
 
 
+async def ask_engine(
+    engine: EngineClient, conversation_id: str, said: Document, metadata: Document
+) -> EngineTurn:
+    """Put a message to the engine; what it does not know as a button is taken for its title.
+
+    Raises:
+        EngineUnavailableError, EngineFailedError: as they say.
+    """
+    try:
+        return await engine.turn(
+            conversation_id,
+            message=said,
+            metadata=metadata,
+            timeout_seconds=ENGINE_TIMEOUT_SECONDS,
+        )
+    except EngineRefusedError:
+        if said["payload"] is None:
+            raise
+    # A button of an older release, or an invented one: its title is what the customer meant.
+    return await engine.turn(
+        conversation_id,
+        message={**said, "payload": None},
+        metadata=metadata,
+        timeout_seconds=ENGINE_TIMEOUT_SECONDS,
+    )
+
+
 def reply_documents(
-    store: ConversationStore, conversation: Document, message: Document, turn: EngineTurn
+    store: ConversationStore, conversation: Document, message: Document, asked: Asked
 ) -> list[Document]:
     """The engine's replies to a message, ready to be stored; each says what made it."""
+    spoken = spoken_replies(
+        asked.speaker,
+        asked.turn,
+        language=conversation["language"],
+        channel=conversation["channel"],
+        in_reply_to=str(message["_id"]),
+    )
     return [
         store.outbound(
-            conversation,
-            reply.text,
-            author=BOT,
-            buttons=[button.model_dump() for button in reply.buttons],
-            trace={
-                "intent": turn.intent.name,
-                "confidence": turn.intent.confidence,
-                "skill": turn.skill,
-                "in_reply_to": str(message["_id"]),
-                **reply.custom.get("trace", {}),
-            },
+            conversation, reply.text, author=BOT, buttons=reply.buttons, trace=reply.trace
         )
-        for reply in turn.replies
-        if reply.text
+        for reply in spoken
     ]
+
+
+def own_words(
+    store: ConversationStore, conversation: Document, text: str, skill: str, speaker: Speaker
+) -> Document:
+    """What the platform says in the bot's name without the engine, ready to be stored."""
+    trace = {"skill": skill, **speaker.pins}
+    return store.outbound(conversation, text, author=BOT, trace=trace)

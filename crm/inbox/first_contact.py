@@ -9,8 +9,8 @@ from pymongo.errors import DuplicateKeyError
 from crm.contacts.models import contact_name, contact_read, new_contact
 from crm.core.clock import utc_now
 from crm.core.events import NewEvent
-from crm.inbox import texts
 from crm.inbox.models import Document, conversation_read
+from crm.inbox.speaker import speaker_of
 from crm.inbox.store import ConversationStore
 
 
@@ -26,9 +26,7 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
         "profile_name": sender.get("name"),
         "username": sender.get("username"),
     }
-    organization = await store.organizations.find_one(
-        {"_id": organization_id}, {"language": 1}
-    ) or {"language": texts.DEFAULT_LANGUAGE}
+    speaker = await speaker_of(store, message)
 
     async def create(session: AsyncClientSession) -> None:
         contact = await store.contacts.find_one(
@@ -65,7 +63,7 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
             "owner": "bot",
             "status": "open",
             "assignee_id": None,
-            "language": sender.get("language") or organization["language"],
+            "language": speaker.language(sender.get("language")),
             "summary": None,
             "facts": {},
             "waiting_since": None,

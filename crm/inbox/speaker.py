@@ -14,6 +14,7 @@ from bot.prompts.variables import render
 from crm.core.clock import utc_now
 from crm.inbox.engine import EngineTurn
 from crm.inbox.models import Document
+from crm.inbox.store import ConversationStore
 
 FIELDS: Final = ("name", "timezone", "business_hours", "assistant", "knowledge_version")
 """What of an organization a speaker is made of."""
@@ -123,6 +124,14 @@ class Speaker:
 
     def _say(self, text: str, language: str | None, channel: str) -> str:
         return render(text, self.values(self.language(language), channel))
+
+
+async def speaker_of(store: ConversationStore, conversation: Mapping[str, Any]) -> Speaker:
+    """Who speaks for the bot in a conversation now: the published version."""
+    organization = await store.organizations.find_one(
+        {"_id": conversation["organization_id"]}, dict.fromkeys(FIELDS, 1)
+    )
+    return Speaker.published(organization or {})
 
 
 @dataclass(frozen=True, slots=True)

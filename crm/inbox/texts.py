@@ -1,14 +1,12 @@
-"""What the platform itself says to customers, outside the dialogue engine.
+"""What the platform itself says to customers, outside the dialogue engine: fixed, short and the same everywhere.
 
-The disclosure is the tenant's; the rest is fixed, short and the same everywhere.
+The disclosure and the greeting are the tenant's; see ``speaker``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
-
-from crm.team.defaults import default_assistant
+from typing import Final
 
 DEFAULT_LANGUAGE: Final = "ru"
 
@@ -37,15 +35,3 @@ GIVEN_UP: Final[Mapping[str, str]] = {
 def say(texts: Mapping[str, str], language: str | None, **values: str) -> str:
     """The text in the customer's language, with its values filled in."""
     return (texts.get(language or "") or texts[DEFAULT_LANGUAGE]).format(**values)
-
-
-def disclosure(organization: Mapping[str, Any], language: str | None) -> str:
-    """What is said at first contact: that an AI answers (law of Kazakhstan, platform rules).
-
-    The organization's own words; `{company}` in them is its name.
-    """
-    own = (organization.get("assistant") or {}).get("disclosure") or {}
-    default = default_assistant()["disclosure"]
-    text = own.get(language) or default.get(language) or default[DEFAULT_LANGUAGE]
-    name = str(organization["name"])
-    return str(text).replace("{organization}", name).replace("{company}", name)

@@ -20,19 +20,19 @@ from pymongo.errors import PyMongoError
 
 from crm.core.clock import utc_now
 from crm.inbox import leases, texts
-from crm.inbox.asking import Asking, reply_documents
+from crm.inbox.asking import Asked, Asking, own_words, reply_documents
 from crm.inbox.engine import (
     EngineClient,
     EngineFailedError,
     EngineRefusedError,
-    EngineTurn,
     EngineUnavailableError,
 )
 from crm.inbox.first_contact import ensure_conversation
 from crm.inbox.handover import Handover
 from crm.inbox.models import RECEIVED, Document
 from crm.inbox.outbox import CLAIM
-from crm.inbox.store import BOT, Committed, ConversationStore, LeaseLostError, unannounced
+from crm.inbox.speaker import Speaker, speaker_of
+from crm.inbox.store import Committed, ConversationStore, LeaseLostError, unannounced
 from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)
@@ -202,9 +202,9 @@ class TurnRunner:
         message = pending[0]
         failures = message.get("failures", 0)
         try:
-            turn = await self._ask_engine(conversation, holder, pending)
+            asked = await self._ask_engine(conversation, holder, pending)
             async with self._database_gate:
-                committed = await self._store_turn(conversation, holder, pending, turn)
+                committed = await self._store_turn(conversation, holder, pending, asked)
         except (LeaseLostError, PyMongoError):
             raise
         except EngineUnavailableError as error:
@@ -232,7 +232,7 @@ class TurnRunner:
 
     async def _ask_engine(
         self, conversation: Document, holder: str, pending: Sequence[Document]
-    ) -> EngineTurn:
+    ) -> Asked:
         """The engine's answer to the oldest message.
 
         When it takes long, operators are shown what is new, and the customer that it is being written.
@@ -265,16 +265,17 @@ class TurnRunner:
         conversation: Document,
         holder: str,
         pending: Sequence[Document],
-        turn: EngineTurn,
+        asked: Asked,
     ) -> Committed:
         changes: Document = {"holding_at": None}
-        if turn.language:
-            changes["language"] = turn.language
+        if asked.turn.language:
+            changes["language"] = asked.turn.language
         spoken = {**conversation, **changes}
-        replies = reply_documents(self._store, spoken, pending[0], turn)
+        replies = reply_documents(self._store, spoken, pending[0], asked)
         return await self._commit(
             spoken,
             holder,
+            asked.speaker,
             handled=pending[:1],
             replies=replies,
             changes=changes,
@@ -287,6 +288,7 @@ class TurnRunner:
         self,
         conversation: Document,
         holder: str,
+        speaker: Speaker,
         *,
         handled: Sequence[Document],
         replies: Sequence[Document],
@@ -297,13 +299,8 @@ class TurnRunner:
     ) -> Committed:
         """Store replies; the first ever to a customer is preceded by the disclosure."""
         if replies and conversation["disclosed_at"] is None:
-            organization = await self._store.organizations.find_one(
-                {"_id": conversation["organization_id"]}, {"name": 1, "assistant": 1}
-            )
-            text = texts.disclosure(organization or {"name": ""}, conversation["language"])
-            first = self._store.outbound(
-                conversation, text, author=BOT, trace={"skill": "disclosure"}
-            )
+            text = speaker.disclosure(conversation["language"], conversation["channel"])
+            first = own_words(self._store, conversation, text, "disclosure", speaker)
             first["created_at"] = replies[0]["created_at"] - timedelta(milliseconds=1)
             replies = [first, *replies]
             changes = {**changes, "disclosed_at": utc_now()}
@@ -323,16 +320,14 @@ class TurnRunner:
         """Tell the customer, once per outage, that the message has arrived."""
         if conversation.get("holding_at"):
             return
-        reply = self._store.outbound(
-            conversation,
-            texts.say(texts.HOLDING, conversation["language"]),
-            author=BOT,
-            trace={"skill": "holding"},
-        )
+        speaker = await speaker_of(self._store, conversation)
+        words = texts.say(texts.HOLDING, speaker.language(conversation["language"]))
+        reply = own_words(self._store, conversation, words, "holding", speaker)
         conversation["holding_at"] = utc_now()
         await self._commit(
             conversation,
             holder,
+            speaker,
             handled=[],
             replies=[reply],
             changes={"holding_at": conversation["holding_at"]},
@@ -367,16 +362,18 @@ class TurnRunner:
 
     async def _give_up(self, conversation: Document, holder: str, message: Document) -> Committed:
         """The bot cannot do it: a person is asked, and the customer is told."""
-        reply = self._store.outbound(
-            conversation,
-            texts.say(texts.GIVEN_UP, conversation["language"]),
-            author=BOT,
-            trace={"skill": "given_up"},
-        )
+        speaker = await speaker_of(self._store, conversation)
+        words = texts.say(texts.GIVEN_UP, speaker.language(conversation["language"]))
+        reply = own_words(self._store, conversation, words, "given_up", speaker)
         # First the request, which is safe to repeat: what the customer is told must be true.
         await self._handover.request(conversation["_id"], reason="bot_failed")
         committed = await self._commit(
-            conversation, holder, handled=[message], replies=[reply], changes={"holding_at": None}
+            conversation,
+            holder,
+            speaker,
+            handled=[message],
+            replies=[reply],
+            changes={"holding_at": None},
         )
         await self._deliver(conversation["_id"])
         return committed
