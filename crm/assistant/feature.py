@@ -9,9 +9,16 @@ from pymongo.errors import PyMongoError
 
 from bot.knowledge.library import IndexLibrary
 from crm.assistant.drafts import Drafts
-from crm.assistant.gate import OpenGate
+from crm.assistant.estimating import Estimating
 from crm.assistant.history import AssistantHistory
 from crm.assistant.routes import AssistantRoutes
+from crm.assistant.suites.conversations import PastConversations
+from crm.assistant.suites.estimates import Estimates
+from crm.assistant.suites.gate import SuiteGate
+from crm.assistant.suites.routes import GateRoutes, RunRoutes, SuiteRoutes
+from crm.assistant.suites.runs import Runs
+from crm.assistant.suites.store import SuiteStore
+from crm.assistant.suites.summaries import LastRuns
 from crm.assistant.trial_routes import TrialRoutes
 from crm.assistant.trials import Trials
 from crm.assistant.versions import AssistantVersions
@@ -19,6 +26,7 @@ from crm.core.feature import Core, Feature
 from crm.knowledge.answers import KnowledgeSearch
 from crm.knowledge.routes import KnowledgeRoutes, SnapshotRoutes
 from crm.knowledge.service import Knowledge
+from crm.providers.blocks import ContextBlocks
 from crm.services import Services
 
 _log = logging.getLogger(__name__)
@@ -29,7 +37,7 @@ def feature(core: Core, services: Services) -> Feature:
     library = IndexLibrary()
     knowledge = Knowledge(database=core.database, events=core.events)
     search = KnowledgeSearch(knowledge=knowledge, library=library)
-    gate = OpenGate()
+    gate = SuiteGate(database=core.database, events=core.events)
     drafts = Drafts(database=core.database, events=core.events)
     history = AssistantHistory(
         database=core.database, drafts=drafts, knowledge=knowledge.versions, gate=gate
@@ -43,6 +51,20 @@ def feature(core: Core, services: Services) -> Feature:
         gate=gate,
     )
     trials = Trials(database=core.database, engine=services.inbox.engine)
+    suites = SuiteStore(database=core.database, events=core.events)
+    past = PastConversations(database=core.database)
+    blocks = ContextBlocks(database=core.database, settings=core.settings, secrets=core.secrets)
+    estimating = Estimating(
+        database=core.database, history=history, search=search, library=library, blocks=blocks
+    )
+    runs = Runs(
+        database=core.database,
+        events=core.events,
+        suites=suites,
+        history=history,
+        past=past,
+        estimates=Estimates(database=core.database, llm=blocks.llm),
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -57,8 +79,13 @@ def feature(core: Core, services: Services) -> Feature:
         routes=[
             KnowledgeRoutes(knowledge=knowledge, search=search),
             SnapshotRoutes(search=search),
-            AssistantRoutes(drafts=drafts, history=history, versions=versions),
+            AssistantRoutes(
+                drafts=drafts, history=history, versions=versions, estimating=estimating
+            ),
             TrialRoutes(trials=trials, history=history),
+            SuiteRoutes(suites=suites, last_runs=LastRuns(database=core.database), past=past),
+            RunRoutes(runs=runs),
+            GateRoutes(gate=gate, history=history),
         ],
         lifespan=lifespan,
     )

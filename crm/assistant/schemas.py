@@ -12,6 +12,7 @@ from bot.prompts.content import (
     Language,
     LeadField,
 )
+from crm.assistant.suites.schemas import GateRead
 from crm.core.api import ChangeModel, Id, RequestModel, ResponseModel, not_given
 from crm.core.api.fields import Name
 from crm.core.listing import ListQuery, Page
@@ -143,14 +144,6 @@ class KnowledgeState(ResponseModel):
     changes: list[KnowledgeChange]
 
 
-class GateRead(ResponseModel):
-    """Whether passed test suites are asked for, and whether this draft has passed them."""
-
-    required: bool
-    green: bool | None
-    suites: list[dict[str, Any]]
-
-
 class AssistantRead(ResponseModel):
     """The assistant: its draft, what answers customers, and what differs."""
 
@@ -212,3 +205,20 @@ class VariableRead(ResponseModel):
     name: str
     title: VariableTexts
     example: VariableTexts
+
+
+class EstimateRequest(RequestModel):
+    """What is being edited; the draft without it. Unknown variables do not matter here."""
+
+    content: ContentChange | None = None
+
+
+class EstimateRead(ResponseModel):
+    """What a first question would cost. Without a language model or prices, `cost` is null."""
+
+    model: str | None
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    currency: str | None
+    rendered: str = Field(description="The prompt, before masking.")

@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from crm.core.clock import utc_now
 from crm.core.database import Database
-from crm.core.migration_steps import assistant_versions, provider_calls
+from crm.core.migration_steps import assistant_suites, assistant_versions, provider_calls
 
 MIGRATIONS_COLLECTION = "migrations"
 _LOCK_ID = "lock"
@@ -265,6 +265,7 @@ async def _keep_passages_by_intervals(database: Database) -> None:
                     "valid_from": None,
                     "valid_until": None,
                     "from_message": None,
+                    "title_given": False,
                     "attempts": 0,
                     "lease": None,
                     "queued_at": "$updated_at",
@@ -283,6 +284,7 @@ MIGRATIONS: list[Migration] = [
     Migration(2, "passages by intervals of versions", _keep_passages_by_intervals),
     Migration(3, "versions of assistants, words of names", assistant_versions.run),
     Migration(4, "the ledger of what leaves for providers", provider_calls.run),
+    Migration(5, "test suites of assistants", assistant_suites.run),
 ]
 
 

@@ -11,7 +11,11 @@ from taskiq import AsyncBroker, TaskiqScheduler
 from taskiq.api import run_receiver_task, run_scheduler_task
 from taskiq.schedule_sources import LabelScheduleSource
 
+from bot.privacy.logs import install_log_masking
 from connectors.registry import build_connectors
+from crm.assistant.suites.conversations import PastConversations
+from crm.assistant.suites.runner import RunWorker
+from crm.assistant.trials import Trials
 from crm.core.database import Database
 from crm.core.settings import Settings, load_settings
 from crm.inbox.polling import Poller
@@ -42,17 +46,30 @@ async def work(settings: Settings) -> None:
         connectors=connectors,
         public_url=settings.public_url,
     )
+    runs = RunWorker(
+        database=database,
+        events=core.events,
+        trials=Trials(database=database, engine=inbox.engine),
+        past=PastConversations(database=database),
+    )
     await broker.startup()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(
-                sweep_forever({"turns": inbox.turns.sweep, "deliveries": inbox.outbox.sweep})
+                sweep_forever(
+                    {
+                        "turns": inbox.turns.sweep,
+                        "deliveries": inbox.outbox.sweep,
+                        "runs": runs.sweep,
+                    }
+                )
             )
             group.create_task(poller.run_forever())
             group.create_task(_take_jobs(broker))
             group.create_task(run_scheduler_task(scheduler))
     finally:
         await broker.shutdown()
+        await runs.close()
         await inbox.close()
         for connector in connectors.values():
             await connector.close()
@@ -76,6 +93,7 @@ async def _take_jobs(broker: AsyncBroker) -> None:
 async def main() -> None:
     """Work until SIGINT or SIGTERM."""
     settings = load_settings()
+    install_log_masking()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -17,7 +17,9 @@ from crm.inbox.models import CANCELLED, CONVERSATIONS, MESSAGES
 MAX_MESSAGES: Final = 400
 """Of a conversation, the newest: older ones are read by nobody."""
 _SKILLS_THAT_ANSWER_NOTHING: Final = {"disclosure", "holding", "given_up"}
-_AMOUNT: Final = re.compile(r"\d[\d\s\u00a0.,]*\d\s?(?:₸|тг|тенге|теңге|%|kzt)|\d+\s?(?:₸|тг|%)", re.IGNORECASE)
+_AMOUNT: Final = re.compile(
+    r"\d[\d\s\u00a0.,]*\d\s?(?:₸|тг|тенге|теңге|%|kzt)|\d+\s?(?:₸|тг|%)", re.IGNORECASE
+)
 MAX_PROPOSED: Final = 3
 
 
@@ -210,7 +212,9 @@ def _expectations(taken: Sequence[Exchange], conversation: RawDocument) -> dict[
             expect["intent"] = last.intent
     if last.documents and not last.declined:
         expect["cites"] = last.documents
-        amounts = dict.fromkeys(" ".join(found[0].split()) for found in _AMOUNT.finditer("\n".join(last.texts)))
+        amounts = dict.fromkeys(
+            " ".join(found[0].split()) for found in _AMOUNT.finditer("\n".join(last.texts))
+        )
         expect["contains"] = list(amounts)[:MAX_PROPOSED]
     if any(exchange.called for exchange in taken):
         expect["hands_over"] = True

@@ -24,7 +24,7 @@ type EffectKind = Literal["lead", "task", "handoff", "contact", "consent", "feed
 MAX_EXPECTED: Final = 20
 SHOWN: Final = 300
 _GAP_IN_NUMBER: Final = re.compile(r"(?<=\d)[\s\u00a0\u202f]+(?=\d)")
-_SIGNS: Final = str.maketrans("–—−«»„“”’‘", "---\"\"\"\"\"''")
+_SIGNS: Final = str.maketrans("–—−«»„“”’‘", '---"""""\'\'')
 _NO_ANSWER: Final = {"fallback", "out_of_scope"}
 
 
@@ -161,7 +161,9 @@ def _texts(expected: Expectations, text: str) -> Iterable[Failure]:
 
 def _sources(expected: Expectations, turn: Mapping[str, Any]) -> Iterable[Failure]:
     found = [source for reply in answers(turn) for source in reply["sources"]]
-    names = {comparable(str(source.get(key) or "")) for source in found for key in ("document", "title")}
+    names = {
+        comparable(str(source.get(key) or "")) for source in found for key in ("document", "title")
+    }
     got = ", ".join(documents(turn))
     for name in expected.cites:
         if comparable(name) not in names:
@@ -210,9 +212,7 @@ def _doings(expected: Expectations, turns: Sequence[Mapping[str, Any]]) -> Itera
     for effect in expected.effects:
         if not any(_is_done(effect, one) for one in done):
             wanted = _told(effect.kind, effect.data)
-            yield Failure(
-                "effects", wanted, got, f"Not done: {wanted}. Done: {got or 'nothing'}."
-            )
+            yield Failure("effects", wanted, got, f"Not done: {wanted}. Done: {got or 'nothing'}.")
 
 
 def _is_done(expected: EffectExpectation, effect: Mapping[str, Any]) -> bool:
@@ -223,7 +223,9 @@ def _is_done(expected: EffectExpectation, effect: Mapping[str, Any]) -> bool:
 
 
 def _told(kind: str, data: Mapping[str, Any]) -> str:
-    details = ", ".join(f"{name}: {value}" for name, value in data.items() if value not in (None, ""))
+    details = ", ".join(
+        f"{name}: {value}" for name, value in data.items() if value not in (None, "")
+    )
     return f"{kind} ({details})" if details else kind
 
 

@@ -110,7 +110,7 @@ class CasesImport(RequestModel):
     content: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CSV)]
 
 
-class ImportError(ResponseModel):  # noqa: A001 - named after what it reports, and never caught
+class CsvLineError(ResponseModel):
     """What is wrong with one line."""
 
     line: int
@@ -123,7 +123,7 @@ class CasesImported(ResponseModel):
     """How many cases were added: all, or none where a line is wrong."""
 
     imported: int
-    errors: list[ImportError]
+    errors: list[CsvLineError]
 
 
 class CaseFromConversation(RequestModel):

@@ -86,7 +86,9 @@ def _case(cells: dict[str, str], line: int) -> tuple[CaseWrite | None, list[Line
             expect[column] = list(_parts(cell))
         elif column in _FLAGS:
             if value.lower() not in _YES | _NO:
-                wrong.append(LineError(line, column, "yes_or_no", f"“{value}” is neither yes nor no."))
+                wrong.append(
+                    LineError(line, column, "yes_or_no", f"“{value}” is neither yes nor no.")
+                )
             expect[column] = value.lower() in _YES
         else:
             expect[column] = value.lower()

@@ -68,9 +68,7 @@ class SuiteStore:
 
     async def page(self, organization_id: ObjectId, query: ListQuery) -> RawDocument:
         """Return a page of suites, raw."""
-        return await _SUITES_LISTING.page(
-            self._suites, {"organization_id": organization_id}, query
-        )
+        return await _SUITES_LISTING.page(self._suites, {"organization_id": organization_id}, query)
 
     async def suite(
         self, organization_id: ObjectId, suite_id: ObjectId, session: Session | None = None
@@ -305,9 +303,7 @@ class SuiteStore:
         if after is not None:
             await self._tell(after, "updated", actor, session)
 
-    async def _tell(
-        self, suite: RawDocument, what: str, actor: Actor, session: Session
-    ) -> None:
+    async def _tell(self, suite: RawDocument, what: str, actor: Actor, session: Session) -> None:
         data: dict[str, Any] = {"id": str(suite["_id"])}
         data |= {name: suite[name] for name in ("name", "required", "cases")}
         event = NewEvent(

@@ -29,7 +29,7 @@ OTHER_PARAMETERS = {"organization_id": ObjectId(), "version": 1, "number": 2}
 
 def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[str, RawDocument]]:
     """For each parameter of a path: the collection and a document to put there."""
-    connection_id, conversation_id = ObjectId(), ObjectId()
+    connection_id, conversation_id, suite_id = ObjectId(), ObjectId(), ObjectId()
     common = {"organization_id": organization_id, "created_at": NOW, "updated_at": NOW}
     return {
         "contact_id": (
@@ -164,6 +164,59 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
                 "turns": [],
                 "effects": [],
                 "busy_until": None,
+            },
+        ),
+        "suite_id": (
+            "assistant_suites",
+            {
+                **common,
+                "_id": suite_id,
+                "name": MARK,
+                "required": True,
+                "cases": 1,
+                "revision": 1,
+                "next_position": 1,
+            },
+        ),
+        "case_id": (
+            "assistant_cases",
+            {
+                **common,
+                "suite_id": suite_id,
+                "position": 0,
+                "name": MARK,
+                "turns": [MARK],
+                "expect": {"contains": [MARK]},
+                "conversation_id": None,
+            },
+        ),
+        "run_id": (
+            "assistant_runs",
+            {
+                **common,
+                "kind": "suite",
+                "state": "done",
+                "suite_id": suite_id,
+                "suite_name": MARK,
+                "suite_revision": 1,
+                "items": [],
+                "target": "draft",
+                "version": None,
+                "content": AssistantContent(name=MARK).document(),
+                "content_hash": MARK,
+                "knowledge_version": 0,
+                "done": 0,
+                "total": 0,
+                "passed": 0,
+                "failed": 0,
+                "changed": {},
+                "estimate": {"messages": 0, "calls": 0, "cost": None, "currency": None},
+                "cost": None,
+                "error": None,
+                "created_by": {"id": None, "name": MARK},
+                "lease": None,
+                "told_at": None,
+                "finished_at": None,
             },
         ),
         "source_id": (

@@ -1,0 +1,349 @@
+"""Does the runs, in the worker: durable, and gone on with by another process when this one dies.
+
+A run is held by a lease. Each case or conversation is stored under its place in the run the moment it is done, with the
+run's counts, in one transaction; whoever goes on looks for the places that are still missing. What a killed process had
+half done is said to the assistant again, in a new trial, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+from uuid import uuid4
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
+
+from bot.prompts.content import AssistantContent
+from crm.assistant.suites.conversations import PastConversations, exchanges
+from crm.assistant.suites.expectations import Expectations, judge
+from crm.assistant.suites.replay import after_side, before_side, stretches, verdict, worst
+from crm.assistant.suites.runs import DONE, FAILED, LEASE, OPEN, RUNNING, updated
+from crm.assistant.suites.store import RESULTS, RUNS
+from crm.assistant.trials import TrialFailed, Trials
+from crm.core.clock import utc_now
+from crm.core.database import Database, RawDocument, Session
+from crm.core.events import EventLog
+from crm.inbox.models import preview
+from crm.inbox.sweep import Sweep
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 2
+"""Cases of a run at the same time: the engine has customers, too."""
+RUNS_AT_ONCE: Final = 2
+TOLD_EVERY: Final = timedelta(seconds=1)
+TRIES: Final = 3
+RETRY_SECONDS: Final = 2.0
+SPENT: Final = frozenset({"spend_limit_reached"})
+"""Refusals after which going on would only test how the assistant does without its model."""
+
+
+class _LostError(Exception):
+    """The run is another process's, or was cancelled."""
+
+
+class _SpentError(Exception):
+    """The month's spending limit is reached."""
+
+
+class RunWorker:
+    """Takes up runs.
+
+    Args:
+        database: where they are.
+        events: where progress is told.
+        trials: what talks to the assistant.
+        past: real conversations, for replays.
+    """
+
+    def __init__(
+        self, *, database: Database, events: EventLog, trials: Trials, past: PastConversations
+    ) -> None:
+        self._database = database
+        self._events = events
+        self._trials = trials
+        self._past = past
+        self._runs = database.collection(RUNS)
+        self._results = database.collection(RESULTS)
+        self._gate = asyncio.Semaphore(RUNS_AT_ONCE)
+        self._sweep = Sweep()
+
+    async def sweep(self) -> int:
+        """Take up what waits, or what a dead process left; return how many runs."""
+        due = self._runs.find(
+            {
+                "state": {"$in": list(OPEN)},
+                "$or": [{"lease": None}, {"lease.until": {"$lt": utc_now()}}],
+            },
+            {"_id": 1},
+        )
+        found = [row["_id"] async for row in due.sort("created_at", 1).limit(RUNS_AT_ONCE)]
+        await self._sweep.start({run_id: partial(self.run, run_id) for run_id in found})
+        return len(found)
+
+    async def close(self) -> None:
+        """Leave what runs; another process goes on with it."""
+        await self._sweep.close()
+
+    async def run(self, run_id: ObjectId) -> None:
+        """Do a run to its end, unless somebody else does. Never raises."""
+        async with self._gate:
+            holder = uuid4().hex
+            try:
+                run = await self._take(run_id, holder)
+                if run is None:
+                    return
+                async with self._holding(run_id, holder):
+                    await self._do(run, holder)
+            except _LostError:
+                _log.info("run %s was cancelled or taken by another process", run_id)
+            except PyMongoError as error:
+                _log.warning("run %s interrupted by the database: %s", run_id, type(error).__name__)
+            except Exception:
+                _log.exception("run %s failed", run_id)
+                with contextlib.suppress(_LostError, PyMongoError):
+                    await self._end(run_id, holder, FAILED, "internal_error")
+
+    async def _take(self, run_id: ObjectId, holder: str) -> RawDocument | None:
+        now = utc_now()
+        return await self._runs.find_one_and_update(
+            {
+                "_id": run_id,
+                "state": {"$in": list(OPEN)},
+                "$or": [{"lease": None}, {"lease.until": {"$lt": now}}],
+            },
+            {"$set": {"state": RUNNING, "lease": {"holder": holder, "until": now + LEASE}}},
+            return_document=ReturnDocument.AFTER,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _holding(self, run_id: ObjectId, holder: str) -> AsyncIterator[None]:
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(LEASE.total_seconds() / 3)
+                with contextlib.suppress(PyMongoError):
+                    await self._runs.update_one(
+                        {"_id": run_id, "lease.holder": holder},
+                        {"$set": {"lease.until": utc_now() + LEASE}},
+                    )
+
+        task = asyncio.create_task(renew())
+        try:
+            yield
+        except asyncio.CancelledError:
+            # The process stops: the next one need not wait for the lease's end.
+            await self._runs.update_one(
+                {"_id": run_id, "lease.holder": holder}, {"$set": {"lease": None}}
+            )
+            raise
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _do(self, run: RawDocument, holder: str) -> None:
+        here = {"organization_id": run["organization_id"], "run_id": run["_id"]}
+        done = {row["position"] async for row in self._results.find(here, {"position": 1})}
+        missing = [place for place in range(run["total"]) if place not in done]
+        error = None
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(place: int) -> None:
+            async with gate:
+                result = await self._item(run, place)
+                await self._store(run, holder, place, result)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for place in missing:
+                    group.create_task(one(place))
+        except* _SpentError:
+            error = "spend_limit_reached"
+        except* _LostError:
+            raise _LostError from None
+        await self._end(run["_id"], holder, FAILED if error else DONE, error)
+
+    async def _item(self, run: RawDocument, place: int) -> RawDocument:
+        """Return the result of one case or conversation."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                if run["kind"] == "suite":
+                    return await self._case(run, run["items"][place])
+                return await self._conversation(run, run["items"][place]["_id"])
+            except TrialFailed as error:
+                # The engine may be starting anew.
+                if attempt < TRIES:
+                    await asyncio.sleep(RETRY_SECONDS * attempt)
+                    continue
+                return {
+                    **_blank(run["items"][place], run["kind"]),
+                    "state": "error",
+                    "verdict": "error" if run["kind"] == "replay" else None,
+                    "error": error.detail,
+                }
+
+    async def _case(self, run: RawDocument, case: RawDocument) -> RawDocument:
+        trial_id = await self._start(run)
+        turns = [await self._say(run, trial_id, text) for text in case["turns"]]
+        failures = judge(Expectations.model_validate(case["expect"]), turns)
+        return {
+            **_blank(case, "suite"),
+            "state": "failed" if failures else "passed",
+            "failures": [failure.document() for failure in failures],
+            "turns": [_turn_result(turn) for turn in turns],
+            "cost": _cost(turns),
+        }
+
+    async def _conversation(self, run: RawDocument, conversation_id: ObjectId) -> RawDocument:
+        organization_id = run["organization_id"]
+        conversation = await self._past.conversation(organization_id, conversation_id)
+        messages = await self._past.messages(organization_id, conversation_id)
+        talk = exchanges(messages)
+        results: list[RawDocument] = []
+        turns: list[dict[str, Any]] = []
+        for stretch in stretches(messages, talk):
+            trial_id = await self._start(run, conversation, history=stretch.history)
+            for exchange in stretch.exchanges:
+                payload = exchange.message.get("payload")
+                turn = await self._say(run, trial_id, exchange.text, payload=payload)
+                turns.append(turn)
+                before, after = before_side(exchange), after_side(turn)
+                result = _turn_result(turn)
+                result |= {"before": before, "after": after, "verdict": verdict(before, after)}
+                results.append(result)
+        judged = worst([result["verdict"] for result in results] or ["same"])
+        title = (conversation or {}).get("contact_name") or ""
+        said = next((exchange.text for exchange in talk if exchange.text.strip()), "")
+        return {
+            **_blank({"_id": conversation_id}, "replay"),
+            "title": " · ".join(filter(None, (title, preview(said, 80)))),
+            "state": "passed" if judged == "same" else "failed",
+            "verdict": judged,
+            "turns": results,
+            "cost": _cost(turns),
+        }
+
+    async def _start(
+        self,
+        run: RawDocument,
+        conversation: RawDocument | None = None,
+        *,
+        history: list[dict[str, str]] | None = None,
+    ) -> ObjectId:
+        return await self._trials.start(
+            run["organization_id"],
+            content=AssistantContent.model_validate(run["content"]),
+            knowledge_version=run["knowledge_version"],
+            version=run["version"],
+            language=(conversation or {}).get("language"),
+            channel=(conversation or {}).get("channel") or "webchat",
+            history=history or (),
+        )
+
+    async def _say(
+        self, run: RawDocument, trial_id: ObjectId, text: str, *, payload: str | None = None
+    ) -> dict[str, Any]:
+        turn = await self._trials.say(run["organization_id"], trial_id, text, payload=payload)
+        document = turn.document()
+        if any(reply["trace"].get("provider_error") in SPENT for reply in document["replies"]):
+            raise _SpentError
+        return document
+
+    async def _store(self, run: RawDocument, holder: str, place: int, result: RawDocument) -> None:
+        """Store a result with the run's counts, unless it is there; tell it, though not each of many in a second.
+
+        Raises:
+            _LostError: the run is no longer ours.
+        """
+        row = {
+            "_id": ObjectId(),
+            "organization_id": run["organization_id"],
+            "run_id": run["_id"],
+            "position": place,
+            **result,
+        }
+        counts: dict[str, float] = {"done": 1}
+        counts["passed" if result["state"] == "passed" else "failed"] = 1
+        if result["verdict"]:
+            counts[f"changed.{result['verdict']}"] = 1
+        if result["cost"]:
+            counts["cost"] = result["cost"]
+
+        async def work(session: Session) -> None:
+            now = utc_now()
+            held = {"_id": run["_id"], "state": RUNNING, "lease.holder": holder}
+            # `$inc` does not add to null.
+            if "cost" in counts:
+                await self._runs.update_one(
+                    {**held, "cost": None}, {"$set": {"cost": 0.0}}, session=session
+                )
+            before = await self._runs.find_one_and_update(held, {"$inc": counts}, session=session)
+            if before is None:
+                raise _LostError
+            await self._results.insert_one(dict(row), session=session)
+            if before["told_at"] is None or before["told_at"] <= now - TOLD_EVERY:
+                after = await self._runs.find_one_and_update(
+                    {"_id": run["_id"]},
+                    {"$set": {"told_at": now}},
+                    return_document=ReturnDocument.AFTER,
+                    session=session,
+                )
+                assert after is not None, "it was there a moment ago"
+                await self._events.append(run["organization_id"], [updated(after)], session)
+
+        await self._database.in_transaction(work, serial=run["organization_id"])
+
+    async def _end(self, run_id: ObjectId, holder: str, state: str, error: str | None) -> None:
+        async def work(session: Session) -> None:
+            after = await self._runs.find_one_and_update(
+                {"_id": run_id, "state": RUNNING, "lease.holder": holder},
+                {
+                    "$set": {
+                        "state": state,
+                        "error": error,
+                        "lease": None,
+                        "finished_at": utc_now(),
+                    }
+                },
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            if after is None:
+                raise _LostError
+            await self._events.append(after["organization_id"], [updated(after)], session)
+
+        await self._database.in_transaction(work)
+
+
+def _blank(item: RawDocument, kind: str) -> RawDocument:
+    """Return a result without anything found."""
+    is_case = kind == "suite"
+    return {
+        "title": (item.get("name") or preview(item["turns"][-1], 80)) if is_case else "",
+        "state": "error",
+        "case_id": item["_id"] if is_case else None,
+        "conversation_id": None if is_case else item["_id"],
+        "verdict": None,
+        "failures": [],
+        "error": None,
+        "turns": [],
+        "cost": None,
+    }
+
+
+def _turn_result(turn: dict[str, Any]) -> RawDocument:
+    return {"text": turn["text"], "before": None, "after": None, "verdict": None, "turn": turn}
+
+
+def _cost(turns: list[dict[str, Any]]) -> float | None:
+    known = [turn["cost"] for turn in turns if turn["cost"] is not None]
+    return round(sum(known), 6) if known else None
