@@ -69,9 +69,26 @@ const pages: RouteRecordRaw[] = [
   },
   {
     path: "assistant",
-    name: "assistant",
-    component: () => import("@/features/assistant/AssistantPage.vue"),
+    component: () => import("@/features/assistant/AssistantLayout.vue"),
     meta: { title: "assistant" },
+    children: [
+      { path: "", name: "assistant", component: () => import("@/features/assistant/AssistantPage.vue") },
+      {
+        path: "tests/:suiteId?",
+        name: "assistant-tests",
+        component: () => import("@/features/suites/TestsPage.vue"),
+      },
+      {
+        path: "replay/:runId?",
+        name: "assistant-replay",
+        component: () => import("@/features/suites/ReplayPage.vue"),
+      },
+      {
+        path: "history/:number?",
+        name: "assistant-history",
+        component: () => import("@/features/assistant/HistoryPage.vue"),
+      },
+    ],
   },
   {
     path: "settings",
@@ -93,6 +110,21 @@ const pages: RouteRecordRaw[] = [
         path: "team",
         name: "settings-team",
         component: () => import("@/features/settings/TeamSettings.vue"),
+      },
+      {
+        path: "model",
+        name: "settings-model",
+        component: () => import("@/features/privacy/ModelSettings.vue"),
+      },
+      {
+        path: "privacy",
+        name: "settings-privacy",
+        component: () => import("@/features/privacy/PrivacySettings.vue"),
+      },
+      {
+        path: "privacy/calls/:callId?",
+        name: "privacy-calls",
+        component: () => import("@/features/privacy/CallsPage.vue"),
       },
       {
         path: "profile",

@@ -85,6 +85,12 @@ export class EventCache {
         break;
       case "knowledge":
         this.later(["knowledge"]);
+        this.later(keys.assistant);
+        break;
+      case "assistant":
+        this.later(["assistant"]);
+        this.later(["suites"]);
+        this.later(keys.runs);
         break;
       case "organization":
         this.later(["organization"]);

@@ -11,6 +11,11 @@ export function setCsrfToken(token: string): void {
   csrfToken = token;
 }
 
+/** For what the typed client cannot do, such as telling how much of a file is on its way. */
+export function csrf(): string {
+  return csrfToken;
+}
+
 /** For whoever learns by other means that the session has ended. */
 export function signedOut(): void {
   whenSignedOut();

@@ -142,30 +142,6 @@ export interface paths {
         patch: operations["organization_change"];
         trace?: never;
     };
-    "/api/organization/llm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read which language model answers
-         * @description Needs at least the role `admin`.
-         */
-        get: operations["organization_read_llm"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change which language model answers; a new address without a key drops the old key
-         * @description Needs at least the role `admin`.
-         */
-        patch: operations["organization_change_llm"];
-        trace?: never;
-    };
     "/api/members": {
         parameters: {
             query?: never;
@@ -919,11 +895,152 @@ export interface paths {
         delete: operations["knowledge_delete"];
         options?: never;
         head?: never;
-        /**
-         * Change a document
-         * @description Needs at least the role `admin`.
-         */
-        patch: operations["knowledge_update"];
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    source_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SourceUpdate"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Source"];
+                    };
+                };
+                /** @description The body is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "malformed_json";
+                        };
+                    };
+                };
+                /** @description Sign in first */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "unauthenticated";
+                        };
+                    };
+                };
+                /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "csrf_failed" | "forbidden";
+                        };
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "not_found";
+                        };
+                    };
+                };
+                /** @description There is a document with this name; The knowledge base is being changed by others */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "knowledge_busy" | "source_name_taken";
+                        };
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "payload_too_large";
+                        };
+                    };
+                };
+                /** @description The body must be application/json */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "unsupported_media_type";
+                        };
+                    };
+                };
+                /** @description Documents of this type cannot be read; The document is empty; The text cannot be read; The document is too large; The table has no columns for questions and answers; The table cannot be read; Some values are not acceptable */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "document_bad_encoding" | "document_empty" | "document_too_large" | "document_unknown_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
+                        };
+                    };
+                };
+                /** @description Internal error */
+                500: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "internal_error";
+                        };
+                    };
+                };
+                /** @description Temporarily unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {string} */
+                            code?: "unavailable";
+                        };
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/api/knowledge/sources/{source_id}/passages": {
@@ -955,11 +1072,30 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Find the passages that may answer a question
-         * @description Needs at least the role `viewer`.
-         */
-        post: operations["knowledge_search"];
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SearchRequest"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SearchAnswer"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -974,7 +1110,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the assistant's persona
+         * Read the assistant's draft and published version, and what differs
          * @description Needs at least the role `viewer`.
          */
         get: operations["assistant_read"];
@@ -983,14 +1119,34 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change the assistant's persona
-         * @description Needs at least the role `admin`.
-         */
-        patch: operations["assistant_update"];
+        patch?: never;
         trace?: never;
     };
-    "/api/assistant/test": {
+    "/api/assistant/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Discard the draft's changes
+         * @description Needs at least the role `admin`.
+         */
+        delete: operations["assistant_discard_draft"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the draft
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["assistant_change_draft"];
+        trace?: never;
+    };
+    "/api/assistant/publish": {
         parameters: {
             query?: never;
             header?: never;
@@ -1000,10 +1156,338 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a question on the assistant
+         * Let the draft answer customers
          * @description Needs at least the role `admin`.
          */
-        post: operations["assistant_test"];
+        post: operations["assistant_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions, the newest first
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a version
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_read_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/versions/{number}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare a version with another one or with the draft
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/versions/{number}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish an earlier version again
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the variables that texts may hold; the same for everybody
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_list_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a trial
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/trials/{trial_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a trial
+         * @description Needs at least the role `admin`.
+         */
+        get: operations["assistant_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/trials/{trial_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say something to the assistant
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organization/llm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the language model
+         * @description Needs at least the role `admin`.
+         */
+        get: operations["organization_read_llm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the language model, its prices or the month's limit
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["organization_change_llm"];
+        trace?: never;
+    };
+    "/api/organization/llm/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what the language model cost
+         * @description Needs at least the role `admin`.
+         */
+        get: operations["organization_read_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organization/llm/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a language model for one word, to see whether it answers
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["organization_check_llm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what is masked and whether anything may leave
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["privacy_read_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what is masked and whether anything may leave
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["privacy_change_settings"];
+        trace?: never;
+    };
+    "/api/privacy/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what left the house, newest first
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["privacy_list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one prompt as it left the house, and what came back
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["privacy_read_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest a reply to the customer's last words
+         * @description Needs at least the role `operator`.
+         */
+        post: operations["conversations_suggest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Summarise the conversation
+         * @description Needs at least the role `operator`.
+         */
+        post: operations["conversations_summarise"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1044,59 +1528,714 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assistant/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EstimateRequest"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Estimate"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SuiteReadPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SuiteWrite"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SuiteRead"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suite_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description done */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suite_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SuiteUpdate"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SuiteRead"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path: {
+                    suite_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseReadPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suite_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CaseWrite"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseRead"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suite_id: string;
+                    case_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description done */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suite_id: string;
+                    case_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CaseWrite"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseRead"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suite_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CsvImport"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportResult"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases/from-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suite_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FromConversation"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CaseRead"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                    kind?: string;
+                    suite_id?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunReadPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RunCreate"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunRead"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunRead"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs/{run_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                    passed?: boolean;
+                    changed?: boolean;
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ResultReadPage"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunRead"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GateUpdate"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Gate"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/knowledge/passages/{passage_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    passage_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PassageUpdate"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PassageRead"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/knowledge/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Article"];
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Source"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/sources/{source_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    source_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Source"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * AnswerSource
-         * @description What an answer rests on.
-         */
-        AnswerSource: {
-            /** Document */
-            document: string;
-            /** Title */
-            title: string;
-            /** Heading */
-            heading: string[];
-            /** Passage Id */
-            passage_id: string;
-            /** Quote */
-            quote: string;
-            /** Score */
-            score: number;
-        };
-        /**
-         * AnswerTrace
-         * @description How an answer came about; `masked_prompt` and `raw_answer` are what the provider saw and wrote.
-         */
-        AnswerTrace: {
-            /**
-             * Method
-             * @enum {string}
-             */
-            method: "extractive" | "llm" | "declined";
-            /** Answered */
-            answered: boolean;
-            /** Confidence */
-            confidence: number;
-            /** Assistant Version */
-            assistant_version: number;
-            /** Knowledge Version */
-            knowledge_version: number;
-            /** Passages */
-            passages: components["schemas"]["PassageScore"][];
-            /** Model */
-            model: string | null;
-            /** Masked Prompt */
-            masked_prompt: string | null;
-            /** Raw Answer */
-            raw_answer: string | null;
-            /** Provider Error */
-            provider_error: string | null;
-            /** Elapsed Ms */
-            elapsed_ms: number;
-        };
         /**
          * Assignment
          * @description Who is to see to a conversation; null for nobody.
@@ -1106,34 +2245,127 @@ export interface components {
             assignee_id: string | null;
         };
         /**
-         * AssistantRead
-         * @description The assistant's persona. `disclosure` is said at first contact: people are told that an AI answers.
+         * AssistantContent
+         * @description A version's content. Each field has a default, so what older releases stored can be read.
+         *
+         *     Attributes:
+         *         name: what the assistant is called.
+         *         tone: how it speaks, in words for a language model.
+         *         instructions: the company's own; may hold variables, see `bot.prompts.variables`.
+         *         greeting: the answer to who only greets.
+         *         disclosure: said at first contact: people are told in advance that an AI answers (law of Kazakhstan).
+         *         languages: in which it answers.
+         *         default_language: for who writes in another one; one of `languages`.
+         *         skills: what it does by itself.
+         *         lead_form: what is asked for when an order is taken, in this order.
+         *         handoff: when it calls a person.
+         *         model: what writes its answers.
          */
-        AssistantRead: {
-            /** Name */
+        AssistantContent: {
+            /**
+             * Name
+             * @default Aitys
+             */
             name: string;
-            /** Tone */
+            /**
+             * Tone
+             * @default friendly
+             */
             tone: string;
-            /** Instructions */
+            /**
+             * Instructions
+             * @default
+             */
             instructions: string;
-            greeting: components["schemas"]["SaidTexts"];
-            disclosure: components["schemas"]["SaidTexts"];
-            /** Version */
-            version: number;
+            /**
+             * @default {
+             *       "ru": "Здравствуйте! Чем могу помочь? Спросите о товарах и услугах, оформите заказ или позовите сотрудника.",
+             *       "kk": "Сәлеметсіз бе! Қандай көмек керек? Тауарлар мен қызметтер туралы сұрасаңыз да, тапсырыс берсеңіз де болады, қаласаңыз, қызметкерді шақырамын.",
+             *       "en": "Hello! How can I help? You can ask about our products and services, place an order, or talk to a person."
+             *     }
+             */
+            greeting: components["schemas"]["Texts"];
+            /**
+             * @default {
+             *       "ru": "Вам отвечает ИИ-ассистент компании «{company}». Если понадобится, позову человека.",
+             *       "kk": "Сізге «{company}» компаниясының ЖИ-көмекшісі жауап береді. Қажет болса, адамды шақырамын.",
+             *       "en": "You are talking to the AI assistant of {company}. I can call a person whenever you like."
+             *     }
+             */
+            disclosure: components["schemas"]["Texts"];
+            /**
+             * Languages
+             * @default [
+             *       "ru",
+             *       "kk",
+             *       "en"
+             *     ]
+             */
+            languages: components["schemas"]["Language"][];
+            /** @default ru */
+            default_language: components["schemas"]["Language"];
+            /**
+             * @default {
+             *       "answer": true,
+             *       "order": true,
+             *       "callback": true,
+             *       "status": true,
+             *       "complaint": true,
+             *       "feedback": true,
+             *       "human": true
+             *     }
+             */
+            skills: components["schemas"]["Skills"];
+            /**
+             * Lead Form
+             * @default [
+             *       {
+             *         "field": "product",
+             *         "required": true
+             *       },
+             *       {
+             *         "field": "name",
+             *         "required": true
+             *       },
+             *       {
+             *         "field": "phone",
+             *         "required": true
+             *       }
+             *     ]
+             */
+            lead_form: components["schemas"]["LeadField-Output"][];
+            /**
+             * @default {
+             *       "after_failures": 2,
+             *       "words": [],
+             *       "on_dissatisfaction": true,
+             *       "outside_hours": "queue"
+             *     }
+             */
+            handoff: components["schemas"]["Handoff"];
+            /**
+             * @default {
+             *       "enabled": true,
+             *       "name": null,
+             *       "temperature": 0.1,
+             *       "max_tokens": 400,
+             *       "judge": true,
+             *       "ground": true
+             *     }
+             */
+            model: components["schemas"]["ModelChoice"];
         };
         /**
-         * AssistantUpdate
-         * @description A partial change.
+         * AssistantRead
+         * @description The assistant: its draft, what answers customers, and what differs.
          */
-        AssistantUpdate: {
-            /** Name */
-            name?: string;
-            /** Tone */
-            tone?: string;
-            /** Instructions */
-            instructions?: string;
-            greeting?: components["schemas"]["SaidTexts"];
-            disclosure?: components["schemas"]["SaidTexts"];
+        AssistantRead: {
+            draft: components["schemas"]["DraftRead"];
+            published: components["schemas"]["VersionRead"];
+            /** Changes */
+            changes: components["schemas"]["ChangeRead"][];
+            knowledge: components["schemas"]["KnowledgeState"];
+            gate: components["schemas"]["GateRead"];
         };
         /**
          * Author
@@ -1149,6 +2381,16 @@ export interface components {
             user_id: string | null;
             /** Name */
             name: string | null;
+        };
+        /**
+         * AuthorRead
+         * @description Who did it, as they were called then. `id` is null where no person did.
+         */
+        AuthorRead: {
+            /** Id */
+            id: string | null;
+            /** Name */
+            name: string;
         };
         /**
          * Board
@@ -1213,6 +2455,109 @@ export interface components {
             ][];
         };
         /**
+         * CallDetail
+         * @description An entry with the whole masked prompt, and what the provider wrote.
+         */
+        CallDetail: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            purpose: components["schemas"]["Purpose"];
+            /** Model */
+            model: string;
+            /** Host */
+            host: string;
+            state: components["schemas"]["CallState"];
+            /** Conversation Id */
+            conversation_id: string | null;
+            /** Trial Id */
+            trial_id: string | null;
+            /** Said */
+            said: string;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cost */
+            cost: number;
+            /** Currency */
+            currency: string | null;
+            /** Error */
+            error: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Elapsed Ms */
+            elapsed_ms: number | null;
+            /** Masked Prompt */
+            masked_prompt: components["schemas"]["PromptPart"][];
+            /** Raw Answer */
+            raw_answer: string | null;
+        };
+        /**
+         * CallPage
+         * @description A page of what left the house.
+         */
+        CallPage: {
+            /** Items */
+            items: components["schemas"]["CallRead"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * CallRead
+         * @description What left the house. `said` is what people said in it, masked.
+         */
+        CallRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            purpose: components["schemas"]["Purpose"];
+            /** Model */
+            model: string;
+            /** Host */
+            host: string;
+            state: components["schemas"]["CallState"];
+            /** Conversation Id */
+            conversation_id: string | null;
+            /** Trial Id */
+            trial_id: string | null;
+            /** Said */
+            said: string;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cost */
+            cost: number;
+            /** Currency */
+            currency: string | null;
+            /** Error */
+            error: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Elapsed Ms */
+            elapsed_ms: number | null;
+        };
+        /** @enum {string} */
+        CallState: "sending" | "done" | "failed";
+        /**
          * CapabilitiesRead
          * @description What a channel can show.
          */
@@ -1225,6 +2570,18 @@ export interface components {
             max_button_title: number;
             /** Typing */
             typing: boolean;
+        };
+        /**
+         * ChangeRead
+         * @description A field that differs. `path` is dotted, such as `skills.order`; lists are one field.
+         */
+        ChangeRead: {
+            /** Path */
+            path: string;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
         };
         /**
          * ChannelRead
@@ -1240,6 +2597,16 @@ export interface components {
                 [key: string]: unknown;
             };
             capabilities: components["schemas"]["CapabilitiesRead"];
+        };
+        /**
+         * Comparison
+         * @description What turns the one into the other.
+         */
+        Comparison: {
+            /** Changes */
+            changes: components["schemas"]["ChangeRead"][];
+            /** Knowledge */
+            knowledge: components["schemas"]["KnowledgeChange"][];
         };
         /**
          * ConnectionCreate
@@ -1693,7 +3060,7 @@ export interface components {
         };
         /**
          * DealRead
-         * @description A deal. `amount` is whole tenge.
+         * @description A deal. `amount` is whole tenge, `details` what the bot learnt of the order.
          */
         DealRead: {
             /**
@@ -1711,6 +3078,10 @@ export interface components {
             conversation_id: string | null;
             /** Title */
             title: string;
+            /** Details */
+            details?: {
+                [key: string]: string;
+            };
             /** Amount */
             amount: number | null;
             /** Currency */
@@ -1763,6 +3134,41 @@ export interface components {
             detail: string;
         };
         /**
+         * DraftChange
+         * @description A change of the draft as it was at `revision`.
+         */
+        DraftChange: {
+            /** Name */
+            name?: string;
+            /** Tone */
+            tone?: string;
+            /** Instructions */
+            instructions?: string;
+            greeting?: components["schemas"]["TextsChange"];
+            disclosure?: components["schemas"]["TextsChange"];
+            /** Languages */
+            languages?: components["schemas"]["Language"][];
+            default_language?: components["schemas"]["Language"];
+            skills?: components["schemas"]["SkillsChange"];
+            /** Lead Form */
+            lead_form?: components["schemas"]["LeadField-Input"][];
+            handoff?: components["schemas"]["HandoffChange"];
+            model?: components["schemas"]["ModelChange"];
+            revision: components["schemas"]["Revision"];
+        };
+        /**
+         * DraftRead
+         * @description The draft. Nobody has touched one of revision 0.
+         */
+        DraftRead: {
+            content: components["schemas"]["AssistantContent"];
+            /** Revision */
+            revision: number;
+            /** Updated At */
+            updated_at: string | null;
+            updated_by: components["schemas"]["AuthorRead"] | null;
+        };
+        /**
          * ExternalAccountRead
          * @description Whose account the credentials open, as the platform says.
          */
@@ -1774,6 +3180,122 @@ export interface components {
         };
         Fact: string;
         FactName: string;
+        /**
+         * FallbackRead
+         * @description The fallback; its key is never shown.
+         */
+        FallbackRead: {
+            /** Model */
+            model: string;
+            /** Base Url */
+            base_url: string | null;
+            /** Has Api Key */
+            has_api_key: boolean;
+            prices: components["schemas"]["Prices"] | null;
+        };
+        /**
+         * FallbackUpdate
+         * @description The model that is asked when the first one does not answer; it replaces the whole setting, the key apart.
+         */
+        FallbackUpdate: {
+            /**
+             * Model
+             * @example openai:gpt-4.1-mini
+             */
+            model: string;
+            /** Base Url */
+            base_url?: string | null;
+            /** Api Key */
+            api_key?: string | null;
+            prices?: components["schemas"]["Prices"] | null;
+        };
+        /**
+         * FileInfo
+         * @description The original of a document that was uploaded.
+         */
+        FileInfo: {
+            /** Name */
+            name: string;
+            /** Content Type */
+            content_type: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * FromMessage
+         * @description The message an article was made of.
+         */
+        FromMessage: {
+            /** Conversation Id */
+            conversation_id: string | null;
+            /** Message Id */
+            message_id: string | null;
+        };
+        /**
+         * GateRead
+         * @description Whether passed test suites are asked for, and whether this draft has passed them.
+         */
+        GateRead: {
+            /** Required */
+            required: boolean;
+            /** Green */
+            green: boolean | null;
+            /** Suites */
+            suites: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * Handoff
+         * @description When the assistant calls a person without being asked to.
+         *
+         *     Attributes:
+         *         after_failures: how many messages in a row may stay not understood or unanswered.
+         *         words: lower-case words or phrases that call a person at once.
+         *         on_dissatisfaction: whether an angry or disappointed customer is offered a person.
+         *         outside_hours: what is done when nobody is there: `queue` lets the conversation wait for the opening, `callback`
+         *             asks for a phone.
+         */
+        Handoff: {
+            /**
+             * After Failures
+             * @default 2
+             */
+            after_failures: number;
+            /**
+             * Words
+             * @default []
+             */
+            words: components["schemas"]["Word"][];
+            /**
+             * On Dissatisfaction
+             * @default true
+             */
+            on_dissatisfaction: boolean;
+            /**
+             * Outside Hours
+             * @default queue
+             * @enum {string}
+             */
+            outside_hours: "queue" | "callback";
+        };
+        /**
+         * HandoffChange
+         * @description Rules that change.
+         */
+        HandoffChange: {
+            /** After Failures */
+            after_failures?: number;
+            /** Words */
+            words?: string[];
+            /** On Dissatisfaction */
+            on_dissatisfaction?: boolean;
+            /**
+             * Outside Hours
+             * @enum {string}
+             */
+            outside_hours?: "queue" | "callback";
+        };
         /**
          * HandoffSettings
          * @description When a conversation left alone returns to the bot.
@@ -1815,6 +3337,65 @@ export interface components {
             username: string | null;
         };
         /**
+         * IngestionError
+         * @description Why a document could not be used; `code` is the console's translation key.
+         */
+        IngestionError: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * IntentRead
+         * @description What a message was understood as.
+         */
+        IntentRead: {
+            /** Name */
+            name: string | null;
+            /** Confidence */
+            confidence: number;
+        };
+        /**
+         * KnowledgeChange
+         * @description A document that differs, with the number of passages concerned.
+         */
+        KnowledgeChange: {
+            /**
+             * Source Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            source_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "changed" | "removed";
+            /** Passages */
+            passages: number;
+        };
+        /**
+         * KnowledgeState
+         * @description The documents: the snapshot that answers customers, the newest one, and what lies between.
+         */
+        KnowledgeState: {
+            /** Published */
+            published: number;
+            /** Head */
+            head: number;
+            /**
+             * Goes Live
+             * @enum {string}
+             */
+            goes_live: "at_once" | "with_publishing";
+            /** Changes */
+            changes: components["schemas"]["KnowledgeChange"][];
+        };
+        /** @enum {string} */
+        Language: "ru" | "kk" | "en";
+        /**
          * LastErrorRead
          * @description What the platform refused last.
          */
@@ -1848,8 +3429,80 @@ export interface components {
             author_kind: "contact" | "bot" | "operator" | "system";
         };
         /**
+         * LeadField
+         * @description A detail that is asked for when an order is taken. One that is not required may be left out.
+         */
+        "LeadField-Input": {
+            field: components["schemas"]["LeadFieldName"];
+            /**
+             * Required
+             * @default true
+             */
+            required?: boolean;
+        };
+        /**
+         * LeadField
+         * @description A detail that is asked for when an order is taken. One that is not required may be left out.
+         */
+        "LeadField-Output": {
+            field: components["schemas"]["LeadFieldName"];
+            /**
+             * Required
+             * @default true
+             */
+            required: boolean;
+        };
+        /** @enum {string} */
+        LeadFieldName: "product" | "name" | "phone" | "email" | "quantity" | "city" | "comment";
+        /**
+         * LlmCheck
+         * @description Settings to try; what is left out is taken as it is stored.
+         */
+        LlmCheck: {
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Base Url
+             * @default null
+             */
+            base_url?: string | null;
+            /**
+             * Api Key
+             * @default null
+             */
+            api_key?: string | null;
+            /**
+             * Fallback
+             * @default false
+             */
+            fallback?: boolean;
+        };
+        /**
+         * LlmChecked
+         * @description Whether the model answers; else a code, and a sentence for an administrator.
+         */
+        LlmChecked: {
+            /** Ok */
+            ok: boolean;
+            /** Model */
+            model: string;
+            /** Host */
+            host: string;
+            /** Answer */
+            answer: string | null;
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Error */
+            error: string | null;
+            /** Detail */
+            detail: string;
+        };
+        /**
          * LlmRead
-         * @description The organization's language model; its key is never shown.
+         * @description The organization's language model; keys are never shown. `installation_model` serves where it has none of its own.
          */
         LlmRead: {
             /** Model */
@@ -1858,6 +3511,12 @@ export interface components {
             base_url: string | null;
             /** Has Api Key */
             has_api_key: boolean;
+            fallback: components["schemas"]["FallbackRead"] | null;
+            prices: components["schemas"]["Prices"] | null;
+            /** Monthly Limit */
+            monthly_limit: number | null;
+            /** Installation Model */
+            installation_model: string | null;
         };
         /**
          * LlmUpdate
@@ -1870,6 +3529,10 @@ export interface components {
             base_url?: string | null;
             /** Api Key */
             api_key?: string | null;
+            fallback?: components["schemas"]["FallbackUpdate"] | null;
+            prices?: components["schemas"]["Prices"] | null;
+            /** Monthly Limit */
+            monthly_limit?: number | null;
         };
         /**
          * LocalizedText
@@ -1882,6 +3545,54 @@ export interface components {
             kk: string;
             /** En */
             en: string;
+        };
+        /**
+         * MaskedKinds
+         * @description What is masked.
+         */
+        MaskedKinds: {
+            /** Person */
+            PERSON: boolean;
+            /** Phone */
+            PHONE: boolean;
+            /** Email */
+            EMAIL: boolean;
+            /** Iin */
+            IIN: boolean;
+            /** Bin */
+            BIN: boolean;
+            /** Card */
+            CARD: boolean;
+            /** Iban */
+            IBAN: boolean;
+            /** Address */
+            ADDRESS: boolean;
+            /** Passport */
+            PASSPORT: boolean;
+        };
+        /**
+         * MaskedKindsUpdate
+         * @description A partial change of what is masked.
+         */
+        MaskedKindsUpdate: {
+            /** Person */
+            PERSON?: boolean;
+            /** Phone */
+            PHONE?: boolean;
+            /** Email */
+            EMAIL?: boolean;
+            /** Iin */
+            IIN?: boolean;
+            /** Bin */
+            BIN?: boolean;
+            /** Card */
+            CARD?: boolean;
+            /** Iban */
+            IBAN?: boolean;
+            /** Address */
+            ADDRESS?: boolean;
+            /** Passport */
+            PASSPORT?: boolean;
         };
         /**
          * MeUpdate
@@ -2059,6 +3770,88 @@ export interface components {
             client_id?: string | null;
         };
         /**
+         * ModelChange
+         * @description Settings of the language model that change; `name: null` takes the organization's.
+         */
+        ModelChange: {
+            /** Enabled */
+            enabled?: boolean;
+            /** Name */
+            name?: string | null;
+            /** Temperature */
+            temperature?: number;
+            /** Max Tokens */
+            max_tokens?: number;
+            /** Judge */
+            judge?: boolean;
+            /** Ground */
+            ground?: boolean;
+        };
+        /**
+         * ModelChoice
+         * @description Which language model writes the answers, and how they are checked.
+         *
+         *     Attributes:
+         *         enabled: whether a model is asked at all. Else answers are quoted from the documents.
+         *         name: None for the organization's.
+         *         temperature: 0 to 2.
+         *         max_tokens: the longest answer.
+         *         judge: whether a model also judges if the passages answer the question.
+         *         ground: whether a sentence that no passage supports is cut.
+         */
+        ModelChoice: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Temperature
+             * @default 0.1
+             */
+            temperature: number;
+            /**
+             * Max Tokens
+             * @default 400
+             */
+            max_tokens: number;
+            /**
+             * Judge
+             * @default true
+             */
+            judge: boolean;
+            /**
+             * Ground
+             * @default true
+             */
+            ground: boolean;
+        };
+        /**
+         * MonthUsage
+         * @description What a month cost.
+         */
+        MonthUsage: {
+            /** Month */
+            month: string;
+            /** Spent */
+            spent: number;
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Currency */
+            currency: string | null;
+        };
+        /**
          * OrganizationChoice
          * @description An organization the person may act in.
          */
@@ -2100,6 +3893,12 @@ export interface components {
             holidays: string[];
             handoff: components["schemas"]["HandoffSettings"];
             /**
+             * Knowledge Goes Live
+             * @description Whether a change of the knowledge base answers customers at once, or waits for the next publishing of the assistant.
+             * @enum {string}
+             */
+            knowledge_goes_live: "at_once" | "with_publishing";
+            /**
              * Created At
              * Format: date-time
              */
@@ -2131,6 +3930,12 @@ export interface components {
             /** Holidays */
             holidays?: string[];
             handoff?: components["schemas"]["HandoffSettings"];
+            /**
+             * Knowledge Goes Live
+             * @description Whether a change of the knowledge base answers customers at once, or waits for the next publishing of the assistant.
+             * @enum {string}
+             */
+            knowledge_goes_live?: "at_once" | "with_publishing";
         };
         /** Page[ConversationRead] */
         Page_ConversationRead_: {
@@ -2195,18 +4000,14 @@ export interface components {
             position: number;
             /** Text */
             text: string;
-        };
-        /**
-         * PassageScore
-         * @description A passage the question found.
-         */
-        PassageScore: {
-            /** Passage Id */
-            passage_id: string;
-            /** Document */
-            document: string;
-            /** Score */
-            score: number;
+            /** Page */
+            page: number | null;
+            /** Excluded */
+            excluded: boolean;
+            /** Valid From */
+            valid_from: string | null;
+            /** Valid Until */
+            valid_until: string | null;
         };
         /**
          * PipelineRead
@@ -2244,6 +4045,43 @@ export interface components {
             stages?: components["schemas"]["StageSchema"][];
         };
         /**
+         * Prices
+         * @description What a million tokens cost.
+         */
+        Prices: {
+            /** Input */
+            input: number;
+            /** Output */
+            output: number;
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+        };
+        /**
+         * PrivacyRead
+         * @description The switches of the privacy page.
+         */
+        PrivacyRead: {
+            kinds: components["schemas"]["MaskedKinds"];
+            /** Mask Passages */
+            mask_passages: boolean;
+            /** Providers Allowed */
+            providers_allowed: boolean;
+        };
+        /**
+         * PrivacyUpdate
+         * @description A partial change. `providers_allowed: false`: nothing leaves the house any more.
+         */
+        PrivacyUpdate: {
+            kinds?: components["schemas"]["MaskedKindsUpdate"];
+            /** Mask Passages */
+            mask_passages?: boolean;
+            /** Providers Allowed */
+            providers_allowed?: boolean;
+        };
+        /**
          * Problem
          * @description A problem document (RFC 9457).
          */
@@ -2274,23 +4112,85 @@ export interface components {
             detail: string;
         };
         /**
+         * Progress
+         * @description How far the ingestion of a document is: pages, rows or passages done of a total; 0 of 0 where nobody knows yet.
+         */
+        Progress: {
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "waiting" | "reading" | "parsing" | "storing";
+            /** Done */
+            done: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * PromptPart
+         * @description A message of a prompt, as it was sent.
+         */
+        PromptPart: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "human" | "ai";
+            /** Text */
+            text: string;
+        };
+        /**
+         * Publication
+         * @description Publish the draft as it was at `revision`.
+         */
+        Publication: {
+            /** @default  */
+            reason?: components["schemas"]["Reason"];
+            revision: components["schemas"]["Revision"];
+        };
+        /** @enum {string} */
+        Purpose: "answer" | "judge" | "translate" | "suggest" | "summarise" | "check";
+        /**
+         * PurposeUsage
+         * @description What one model cost for one purpose this month.
+         */
+        PurposeUsage: {
+            purpose: components["schemas"]["Purpose"];
+            /** Model */
+            model: string;
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cost */
+            cost: number;
+        };
+        Reason: string;
+        Revision: number;
+        /**
          * Role
          * @description A person's role in an organization; each may do all that the ones before it may.
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin" | "owner";
         /**
-         * SaidTexts
-         * @description What the assistant says, in the three languages.
+         * Rollback
+         * @description Go back to a version. `keep_knowledge` leaves the documents as they answer now.
          */
-        SaidTexts: {
-            /** Ru */
-            ru: string;
-            /** Kk */
-            kk: string;
-            /** En */
-            en: string;
+        Rollback: {
+            /** @default  */
+            reason?: components["schemas"]["Reason"];
+            /**
+             * Keep Knowledge
+             * @default false
+             */
+            keep_knowledge?: boolean;
         };
+        Said: string;
         /**
          * ScoredPassage
          * @description A passage found. Scores are comparable within one answer; `coverage` is the share of the question it holds.
@@ -2321,15 +4221,18 @@ export interface components {
             position: number;
             /** Text */
             text: string;
+            /** Page */
+            page: number | null;
+            /** Valid From */
+            valid_from: string | null;
+            /** Valid Until */
+            valid_until: string | null;
             /** Score */
             score: number;
             /** Coverage */
             coverage: number;
         };
-        /**
-         * SearchAnswer
-         * @description The passages that may answer, best first, and how sure it is (0-1) that the first does.
-         */
+        /** SearchAnswer */
         SearchAnswer: {
             /** Items */
             items: components["schemas"]["ScoredPassage"][];
@@ -2338,10 +4241,7 @@ export interface components {
             /** Answerable */
             answerable: boolean;
         };
-        /**
-         * SearchRequest
-         * @description A customer's question.
-         */
+        /** SearchRequest */
         SearchRequest: {
             /** Text */
             text: string;
@@ -2350,6 +4250,17 @@ export interface components {
              * @enum {string}
              */
             language: "ru" | "kk" | "en";
+            /**
+             * Version
+             * @default live
+             * @enum {string}
+             */
+            version?: "head" | "live";
+            /**
+             * History
+             * @default []
+             */
+            history?: components["schemas"]["HistoryTurn"][];
         };
         /**
          * SessionRead
@@ -2405,8 +4316,69 @@ export interface components {
             language?: "ru" | "kk" | "en";
         };
         /**
+         * Skills
+         * @description What the assistant does by itself. What is off is left to people, if `human` is on.
+         */
+        Skills: {
+            /**
+             * Answer
+             * @default true
+             */
+            answer: boolean;
+            /**
+             * Order
+             * @default true
+             */
+            order: boolean;
+            /**
+             * Callback
+             * @default true
+             */
+            callback: boolean;
+            /**
+             * Status
+             * @default true
+             */
+            status: boolean;
+            /**
+             * Complaint
+             * @default true
+             */
+            complaint: boolean;
+            /**
+             * Feedback
+             * @default true
+             */
+            feedback: boolean;
+            /**
+             * Human
+             * @default true
+             */
+            human: boolean;
+        };
+        /**
+         * SkillsChange
+         * @description Switches that change.
+         */
+        SkillsChange: {
+            /** Answer */
+            answer?: boolean;
+            /** Order */
+            order?: boolean;
+            /** Callback */
+            callback?: boolean;
+            /** Status */
+            status?: boolean;
+            /** Complaint */
+            complaint?: boolean;
+            /** Feedback */
+            feedback?: boolean;
+            /** Human */
+            human?: boolean;
+        };
+        /**
          * Source
-         * @description A document.
+         * @description A document. `content` is the typed text, or the text that was read in the file.
          */
         Source: {
             /**
@@ -2422,21 +4394,33 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "markdown" | "text" | "faq";
+            kind: "markdown" | "text" | "faq" | "html" | "pdf" | "docx" | "xlsx";
+            /** Language */
+            language: ("ru" | "kk" | "en") | null;
             /**
-             * Language
+             * Origin
              * @enum {string}
              */
-            language: "ru" | "kk" | "en";
+            origin: "file" | "typed" | "answer";
+            file: components["schemas"]["FileInfo"] | null;
+            from_message: components["schemas"]["FromMessage"] | null;
+            /** Size */
+            size: number;
             /**
              * State
              * @enum {string}
              */
-            state: "ready" | "failed" | "processing";
-            /** Error */
-            error: string | null;
+            state: "queued" | "processing" | "ready" | "failed";
+            progress: components["schemas"]["Progress"] | null;
+            error: components["schemas"]["IngestionError"] | null;
+            /** Warnings */
+            warnings: components["schemas"]["Warning"][];
             /** Passages */
             passages: number;
+            /** Valid From */
+            valid_from: string | null;
+            /** Valid Until */
+            valid_until: string | null;
             /**
              * Created At
              * Format: date-time
@@ -2484,7 +4468,10 @@ export interface components {
         };
         /**
          * SourceSummary
-         * @description A document, without its text. `passages` is how many pieces it was cut into.
+         * @description A document, without its text.
+         *
+         *     `passages` is how many pieces it was cut into; while a new text is ingested, or when that failed, those of the one
+         *     before go on answering. `size` is in bytes.
          */
         SourceSummary: {
             /**
@@ -2500,21 +4487,33 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "markdown" | "text" | "faq";
+            kind: "markdown" | "text" | "faq" | "html" | "pdf" | "docx" | "xlsx";
+            /** Language */
+            language: ("ru" | "kk" | "en") | null;
             /**
-             * Language
+             * Origin
              * @enum {string}
              */
-            language: "ru" | "kk" | "en";
+            origin: "file" | "typed" | "answer";
+            file: components["schemas"]["FileInfo"] | null;
+            from_message: components["schemas"]["FromMessage"] | null;
+            /** Size */
+            size: number;
             /**
              * State
              * @enum {string}
              */
-            state: "ready" | "failed" | "processing";
-            /** Error */
-            error: string | null;
+            state: "queued" | "processing" | "ready" | "failed";
+            progress: components["schemas"]["Progress"] | null;
+            error: components["schemas"]["IngestionError"] | null;
+            /** Warnings */
+            warnings: components["schemas"]["Warning"][];
             /** Passages */
             passages: number;
+            /** Valid From */
+            valid_from: string | null;
+            /** Valid Until */
+            valid_until: string | null;
             /**
              * Created At
              * Format: date-time
@@ -2526,25 +4525,39 @@ export interface components {
              */
             updated_at: string;
         };
-        /**
-         * SourceUpdate
-         * @description A partial change. The old passages answer until the new ones are ready.
-         */
+        /** SourceUpdate */
         SourceUpdate: {
             /**
              * Name
-             * @example delivery.md
+             * @default
              */
             name?: string;
-            /** Title */
+            /**
+             * Title
+             * @default
+             */
             title?: string;
-            /** Content */
+            /**
+             * Content
+             * @default
+             */
             content?: string;
             /**
              * Language
+             * @default ru
              * @enum {string}
              */
             language?: "ru" | "kk" | "en";
+            /**
+             * Valid From
+             * @default null
+             */
+            valid_from?: string | null;
+            /**
+             * Valid Until
+             * @default null
+             */
+            valid_until?: string | null;
         };
         /**
          * StageSchema
@@ -2564,6 +4577,40 @@ export interface components {
             kind: "open" | "won" | "lost";
         };
         /**
+         * SuggestionRead
+         * @description A reply to send or to change; empty where the documents do not tell. `error`: why no model wrote it.
+         */
+        SuggestionRead: {
+            /** Text */
+            text: string;
+            /** Answered */
+            answered: boolean;
+            /** Sources */
+            sources: components["schemas"]["SuggestionSource"][];
+            /** Method */
+            method: string;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * SuggestionSource
+         * @description What a suggestion rests on.
+         */
+        SuggestionSource: {
+            /** Document */
+            document: string;
+            /** Title */
+            title: string;
+            /** Heading */
+            heading: string[];
+            /** Passage Id */
+            passage_id: string;
+            /** Quote */
+            quote: string;
+            /** Score */
+            score: number;
+        };
+        /**
          * Summary
          * @description Why a person is wanted, and what was said.
          */
@@ -2579,6 +4626,21 @@ export interface components {
             at: string;
         };
         /**
+         * SummaryRead
+         * @description What a conversation is about. `error`: why no model wrote it.
+         */
+        SummaryRead: {
+            /** Text */
+            text: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "llm" | "built_in";
+            /** Error */
+            error: string | null;
+        };
+        /**
          * SwitchOrganization
          * @description The organization to act in from now on.
          */
@@ -2589,6 +4651,7 @@ export interface components {
              */
             organization_id: string;
         };
+        Target: ("draft" | "published") | number;
         /**
          * TaskCreate
          * @description A new task.
@@ -2730,30 +4793,22 @@ export interface components {
             done?: boolean;
         };
         /**
-         * TestAnswer
-         * @description What the bot would answer.
+         * Texts
+         * @description What the assistant says, in the three languages; may hold variables.
          */
-        TestAnswer: {
-            /** Answer */
-            answer: string;
-            /** Sources */
-            sources: components["schemas"]["AnswerSource"][];
-            trace: components["schemas"]["AnswerTrace"];
+        Texts: {
+            ru: components["schemas"]["Said"];
+            kk: components["schemas"]["Said"];
+            en: components["schemas"]["Said"];
         };
         /**
-         * TestRequest
-         * @description A question to try.
+         * TextsChange
+         * @description Texts that change; the other languages stay.
          */
-        TestRequest: {
-            /** Text */
-            text: string;
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "ru" | "kk" | "en";
-            /** History */
-            history?: components["schemas"]["Turn"][];
+        TextsChange: {
+            ru?: components["schemas"]["Said"];
+            kk?: components["schemas"]["Said"];
+            en?: components["schemas"]["Said"];
         };
         /**
          * Timeline
@@ -2792,17 +4847,152 @@ export interface components {
             title: string;
         };
         /**
-         * Turn
-         * @description One message before the question.
+         * TrialButton
+         * @description A choice under a reply.
          */
-        Turn: {
+        TrialButton: {
+            /** Title */
+            title: string;
+            /** Payload */
+            payload: string;
+        };
+        /**
+         * TrialEffect
+         * @description What would have been done.
+         */
+        TrialEffect: {
             /**
-             * Role
+             * Kind
              * @enum {string}
              */
-            role: "customer" | "bot" | "operator";
+            kind: "lead" | "task" | "handoff" | "contact" | "consent" | "feedback";
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TrialRead
+         * @description A trial. It is forgotten a day after it began.
+         */
+        TrialRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /**
+             * Version
+             * @description The version's number; null of a draft.
+             */
+            version: number | null;
+            /** Knowledge Version */
+            knowledge_version: number;
+            /** Language */
+            language: string;
+            /** Turns */
+            turns: components["schemas"]["TrialTurnRead"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * TrialReplyRead
+         * @description A reply. `trace` says what made it, as a message's does; the disclosure's `skill` is `disclosure`.
+         */
+        TrialReplyRead: {
             /** Text */
             text: string;
+            /** Buttons */
+            buttons: components["schemas"]["TrialButton"][];
+            /** Sources */
+            sources: {
+                [key: string]: unknown;
+            }[];
+            /** Trace */
+            trace: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TrialSay
+         * @description A message of the customer, or the title of a tapped button with its payload.
+         */
+        TrialSay: {
+            /** Text */
+            text: string;
+            /**
+             * Payload
+             * @default null
+             */
+            payload?: string | null;
+        };
+        /**
+         * TrialStart
+         * @description What to try: the draft, what answers customers now, or a version by its number.
+         */
+        TrialStart: {
+            /** @default draft */
+            target?: components["schemas"]["Target"];
+            /**
+             * Language
+             * @description What is known of the customer's language; the draft's own else.
+             * @default null
+             */
+            language?: ("ru" | "kk" | "en") | null;
+        };
+        /**
+         * TrialTurnRead
+         * @description What a message led to. `cost` is null where nothing was asked of a provider or prices are unknown.
+         */
+        TrialTurnRead: {
+            /** Text */
+            text: string;
+            /** Replies */
+            replies: components["schemas"]["TrialReplyRead"][];
+            intent: components["schemas"]["IntentRead"];
+            /** Skill */
+            skill: string | null;
+            /** Language */
+            language: string;
+            /** Effects */
+            effects: components["schemas"]["TrialEffect"][];
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Cost */
+            cost: number | null;
+        };
+        /**
+         * UsageRead
+         * @description This month's spending, and the months before, newest first. `reserved`: the most that calls now under way may cost.
+         */
+        UsageRead: {
+            /** Month */
+            month: string;
+            /** Currency */
+            currency: string | null;
+            /** Limit */
+            limit: number | null;
+            /** Spent */
+            spent: number;
+            /** Reserved */
+            reserved: number;
+            /** Left */
+            left: number | null;
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Purposes */
+            purposes: components["schemas"]["PurposeUsage"][];
+            /** Months */
+            months: components["schemas"]["MonthUsage"][];
         };
         /**
          * UserRead
@@ -2823,6 +5013,494 @@ export interface components {
              * @enum {string}
              */
             language: "ru" | "kk" | "en";
+        };
+        /**
+         * VariableRead
+         * @description A variable to be completed in the editor.
+         */
+        VariableRead: {
+            /** Name */
+            name: string;
+            title: components["schemas"]["VariableTexts"];
+            example: components["schemas"]["VariableTexts"];
+        };
+        /**
+         * VariableTexts
+         * @description A text in the three languages.
+         */
+        VariableTexts: {
+            /** Ru */
+            ru: string;
+            /** Kk */
+            kk: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * VersionBrief
+         * @description A version without its content. `author` is null for what no person published.
+         */
+        VersionBrief: {
+            /** Number */
+            number: number;
+            /** Knowledge Version */
+            knowledge_version: number;
+            author: components["schemas"]["AuthorRead"] | null;
+            /** Reason */
+            reason: string;
+            /** Rollback Of */
+            rollback_of: number | null;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /**
+             * Current
+             * @description Whether it answers customers now.
+             */
+            current: boolean;
+        };
+        /**
+         * VersionPage
+         * @description A page of versions.
+         */
+        VersionPage: {
+            /** Items */
+            items: components["schemas"]["VersionBrief"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * VersionRead
+         * @description A version.
+         */
+        VersionRead: {
+            /** Number */
+            number: number;
+            /** Knowledge Version */
+            knowledge_version: number;
+            author: components["schemas"]["AuthorRead"] | null;
+            /** Reason */
+            reason: string;
+            /** Rollback Of */
+            rollback_of: number | null;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /**
+             * Current
+             * @description Whether it answers customers now.
+             */
+            current: boolean;
+            content: components["schemas"]["AssistantContent"];
+        };
+        /**
+         * Warning
+         * @description What of a document could not be used; `pages` where it is about pages.
+         */
+        Warning: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Pages */
+            pages: number[];
+        };
+        Word: string;
+        /** CaseWrite */
+        CaseWrite: {
+            /** Turns */
+            turns: string[];
+            expect: components["schemas"]["Expect"];
+        };
+        /** Article */
+        Article: {
+            /** Question */
+            question: string;
+            /** Answer */
+            answer: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "ru" | "kk" | "en";
+            /**
+             * Conversation Id
+             * @default null
+             */
+            conversation_id?: string | null;
+            /**
+             * Message Id
+             * @default null
+             */
+            message_id?: string | null;
+        };
+        /** RunRead */
+        RunRead: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "suite" | "replay";
+            /** Suite Id */
+            suite_id: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            /** Done */
+            done: number;
+            /** Total */
+            total: number;
+            /** Passed */
+            passed: number;
+            /** Failed */
+            failed: number;
+            /** Target */
+            target: unknown;
+            /** Content Hash */
+            content_hash: string;
+            /** Knowledge Version */
+            knowledge_version: number;
+            created_by: components["schemas"]["PersonRead"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Error */
+            error: string | null;
+        };
+        /** ResultReadPage */
+        ResultReadPage: {
+            /** Items */
+            items: components["schemas"]["ResultRead"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ResultRead */
+        ResultRead: {
+            /** Id */
+            id: string;
+            /** Run Id */
+            run_id: string;
+            /** Case Id */
+            case_id: string | null;
+            /** Conversation Id */
+            conversation_id: string | null;
+            /** Passed */
+            passed: boolean | null;
+            /** Changed */
+            changed: boolean | null;
+            /** Turns */
+            turns: components["schemas"]["ResultTurn"][];
+            /** Failures */
+            failures: components["schemas"]["Failure"][];
+            /** Elapsed Ms */
+            elapsed_ms: number;
+        };
+        /** CaseRead */
+        CaseRead: {
+            /** Id */
+            id: string;
+            /** Suite Id */
+            suite_id: string;
+            /** Turns */
+            turns: string[];
+            expect: components["schemas"]["Expect"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /** SuiteRead */
+        SuiteRead: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /** Cases */
+            cases: number;
+            last_run: components["schemas"]["RunRead"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /** CaseReadPage */
+        CaseReadPage: {
+            /** Items */
+            items: components["schemas"]["CaseRead"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** PersonRead */
+        PersonRead: {
+            /** Id */
+            id: string | null;
+            /** Name */
+            name: string;
+        };
+        /** ImportResult */
+        ImportResult: {
+            /** Added */
+            added: number;
+            /** Errors */
+            errors: components["schemas"]["ImportError_"][];
+        };
+        /** CsvImport */
+        CsvImport: {
+            /** Csv */
+            csv: string;
+        };
+        /** Expect */
+        Expect: {
+            /**
+             * Contains
+             * @default []
+             */
+            contains?: string[];
+            /**
+             * Not Contains
+             * @default []
+             */
+            not_contains?: string[];
+            /**
+             * Cites
+             * @default []
+             */
+            cites?: string[];
+            /**
+             * Declines
+             * @default null
+             */
+            declines?: boolean | null;
+            /**
+             * Hands Over
+             * @default null
+             */
+            hands_over?: boolean | null;
+            /**
+             * Language
+             * @default null
+             */
+            language?: ("ru" | "kk" | "en") | null;
+            /**
+             * Intent
+             * @default null
+             */
+            intent?: string | null;
+        };
+        /** EstimateRequest */
+        EstimateRequest: {
+            /** @default null */
+            content?: components["schemas"]["AssistantContent"] | null;
+        };
+        /** GateUpdate */
+        GateUpdate: {
+            /** Required */
+            required: boolean;
+        };
+        /** RunCreate */
+        RunCreate: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "suite" | "replay";
+            /**
+             * Suite Id
+             * @default null
+             */
+            suite_id?: string | null;
+            /**
+             * Count
+             * @default null
+             */
+            count?: number | null;
+            /** Target */
+            target: ("draft" | "published") | number;
+        };
+        /** HistoryTurn */
+        HistoryTurn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "customer" | "bot" | "operator";
+            /** Text */
+            text: string;
+        };
+        /** ResultTurn */
+        ResultTurn: {
+            /** Text */
+            text: string;
+            /**
+             * Before
+             * @default null
+             */
+            before?: string | null;
+            /** After */
+            after: string;
+            /**
+             * Changed
+             * @default false
+             */
+            changed?: boolean;
+            /**
+             * Trace
+             * @default null
+             */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** SuiteReadPage */
+        SuiteReadPage: {
+            /** Items */
+            items: components["schemas"]["SuiteRead"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** PassageUpdate */
+        PassageUpdate: {
+            /**
+             * Excluded
+             * @default false
+             */
+            excluded?: boolean;
+            /**
+             * Valid From
+             * @default null
+             */
+            valid_from?: string | null;
+            /**
+             * Valid Until
+             * @default null
+             */
+            valid_until?: string | null;
+        };
+        /** Gate */
+        Gate: {
+            /** Required */
+            required: boolean;
+            /** Suites */
+            suites: components["schemas"]["GateSuite"][];
+            /** Green */
+            green: boolean | null;
+        };
+        /** GateSuite */
+        GateSuite: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "green" | "red" | "not_run" | "running";
+            /** Run Id */
+            run_id: string | null;
+            /** Failed */
+            failed: number;
+            /** Total */
+            total: number;
+        };
+        /** RunReadPage */
+        RunReadPage: {
+            /** Items */
+            items: components["schemas"]["RunRead"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** SuiteWrite */
+        SuiteWrite: {
+            /** Name */
+            name: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+        };
+        /** FromConversation */
+        FromConversation: {
+            /** Conversation Id */
+            conversation_id: string;
+            /** Message Id */
+            message_id: string;
+        };
+        /** Failure */
+        Failure: {
+            /** Kind */
+            kind: string;
+            /** Expected */
+            expected: unknown;
+            /** Got */
+            got: unknown;
+        };
+        /** Estimate */
+        Estimate: {
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cost */
+            cost: number | null;
+            /** Currency */
+            currency: string;
+            /** Rendered */
+            rendered: string;
+        };
+        /** SuiteUpdate */
+        SuiteUpdate: {
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+        };
+        /** ImportError_ */
+        ImportError_: {
+            /** Line */
+            line: number;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
         };
     };
     responses: never;
@@ -3611,206 +6289,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrganizationRead"];
-                };
-            };
-            /** @description The body is not valid JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "malformed_json";
-                    };
-                };
-            };
-            /** @description Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "csrf_failed" | "forbidden";
-                    };
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description The body must be application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description Some values are not acceptable */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "validation_failed";
-                    };
-                };
-            };
-            /** @description Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description Temporarily unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unavailable";
-                    };
-                };
-            };
-        };
-    };
-    organization_read_llm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LlmRead"];
-                };
-            };
-            /** @description Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "forbidden";
-                    };
-                };
-            };
-            /** @description Some values are not acceptable */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "validation_failed";
-                    };
-                };
-            };
-            /** @description Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description Temporarily unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unavailable";
-                    };
-                };
-            };
-        };
-    };
-    organization_change_llm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LlmUpdate"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LlmRead"];
                 };
             };
             /** @description The body is not valid JSON */
@@ -9176,7 +11654,7 @@ export interface operations {
                 /** @description Part of the name or title. */
                 q?: string | null;
                 /** @description In this state. */
-                state?: ("ready" | "failed" | "processing") | null;
+                state?: ("queued" | "processing" | "ready" | "failed") | null;
             };
             header?: never;
             path?: never;
@@ -9585,152 +12063,6 @@ export interface operations {
             };
         };
     };
-    knowledge_update: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                source_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SourceUpdate"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Source"];
-                };
-            };
-            /** @description The body is not valid JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "malformed_json";
-                    };
-                };
-            };
-            /** @description Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "csrf_failed" | "forbidden";
-                    };
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "not_found";
-                    };
-                };
-            };
-            /** @description There is a document with this name; The knowledge base is being changed by others */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "knowledge_busy" | "source_name_taken";
-                    };
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description The body must be application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description Documents of this type cannot be read; The document is empty; The text cannot be read; The document is too large; The table has no columns for questions and answers; The table cannot be read; Some values are not acceptable */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "document_bad_encoding" | "document_empty" | "document_too_large" | "document_unknown_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
-                    };
-                };
-            };
-            /** @description Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description Temporarily unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unavailable";
-                    };
-                };
-            };
-        };
-    };
     knowledge_passages: {
         parameters: {
             query?: {
@@ -9791,126 +12123,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "not_found";
-                    };
-                };
-            };
-            /** @description Some values are not acceptable */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "validation_failed";
-                    };
-                };
-            };
-            /** @description Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description Temporarily unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unavailable";
-                    };
-                };
-            };
-        };
-    };
-    knowledge_search: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SearchRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchAnswer"];
-                };
-            };
-            /** @description The body is not valid JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "malformed_json";
-                    };
-                };
-            };
-            /** @description Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "csrf_failed" | "forbidden";
-                    };
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description The body must be application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code?: "unsupported_media_type";
                     };
                 };
             };
@@ -10032,7 +12244,87 @@ export interface operations {
             };
         };
     };
-    assistant_update: {
+    assistant_discard_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_change_draft: {
         parameters: {
             query?: never;
             header?: never;
@@ -10041,7 +12333,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AssistantUpdate"];
+                "application/json": components["schemas"]["DraftChange"];
             };
         };
         responses: {
@@ -10052,6 +12344,1226 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AssistantRead"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The draft has been changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "draft_changed";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publication"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionRead"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The draft has been changed meanwhile; There is nothing to publish; The required test suites have not passed on this draft */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "draft_changed" | "nothing_to_publish" | "suite_not_green";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_list_versions: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_read_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_compare: {
+        parameters: {
+            query?: {
+                /** @description A version's number, or `draft`. */
+                against?: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionRead"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description There is nothing to publish; The knowledge of that version is no longer kept */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "nothing_to_publish" | "snapshot_gone";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_list_variables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableRead"][];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialStart"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRead"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialSay"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialTurnRead"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The last message is still being answered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "trial_busy";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description The assistant could not answer; try again; Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "trial_failed" | "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    organization_read_llm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LlmRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    organization_change_llm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LlmUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LlmRead"];
                 };
             };
             /** @description The body is not valid JSON */
@@ -10152,7 +13664,87 @@ export interface operations {
             };
         };
     };
-    assistant_test: {
+    organization_read_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    organization_check_llm: {
         parameters: {
             query?: never;
             header?: never;
@@ -10161,7 +13753,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestRequest"];
+                "application/json": components["schemas"]["LlmCheck"];
             };
         };
         responses: {
@@ -10171,7 +13763,219 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TestAnswer"];
+                    "application/json": components["schemas"]["LlmChecked"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The privacy settings let nothing leave for a provider. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "providers_forbidden";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    privacy_read_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    privacy_change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRead"];
                 };
             };
             /** @description The body is not valid JSON */
@@ -10231,6 +14035,381 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    privacy_list_calls: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+                /** @description Words, as they were masked. */
+                q?: string | null;
+                purpose?: ("answer" | "judge" | "translate" | "suggest" | "summarise" | "check") | null;
+                conversation_id?: string | null;
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    privacy_read_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    conversations_suggest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    conversations_summarise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
                     };
                 };
             };

@@ -33,9 +33,57 @@ export type Source = Schemas["Source"];
 export type SourceSummary = Schemas["SourceSummary"];
 export type SourceWrite = Schemas["SourceUpdate"];
 export type ScoredPassage = Schemas["ScoredPassage"];
+export type Passage = Schemas["PassageRead"];
+export type PassageWrite = Schemas["PassageUpdate"];
 export type Assistant = Schemas["AssistantRead"];
-export type AssistantWrite = Schemas["AssistantUpdate"];
-export type TestAnswer = Schemas["TestAnswer"];
+export type AssistantContent = Schemas["AssistantContent"];
+export type AssistantVersion = Schemas["VersionBrief"];
+export type Change = Schemas["ChangeRead"];
+export type KnowledgeChange = Schemas["KnowledgeChange"];
+export type Gate = Omit<Schemas["GateRead"], "suites"> & { suites: GateSuite[] };
+/** A suite at the gate: what it said of this very draft. */
+export interface GateSuite {
+  id: string;
+  name: string;
+  required: boolean;
+  state: "green" | "red" | "not_run" | "running";
+  run_id?: string | null;
+  failed: number;
+  total: number;
+}
+export type LeadField = AssistantContent["lead_form"][number];
+export type Variable = Schemas["VariableRead"];
+export type TrialTurn = Schemas["TrialTurnRead"];
+export type Effect = Schemas["TrialEffect"];
+export type Suite = Schemas["SuiteRead"];
+export type Case = Schemas["CaseRead"];
+export type Expect = Schemas["Expect"];
+export type Run = Schemas["RunRead"];
+export type Result = Schemas["ResultRead"];
+export type ProviderCall = Schemas["CallRead"];
+export type PrivacyWrite = Schemas["PrivacyUpdate"];
+export type PrivacySettings = Schemas["PrivacyRead"];
+export type Suggestion = Schemas["SuggestionRead"];
+
+/** What an assistant is asked about: what is being prepared, what customers hear, or an older version. */
+export type Target = "draft" | "published" | number;
+
+/** A passage an answer rests on. */
+export interface AnswerSource {
+  document: string;
+  title: string;
+  heading: string[];
+  passage_id: string;
+  quote: string;
+  score?: number | null;
+}
+
+/** One check of an answer before it is said. */
+export interface AnswerCheck {
+  name: string;
+  passed: boolean;
+  detail?: string | null;
+}
 
 /** What made a bot's message. Every part may be missing: each skill leaves its own. */
 export interface Trace {
@@ -43,12 +91,23 @@ export interface Trace {
   confidence?: number | null;
   skill?: string | null;
   method?: string | null;
-  sources?: Schemas["AnswerSource"][] | null;
+  sources?: AnswerSource[] | null;
+  passages?: { passage_id: string; document: string; score: number }[] | null;
   assistant_version?: number | string | null;
   knowledge_version?: number | null;
   model?: string | null;
-  masked_prompt?: string | null;
+  masked_prompt?: string | { role: string; text: string }[] | null;
+  raw_answer?: string | null;
+  provider_error?: string | null;
+  checks?: AnswerCheck[] | null;
+  input_tokens?: number | null;
+  output_tokens?: number | null;
+  cost?: number | null;
+  currency?: string | null;
   elapsed_ms?: number | null;
+  judge?: { verdict: "yes" | "no" | "none" } | null;
+  /** The question in the documents' language, where a model translated it. */
+  translated?: string | null;
 }
 
 export type Role = Session["role"];

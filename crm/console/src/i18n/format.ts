@@ -4,7 +4,7 @@ import { useI18n } from "vue-i18n";
 
 import { useOrganization } from "@/features/session/session";
 
-import { formatMoney, formatPhone, zonedParts } from "./written";
+import { byteParts, formatCost, formatMoney, formatPhone, zonedParts } from "./written";
 
 export { formatMoney, formatPhone, fromZonedLocal, zonedParts } from "./written";
 
@@ -68,5 +68,15 @@ export function useFormat() {
 
   const number = (value: number) => new Intl.NumberFormat(tag.value).format(value);
 
-  return { timeZone, date, time, day, dayDistance, short, dateTime, duration, number, money: formatMoney, phone: formatPhone };
+  const cost = (amount: number | null | undefined, currency: string) => formatCost(amount, currency, tag.value);
+  function bytes(size: number): string {
+    const { value, unit } = byteParts(size);
+    return `${number(value)}\u00a0${t(`units.${unit}`)}`;
+  }
+  /** "1,2 s", or "340 ms" where a second is too coarse. */
+  const elapsed = (milliseconds: number) =>
+    milliseconds >= 1000 ? `${number(Math.round(milliseconds / 100) / 10)}\u00a0${t("units.s")}` : `${Math.round(milliseconds)}\u00a0${t("units.ms")}`;
+  const percent = (share: number) => `${Math.round(share * 100)}\u00a0%`;
+
+  return { timeZone, cost, bytes, elapsed, percent, date, time, day, dayDistance, short, dateTime, duration, number, money: formatMoney, phone: formatPhone };
 }

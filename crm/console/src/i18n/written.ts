@@ -47,3 +47,15 @@ export function formatPhone(phone: string | null | undefined): string {
   const match = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(phone ?? "");
   return match ? `+7 ${match[1]} ${match[2]} ${match[3]} ${match[4]}` : (phone ?? "");
 }
+
+/** What one answer costs is far under a tenge: two digits that count, never "0". */
+export function formatCost(amount: number | null | undefined, currency: string, tag: string): string {
+  if (amount === null || amount === undefined) return "";
+  const digits = Math.abs(amount) >= 100 ? { maximumFractionDigits: 0 } : Math.abs(amount) >= 1 ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 };
+  return `${new Intl.NumberFormat(tag, digits).format(amount)}\u00a0${CURRENCY_SIGNS[currency] ?? currency}`;
+}
+
+/** 1 300 000 bytes -> "1,3" and the unit's key under `units`. */
+export function byteParts(bytes: number): { value: number; unit: "kb" | "mb" } {
+  return bytes >= 1_000_000 ? { value: Math.round(bytes / 100_000) / 10, unit: "mb" } : { value: Math.max(1, Math.round(bytes / 1000)), unit: "kb" };
+}

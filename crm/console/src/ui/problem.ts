@@ -42,5 +42,16 @@ export function useProblem() {
     toast.add({ title, description, color: "success", icon: "i-lucide-circle-check", duration: 3500 });
   }
 
-  return { describe, fieldMessages, show, done };
+  /** Says what was done, and offers to take it back. */
+  function undo(title: string, back: () => void): void {
+    toast.add({
+      title,
+      color: "neutral",
+      icon: "i-lucide-check",
+      duration: 8000,
+      actions: [{ label: t("actions.undo"), color: "neutral", variant: "outline", onClick: () => back() }],
+    });
+  }
+
+  return { describe, fieldMessages, show, done, undo };
 }

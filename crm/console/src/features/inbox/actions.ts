@@ -4,7 +4,7 @@ import { ref } from "vue";
 import { api, call } from "@/api/client";
 import { newerOf } from "@/api/cache";
 import { keys, queryClient } from "@/api/query";
-import type { Conversation } from "@/api/types";
+import type { Conversation, Suggestion } from "@/api/types";
 import { useProblem } from "@/ui/problem";
 
 export type Step = "take-over" | "hand-back" | "close" | "reopen";
@@ -73,4 +73,13 @@ export async function markRead(conversation: Conversation): Promise<void> {
 
 export function tellTyping(id: string): void {
   api.POST("/api/conversations/{conversation_id}/typing", { params: { path: { conversation_id: id } } }).catch(() => undefined);
+}
+
+/** A reply the model would give, with what it rests on; nothing is sent to the customer. */
+export function suggestReply(id: string): Promise<Suggestion> {
+  return call(api.POST("/api/conversations/{conversation_id}/suggestion", { params: { path: { conversation_id: id } } }));
+}
+
+export function summarise(id: string): Promise<{ text: string }> {
+  return call(api.POST("/api/conversations/{conversation_id}/summary", { params: { path: { conversation_id: id } } }));
 }

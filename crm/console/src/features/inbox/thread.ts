@@ -61,3 +61,17 @@ export function splitSource(message: { text?: string | null; author: Pick<Messag
   const found = message.author.kind === "bot" ? SOURCE.exec(text) : null;
   return found ? { text: text.slice(0, found.index), source: found[1] ?? "" } : { text, source: "" };
 }
+
+/** What the customer said last before a message, all of it that stood together. */
+export function askedBefore(newestFirst: Message[], messageId: string): string {
+  const earlier = newestFirst.slice(newestFirst.findIndex((message) => message.id === messageId) + 1).filter((message) => message.kind !== "event" && message.kind !== "note");
+  const start = earlier.findIndex((message) => message.direction === "in");
+  if (start === -1) return "";
+  const asked = earlier.slice(start);
+  const end = asked.findIndex((message) => message.direction !== "in");
+  return (end === -1 ? asked : asked.slice(0, end))
+    .toReversed()
+    .map((message) => message.text)
+    .filter(Boolean)
+    .join("\n");
+}

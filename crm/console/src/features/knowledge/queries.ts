@@ -1,14 +1,20 @@
-import { useQuery } from "@tanstack/vue-query";
+import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/vue-query";
 import { computed, type MaybeRefOrGetter, toValue } from "vue";
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { Language, Source } from "@/api/types";
+import type { Language, Page, Passage, PassageWrite, Source, SourceSummary, SourceWrite } from "@/api/types";
 
-export const MAX_BYTES = 4_000_000;
+const busy = (source: Pick<SourceSummary, "state"> | undefined) => source?.state === "queued" || source?.state === "processing";
+/** Events tell the end of an ingestion; how far it has come is asked for. */
+const ASK_EVERY = 1_500;
 
 export function useSources() {
-  return useQuery({ queryKey: keys.sources, queryFn: () => call(api.GET("/api/knowledge/sources", { params: { query: { limit: 200 } } })) });
+  return useQuery({
+    queryKey: keys.sources,
+    queryFn: () => call(api.GET("/api/knowledge/sources", { params: { query: { limit: 200 } } })),
+    refetchInterval: (query) => (query.state.data?.items.some(busy) ? ASK_EVERY : false),
+  });
 }
 
 export function useSource(id: MaybeRefOrGetter<string>) {
@@ -16,18 +22,59 @@ export function useSource(id: MaybeRefOrGetter<string>) {
     queryKey: computed(() => keys.source(toValue(id))),
     queryFn: () => call(api.GET("/api/knowledge/sources/{source_id}", { params: { path: { source_id: toValue(id) } } })),
     enabled: computed(() => toValue(id) !== ""),
+    refetchInterval: (query) => (busy(query.state.data) ? ASK_EVERY : false),
   });
 }
 
 export function usePassages(id: MaybeRefOrGetter<string>) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: computed(() => keys.passages(toValue(id))),
-    queryFn: () => call(api.GET("/api/knowledge/sources/{source_id}/passages", { params: { path: { source_id: toValue(id) }, query: { limit: 200 } } })),
+    queryFn: ({ pageParam }): Promise<Page<Passage>> =>
+      call(
+        api.GET("/api/knowledge/sources/{source_id}/passages", {
+          params: { path: { source_id: toValue(id) }, query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor || undefined,
   });
+}
+
+/** Stands on the screen at once; rejects, and takes it back, when the service refuses. */
+export async function updatePassage(passage: Passage, changes: PassageWrite): Promise<void> {
+  const key = keys.passages(passage.source_id);
+  const put = (next: Passage) =>
+    queryClient.setQueryData<InfiniteData<Page<Passage>>>(
+      key,
+      (old) => old && { ...old, pages: old.pages.map((page) => ({ ...page, items: page.items.map((item) => (item.id === passage.id ? next : item)) })) },
+    );
+  put({ ...passage, ...changes } as Passage);
+  try {
+    await call(api.PATCH("/api/knowledge/passages/{passage_id}", { params: { path: { passage_id: passage.id } }, body: changes }));
+    void queryClient.invalidateQueries({ queryKey: key });
+    void queryClient.invalidateQueries({ queryKey: keys.assistant });
+  } catch (error) {
+    put(passage);
+    throw error;
+  }
+}
+
+export async function retrySource(id: string): Promise<void> {
+  await call(api.POST("/api/knowledge/sources/{source_id}/retry", { params: { path: { source_id: id } } }));
+  refresh();
+}
+
+export const fileAddress = (id: string): string => `/api/knowledge/sources/${id}/file`;
+
+export async function addArticle(form: { question: string; answer: string; language: Language; conversation_id?: string; message_id?: string }): Promise<Source> {
+  const source = await call(api.POST("/api/knowledge/articles", { body: form }));
+  refresh();
+  return source;
 }
 
 function refresh(): void {
   void queryClient.invalidateQueries({ queryKey: ["knowledge"] });
+  void queryClient.invalidateQueries({ queryKey: keys.assistant });
 }
 
 export async function addSource(form: { name: string; content: string; language?: Language }): Promise<Source> {
@@ -36,7 +83,7 @@ export async function addSource(form: { name: string; content: string; language?
   return source;
 }
 
-export async function updateSource(id: string, changes: { name?: string; content?: string; language?: Language }): Promise<Source> {
+export async function updateSource(id: string, changes: SourceWrite): Promise<Source> {
   const source = await call(api.PATCH("/api/knowledge/sources/{source_id}", { params: { path: { source_id: id } }, body: changes }));
   refresh();
   return source;
@@ -48,25 +95,7 @@ export async function deleteSource(id: string): Promise<void> {
   refresh();
 }
 
-export function searchKnowledge(text: string, language: Language) {
-  return call(api.POST("/api/knowledge/search", { body: { text, language } }));
-}
-
-/**
- * The text of a file that may become a source.
- *
- * @throws {Error} whose message is a key under `knowledge.`: the file is too big, or is not text.
- */
-export async function readTextFile(file: File): Promise<string> {
-  if (file.size > MAX_BYTES) throw new Error("tooBig");
-  if (!/\.(md|markdown|txt|csv)$/i.test(file.name)) throw new Error("notText");
-  const bytes = await file.arrayBuffer();
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    // Spreadsheets here still save Russian CSV in the old Windows code page.
-    const text = new TextDecoder("windows-1251").decode(bytes);
-    if (text.includes("\u0000")) throw new Error("notText");
-    return text;
-  }
+export function searchKnowledge(text: string, language: Language, version: "head" | "live", before: string) {
+  const history = before ? [{ role: "customer" as const, text: before }] : [];
+  return call(api.POST("/api/knowledge/search", { body: { text, language, version, history } }));
 }

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+
+import type { Llm, Message } from "@/api/types";
+import { askedBefore } from "@/features/inbox/thread";
+import { pagesText, validity } from "@/features/knowledge/pages";
+import { isReadable } from "@/features/knowledge/files";
+import { fieldsOf as llmFields, updateOf } from "@/features/privacy/llm";
+import { caseOf, expectsNothing, fieldsOf } from "@/features/suites/expect";
+import { readCsv } from "@/features/suites/csv";
+import { colourOf, shareOf } from "@/features/suites/runs";
+import { byteParts, formatCost } from "@/i18n/written";
+
+test("a case goes through its form unchanged", () => {
+  const one = {
+    turns: ["Сколько доставка?", "А в Астану?"],
+    expect: { contains: ["1 500"], not_contains: [], cites: ["dostavka.md"], declines: false, hands_over: null, language: "ru" as const, intent: null },
+  };
+  expect(caseOf(fieldsOf(one))).toEqual(one);
+});
+
+test("a case that expects nothing is not one", () => {
+  const fields = fieldsOf();
+  expect(expectsNothing(caseOf(fields))).toBe(true);
+  expect(expectsNothing(caseOf({ ...fields, declines: "no" }))).toBe(false);
+});
+
+test("a run is green only when all of it ran and passed", () => {
+  expect(colourOf({ state: "done", failed: 0 })).toBe("green");
+  expect(colourOf({ state: "done", failed: 1 })).toBe("red");
+  expect(colourOf({ state: "cancelled", failed: 0 })).toBe("not_run");
+  expect(colourOf({ state: "queued", failed: 0 })).toBe("running");
+  expect(shareOf({ done: 1, total: 3 })).toBe(33);
+  expect(shareOf({ done: 0, total: 0 })).toBeNull();
+});
+
+test("a table saved in the old code page is read as well", async () => {
+  expect(await readCsv(new Blob([new Uint8Array([0xd6, 0xe5, 0xed, 0xe0])]))).toBe("Цена");
+  expect(await readCsv(new Blob(["Бағасы"]))).toBe("Бағасы");
+});
+
+test("pages are written the way people write them", () => {
+  expect(pagesText([9, 3, 7, 8, 3])).toBe("3, 7–9");
+  expect(pagesText([1, 2])).toBe("1, 2");
+});
+
+test("validity counts both its first and its last day", () => {
+  expect(validity("2026-11-22", "2026-11-22", "2026-11-22")).toBe("now");
+  expect(validity("2026-11-22", "2026-11-23", null)).toBe("later");
+  expect(validity("2026-11-22", null, "2026-11-21")).toBe("over");
+});
+
+test("files are known by their ending, in any case", () => {
+  expect(isReadable("Прайс.XLSX")).toBe(true);
+  expect(isReadable("virus.exe")).toBe(false);
+});
+
+test("a key is sent only when a new one was typed, and no fallback means none", () => {
+  const llm = { model: "openai:gpt-4.1-mini", base_url: null, has_api_key: true, fallback: null, prices: { input: 0.4, output: 1.6, currency: "USD" }, monthly_limit: null } as unknown as Llm;
+  expect(updateOf(llmFields(llm))).toEqual({ model: "openai:gpt-4.1-mini", base_url: null, fallback: null, prices: { input: 0.4, output: 1.6, currency: "USD" }, monthly_limit: null });
+  expect(updateOf({ ...llmFields(llm), api_key: "sk-1" })).toMatchObject({ api_key: "sk-1" });
+});
+
+test("small costs keep two digits that count", () => {
+  expect(formatCost(0.00114, "USD", "ru-RU")).toBe("0,0011\u00a0$");
+  expect(formatCost(16.842, "USD", "en-GB")).toBe("16.84\u00a0$");
+  expect(formatCost(1234.5, "KZT", "en-GB")).toBe("1,235\u00a0₸");
+  expect(byteParts(8_420_000)).toEqual({ value: 8.4, unit: "mb" });
+  expect(byteParts(12)).toEqual({ value: 1, unit: "kb" });
+});
+
+test("an article asks what the customer asked last, all of it", () => {
+  const message = (id: string, direction: string, text: string, kind = "text") => ({ id, direction, text, kind, author: {} }) as unknown as Message;
+  const newestFirst = [message("a", "out", "Да"), message("n", "out", "заметка", "note"), message("q2", "in", "и сколько?"), message("q1", "in", "Есть палатки?"), message("b", "out", "Здравствуйте"), message("q0", "in", "Привет")];
+  expect(askedBefore(newestFirst, "a")).toBe("Есть палатки?\nи сколько?");
+  expect(askedBefore([message("a", "out", "Да")], "a")).toBe("");
+});
