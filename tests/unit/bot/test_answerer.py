@@ -177,6 +177,8 @@ async def test_no_personal_datum_leaves_and_all_come_back(ask: Ask, provider: Fa
         history=history,
         instructions="Жалобы на boss@tau.kz и 8 727 333 44 55",
         name="Aitys 87051112233",
+        # An echo is no statement of the documents.
+        content={"model": {"judge": False, "ground": False}},
     )
     for secret in (
         *PERSONAL,
