@@ -28,6 +28,7 @@ from actions.privacy import PrivacyRequest
 from actions.settings import ActionSettings, SettingsError, load_settings
 from actions.skill import Clock, Skill, system_clock
 from actions.status import CheckStatus
+from bot.privacy.logs import install_log_masking
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ def make_app(
 
 def main() -> int:
     """Run until stopped; return the exit status."""
+    install_log_masking()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for noisy in ("sanic", "rasa_sdk"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -9,6 +9,7 @@ import sys
 from aiohttp import web
 from pymongo.errors import PyMongoError
 
+from bot.privacy.logs import install_log_masking
 from connectors.registry import build_connectors
 from crm.app import create_app
 from crm.core.database import Database
@@ -70,6 +71,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a person reads it
         return CANNOT_START
+    install_log_masking()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

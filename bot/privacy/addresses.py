@@ -24,11 +24,12 @@ _DATE_STREET = re.compile(
     r"\d{1,2}(?:-?[а-я]{1,2})?\s(?:марта|мая|апреля|декабря|октября|лет\s\w+|гвардейск\w+|линия)(?![^\W_])|\d{1,2}-я\s\w+"
 )
 _LETTERED = re.compile(r"[а-яa-z]{1,2}-?\d{0,3}(?![^\W_])")
+_NAMES = frozenset({words.STREET, "name"})
 _ENOUGH = 2.0
 _CUE_REACH = 45
 _MARKS_BETWEEN = frozenset(",.-/\"'«»“”()№#:;")
 _MARKS_IN_NAME = frozenset(".\"'«»“”№-")
-_LINKS = frozenset({"по", "в", "на", "во", "ул", "г", "код"})
+_LINKS = frozenset({"по", "в", "на", "во"})
 
 
 class Token(NamedTuple):
@@ -88,11 +89,10 @@ class _Reader:
         part = self._part(place, parts)
         while part:
             parts.append(part)
-            part = None
-            for after in self._gaps(parts[-1].after):
-                part = self._part(after, parts)
-                if part:
-                    break
+            found = (self._part(after, parts) for after in self._gaps(part.after))
+            part = next(filter(None, found), None)
+            if part and part.kind in _NAMES and any(other.kind in _NAMES for other in parts):
+                part = None  # an address has one street
         return parts
 
     def says_enough(self, parts: list[Part]) -> bool:
@@ -151,7 +151,8 @@ class _Reader:
             or self._district(place)
             or self._named_behind(place)
             or self._numbered_front(place)
-            or self._name(place)
+            or (self._bare_number(place, before) if self._is(place, words.NUMBER_WORD) else None)
+            or self._name(place, before)
         )
 
     def _is(self, place: int, *names: str) -> bool:
@@ -467,29 +468,37 @@ class _Reader:
             return words.DISTRICT
         return None
 
-    def _name(self, place: int) -> Part | None:
-        """A street's name alone, right before a number: Абая 10; Кабанбай батыра 60/3; Самал-2 дом 5."""
+    def _name(self, place: int, before: list[Part]) -> Part | None:
+        """A street's name alone, right before a number or behind a house: Абая 10; Кабанбай батыра 60/3; дом 8 по Пушкина."""
         tokens = self._tokens
         if not self._is_name_word(place) or fold(tokens[place].text) in words.CITIES:
             return None
         stop = self._name_end(place, longest=3)
-        if stop == place:
+        if stop < len(tokens) - 1 and tokens[stop].text == "/" and self._likeness(stop + 1) >= 1:
+            stop += 2  # a corner: Сейфуллина/Макатаева
+        if stop == place or (
+            len(tokens[stop - 1].text.strip("\"'»”")) == 1 and tokens[stop - 1].kind == "word"
+        ):
             return None
-        behind = self._skip(stop, frozenset(",/"))
-        house_next = self._is_number(behind) or self._is(behind, words.HOUSE)
-        if not house_next or (self._is_number(behind) and self._is_measured(behind)):
-            return None
-        names = [
-            t
-            for t in tokens[place:stop]
-            if t.kind == "word" and not self._is(tokens.index(t), words.AUXILIARY)
-        ]
-        best = max((words.street_likeness(t.text) for t in names), default=0.0)
-        if any(self._is(p, words.AUXILIARY) for p in range(place + 1, stop)):
+        best = max(map(self._likeness, range(place, stop)), default=0.0)
+        if (
+            any(self._is(p, words.AUXILIARY) for p in range(place + 1, stop))
+            or tokens[stop - 1].kind == "number"
+        ):
             best = max(best, 1.0)
-        numbered_name = tokens[stop - 1].kind == "number"
-        return (
-            Part(place, stop, "name", max(best, 1.0 if numbered_name else 0.0))
-            if best or numbered_name
-            else None
-        )
+        behind = self._skip(stop, frozenset(",/"))
+        house_next = self._is_number(behind) and not self._is_measured(behind)
+        house_before = best >= 1 and any(part.kind == words.HOUSE for part in before)
+        if not best or not (house_next or house_before or self._is(behind, words.HOUSE)):
+            return None
+        return Part(place, stop, "name", best)
+
+    def _likeness(self, place: int) -> float:
+        token = self._tokens[place]
+        if (
+            token.kind != "word"
+            or self._is(place, words.AUXILIARY)
+            or not self._is_name_word(place)
+        ):
+            return 0.0
+        return words.street_likeness(token.text)

@@ -20,8 +20,8 @@ _DIGIT = rf"[\d{_LETTERS}]"
 _BEFORE = r"(?<!\d)(?<!\d[.,])"
 _AFTER = r"(?!\d)"
 _NATIONAL = re.compile(
-    rf"{_BEFORE}(?=(?P<number>(?P<prefix>\+{_SEPARATOR}{{0,2}}7|8|7){_SEPARATOR}{{0,3}}"
-    rf"(?P<rest>[3-9](?:{_SEPARATOR}{{0,3}}{_DIGIT}){{9}}){_AFTER}))"
+    rf"{_BEFORE}(?=(?P<number>(?P<prefix>\+{_SEPARATOR}{{0,2}}7|8|7){_SEPARATOR}{{0,4}}"
+    rf"(?P<rest>[3-9](?:{_SEPARATOR}{{0,4}}{_DIGIT}){{9}}){_AFTER}))"
 )
 _BARE = re.compile(rf"{_BEFORE}(?=(?P<number>7(?:{_SEPARATOR}{{0,2}}{_DIGIT}){{9}}){_AFTER})")
 _GROUPED = re.compile(
@@ -30,7 +30,7 @@ _GROUPED = re.compile(
 _SHORT = re.compile(
     rf"{_BEFORE}(?:\d{{2,3}}[\- ]\d{{2}}[\- ]\d{{2}}|\d-\d{{2}}-\d{{2}}|\d{{3,4}}-\d{{2,4}}|\d{{5,7}}){_AFTER}"
 )
-_LONG = re.compile(rf"{_BEFORE}(?P<prefix>\+\s?|00\s?)?\d(?:{_SEPARATOR}{{0,3}}\d){{6,14}}{_AFTER}")
+_LONG = re.compile(rf"{_BEFORE}(?P<prefix>\+\s?|00\s?)?\d(?:{_SEPARATOR}{{0,4}}\d){{6,14}}{_AFTER}")
 _GROUP = re.compile(r"\d+")
 # Mobile operators' codes, then Almaty, Astana, Shymkent and other cities', of the national numbering plan.
 _BARE_CODE = re.compile(r"70[0-9]|747|75[01]|76[0-4]|77[15678]|727|717|725")
@@ -46,7 +46,7 @@ _PHONE_WORD = re.compile(
 _NUMBER_WORD = re.compile(r"номер|нумер|нөмір|номір|нөмер|\bnumber\b|\bno\b")
 _OTHER_WORD = re.compile(
     r"заказ|тапсырыс|накладн|счёт|счет|шот|чек\b|артикул|заявк|трек|order|invoice|sku|article|zakaz|договор|келісім|брон|"
-    r"полис|карт|карта|card|паспорт|удост|куәлі|лицев|id\b|иин|жсн|бин|бсн|код\b|code|imei|штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
+    r"полис|карт|карта|card|паспорт|passport|licen[cs]e|permit|құжат|удост|куәлі|лицев|id\b|иин|жсн|бин|бсн|код\b|code|imei|штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
 )
 _ORDER_NUMBER = re.compile(
     # Without a word for "number" between them it may as well be the phone of the one who orders.
@@ -54,6 +54,7 @@ _ORDER_NUMBER = re.compile(
     r"\s{0,2}(?:№|#|номер\S{0,3}|нөмірі?|no\.?|number)\s{0,2}$|[№#]\s{0,2}$"
 )
 _REACH = 26
+_SHORTEST_MOBILE = 10
 _LIST = re.compile(r", ")
 _NEW_SENTENCE = re.compile(r"[?!;]")
 
@@ -71,6 +72,7 @@ def find_phones(text: str) -> Iterator[tuple[int, int]]:
             _BARE_CODE.match(_digits(match["number"]))
             and _is_written_well(match["number"])
             and not _ends_in_word(text, start)
+            and not (_LIST.search(match["number"]) and not _names_phone(text, start, end))
             and not _is_fact(text, start, end)
         ):
             yield start, end
@@ -192,6 +194,8 @@ def _is_money(text: str, start: int, end: int) -> bool:
     if not _CURRENCY.match(text, end):
         return False
     groups = [len(group.group()) for group in _GROUP.finditer(text[start:end])]
+    if len(groups) == 1:
+        return groups[0] < _SHORTEST_MOBILE
     return all(length == 3 for length in groups[1:])
 
 

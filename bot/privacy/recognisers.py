@@ -38,7 +38,10 @@ class SpanRecogniser(EntityRecognizer):
 
 
 def _people(text: str) -> Iterator[tuple[int, int]]:
-    return ((span.start, span.end) for span in find_people(text))
+    # A letter alone tells nobody.
+    for span in find_people(text):
+        if sum(map(str.isalpha, text[span.start : span.end])) > 1:
+            yield span.start, span.end
 
 
 def all_recognisers() -> list[SpanRecogniser]:

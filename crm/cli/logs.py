@@ -3,6 +3,8 @@
 from collections import deque
 from pathlib import Path
 
+from bot.privacy.logs import mask_identifiers
+
 LARGEST_BYTES = 5 * 1024**2
 KEPT_FILES = 3
 REMEMBERED_LINES = 200
@@ -11,7 +13,8 @@ REMEMBERED_LINES = 200
 class LogFile:
     """Takes a process's output: `name.log`, and the ones before as `name.log.1`, `name.log.2`.
 
-    Remembers the last lines, so that it can be said why a process ended.
+    Remembers the last lines, so that it can be said why a process ended. What people wrote is masked here too: not every
+    process masks its own output, the database quotes slow queries, and an interpreter's last words pass no logger.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,10 +37,12 @@ class LogFile:
         """Append one line, with its line end."""
         if self._size > LARGEST_BYTES:
             self._rotate()
-        self._file.write(line)
+        text = mask_identifiers(line.decode("utf-8", "backslashreplace"))
+        masked = text.encode()
+        self._file.write(masked)
         self._file.flush()
-        self._size += len(line)
-        self._last.append(line.decode("utf-8", "replace").rstrip())
+        self._size += len(masked)
+        self._last.append(text.rstrip())
 
     def close(self) -> None:
         """Close the file; the remembered lines stay."""

@@ -38,7 +38,7 @@ async def work(settings: Settings) -> None:
     services = build_services(core, connectors)
     inbox = services.inbox
     broker = build_broker(settings)
-    register_jobs(broker, handover=inbox.handover)
+    register_jobs(broker, handover=inbox.handover, knowledge=services.knowledge)
     scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
     poller = Poller(
         database=database,
