@@ -13,6 +13,7 @@ from bot.answering import wording
 from bot.answering.calls import Ledger, NoLedger, Purpose
 from bot.answering.confidence import THRESHOLD, confidence, features
 from bot.answering.extractive import Extract, extract
+from bot.answering.finding import find
 from bot.answering.gateway import CallRecord, Gateway
 from bot.answering.judge import judge
 from bot.answering.masked import new_masking
@@ -22,7 +23,7 @@ from bot.answering.writing import Check, NotWrittenError, Written, write
 from bot.knowledge.index import Index
 from bot.knowledge.languages import LANGUAGES
 from bot.knowledge.library import IndexLibrary, LoadSnapshot
-from bot.knowledge.retrieval import Found, Hit, search
+from bot.knowledge.retrieval import Found, Hit
 
 PASSAGES = 5
 MAX_QUOTE = 300
@@ -180,7 +181,7 @@ class Answerer:
         return result
 
     async def _answer(self, index: Index, asked: _Asked, trace: dict[str, Any]) -> Answer:
-        found = search(
+        found = find(
             index,
             asked.question,
             language=asked.language,
@@ -241,7 +242,7 @@ class Answerer:
         if text is None:
             return None
         trace["translated"] = text
-        found = search(index, text, language=main, limit=PASSAGES, day=asked.day)
+        found = find(index, text, language=main, limit=PASSAGES, day=asked.day)
         extracts = extract(index, found)
         return found, extracts, _sure(index, found, extracts)
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.answering.injections import without_instructions
 from bot.knowledge.asked import holds
 from bot.knowledge.blocks import BULLET
 from bot.knowledge.index import Index, read_words
 from bot.knowledge.matching import match
+from bot.knowledge.pieces import is_row, paragraphs_of
 from bot.knowledge.query import Query, QueryWord
-from bot.knowledge.retrieval import Found, Hit, word_weight
-from bot.knowledge.sentences import sentences
+from bot.knowledge.retrieval import Found, Hit
 
 MAX_PIECES = 3
 MAX_LENGTH = 600
@@ -18,10 +19,8 @@ MAX_LENGTH = 600
 SHORT_PASSAGE = 240
 """Characters. Such a passage is quoted whole: cutting it saves nothing and may lose a condition."""
 
-MAX_ITEM = 250
-"""Characters of a list item that is never cut."""
-
 _NEAR_BEST = 0.75
+_MISSING_GAIN = 0.15
 _KIND_BONUS = 0.3
 _EARLY_BONUS = 0.08
 _SECOND_SCORE = 0.55
@@ -49,44 +48,33 @@ class Extract:
 
 
 def extract(index: Index, found: Found) -> list[Extract]:
-    """Return the quotes that answer best, usually of one passage, of two when the question asks for two things."""
-    if not found.hits:
+    """Return the quotes that answer best, usually of one passage, of two when the question asks for two things.
+
+    Sentences that give orders to an assistant are never quoted.
+    """
+    hits = [hit for hit in found.hits if without_instructions(hit.passage.text)]
+    if not hits:
         return []
     query = found.query
-    weighted = [
-        (word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)
-    ]
-    first, covered = _extract(index, found.hits[0], query, weighted, frozenset())
+    weighted = list(zip(found.weighted.words, found.weighted.weights, strict=True))
+    first, covered = _extract(index, hits[0], query, weighted, frozenset())
     extracts = [first]
     total = sum(weight for _, weight in weighted)
-    for hit in found.hits[1:3]:
+    for hit in hits[1:3]:
         missing = [place for place in range(len(weighted)) if place not in covered]
         lacks = sum(weighted[place][1] for place in missing)
-        same_language = hit.passage.language == found.hits[0].passage.language
+        same_language = hit.passage.language == hits[0].passage.language
         if (
             total
             and lacks / total > _SECOND_GAIN
             and same_language
-            and hit.score > _SECOND_SCORE * found.hits[0].score
+            and hit.score > _SECOND_SCORE * hits[0].score
         ):
             second, also = _extract(index, hit, query, weighted, covered)
             gained = sum(weighted[place][1] for place in also if place in missing)
             if gained / total > _SECOND_GAIN and second.text != first.text:
                 return [first, second]
     return extracts
-
-
-def pieces_of(text: str) -> list[str]:
-    """Return the sentences, list items and rows of a passage, in order. Items and rows are never cut."""
-    found: list[str] = []
-    for line in text.splitlines():
-        whole = _is_row(line) or (line.startswith(BULLET) and len(line) < MAX_ITEM)
-        found += [line] if whole else sentences(line)
-    return found
-
-
-def _is_row(line: str) -> bool:
-    return ": " in line and "; " in line
 
 
 def _extract(
@@ -100,8 +88,10 @@ def _extract(
     above_places = frozenset(
         place for place, (word, _) in enumerate(weighted) if match(word, above) > 0
     )
-    texts = pieces_of(hit.passage.text)
-    if len(hit.passage.text) <= SHORT_PASSAGE and not any(map(_is_row, texts)):
+    text = without_instructions(hit.passage.text)
+    paragraphs = paragraphs_of(text)
+    texts = [piece for paragraph in paragraphs for piece in paragraph]
+    if len(text) <= SHORT_PASSAGE and not any(map(is_row, texts)):
         covered = frozenset(
             place
             for place, (word, _) in enumerate(weighted)
@@ -118,15 +108,12 @@ def _extract(
     chosen = {best.place: best}
     # A question that only the headings match is answered by the beginning of what stands under them.
     whole = not best.covered - above_places
+    _add_what_is_missing(chosen, rated, above_places, weighted)
     for piece in sorted(rated, key=lambda other: (-other.fit, other.place)):
-        if len(chosen) >= MAX_PIECES:
-            break
         fits = piece.fit >= _NEAR_BEST * best.fit and bool(piece.covered - above_places)
-        follows = whole and piece.place - 1 in chosen
-        if (fits or follows) and sum(len(other.text) for other in chosen.values()) + len(
-            piece.text
-        ) < MAX_LENGTH:
-            chosen[piece.place] = piece
+        if fits or (whole and piece.place - 1 in chosen):
+            _add(chosen, piece)
+    _add_what_follows(chosen, rated, paragraphs)
     if whole:
         _fill(chosen, rated)
     ordered = [chosen[place] for place in sorted(chosen)]
@@ -143,6 +130,47 @@ def _extract_of(
     total = sum(weight for _, weight in weighted)
     share = sum(weighted[place][1] for place in covered) / total if total else 0.0
     return Extract(hit, join_pieces(texts), share)
+
+
+def _add(chosen: dict[int, Piece], piece: Piece) -> None:
+    """Take a piece if there is room."""
+    length = sum(len(other.text) for other in chosen.values())
+    if len(chosen) < MAX_PIECES and length + len(piece.text) < MAX_LENGTH:
+        chosen[piece.place] = piece
+
+
+def _add_what_is_missing(
+    chosen: dict[int, Piece],
+    rated: Sequence[Piece],
+    above: frozenset[int],
+    weighted: Sequence[tuple[QueryWord, float]],
+) -> None:
+    """Take the pieces that hold much of the question that those taken, and the headings, do not."""
+    total = sum(weight for _, weight in weighted) or 1.0
+    for _ in range(MAX_PIECES - 1):
+        held = above.union(*(piece.covered for piece in chosen.values()))
+
+        def gain(piece: Piece, held: frozenset[int] = held) -> float:
+            return sum(weighted[place][1] for place in piece.covered - held) / total
+
+        best = max(rated, key=lambda piece: (gain(piece), piece.fit))
+        if gain(best) < _MISSING_GAIN:
+            return
+        _add(chosen, best)
+
+
+def _add_what_follows(
+    chosen: dict[int, Piece], rated: Sequence[Piece], paragraphs: Sequence[Sequence[str]]
+) -> None:
+    """Take the sentence after the last one taken in its paragraph: it often holds the condition."""
+    last, end = max(chosen), 0
+    for paragraph in paragraphs:
+        end += len(paragraph)
+        if last < end:
+            break
+    short = sum(len(piece.text) for piece in chosen.values()) < SHORT_PASSAGE
+    if short and last + 1 < end:
+        _add(chosen, rated[last + 1])
 
 
 def _fill(chosen: dict[int, Piece], rated: Sequence[Piece]) -> None:
@@ -203,7 +231,7 @@ def join_pieces(texts: Sequence[str]) -> str:
         return readable(texts[0])
     joined = ""
     for text in texts:
-        listed = text.startswith(BULLET) or _is_row(text)
+        listed = text.startswith(BULLET) or is_row(text)
         shown = BULLET + readable(text) if listed else readable(text)
         own_line = listed or joined.rpartition("\n")[2].startswith(BULLET)
         joined = f"{joined}\n{shown}" if joined and own_line else f"{joined} {shown}".strip()
@@ -213,7 +241,7 @@ def join_pieces(texts: Sequence[str]) -> str:
 def readable(text: str) -> str:
     """Return a piece as one says it: without a bullet or a step's number, a row led by what it is about."""
     stripped = text.removeprefix(BULLET).strip()
-    if _is_row(stripped):
+    if is_row(stripped):
         return _spoken_row(stripped)
     number, dot, rest = stripped.partition(". ")
     return rest if dot and number.isdecimal() and len(number) <= 2 else stripped

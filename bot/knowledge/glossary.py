@@ -36,7 +36,7 @@ class Glossary:
     def _add(self, name: str, entry: str) -> None:
         parts = tuple(words(entry.replace("_", " ")))
         if len(parts) >= 2:
-            self._rows.setdefault(parts[0][:_MIN_BEGINNING], []).append((parts, name))
+            self._rows.setdefault(parts[0][:_INFLECTED], []).append((parts, name))
         elif parts:
             index = self._whole if entry.endswith("=") else self._beginnings
             index.setdefault(parts[0], set()).add(name)
@@ -54,7 +54,7 @@ class Glossary:
         read = [cyrillic(word) if is_latin(word) else word for word in folded]
         for place in range(len(folded) - 1):
             for spelled in (folded, read) if read[place] != folded[place] else (folded,):
-                for parts, name in self._rows.get(spelled[place][:_MIN_BEGINNING], ()):
+                for parts, name in self._rows.get(spelled[place][:_INFLECTED], ()):
                     if _stands_at(spelled, place, parts):
                         for inside in range(place, place + len(parts)):
                             found[inside].add(name)

@@ -7,6 +7,7 @@ terms are told apart by their first character and normalised by their own length
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from bot.knowledge.glossary import Glossary, business_glossary
 from bot.knowledge.letters import MIN_RESPELLED, cyrillic, grams, is_latin, stem, words
 from bot.knowledge.letters import STEM as STEM_LENGTH
 from bot.knowledge.passages import Passage, Snapshot
+from bot.knowledge.pieces import pieces_of
 from bot.knowledge.stopwords import STOP_WORDS
 
 GRAM, STEM, CONCEPT = "g", "s", "c"
@@ -56,6 +58,10 @@ class Index:
         self._shared.clear()
         self._terms, self._starts, self._rows, self._weights = _columns(counts)
         self._known_words: dict[int, PassageWords] = {}
+        self._known_pieces: dict[int, tuple[tuple[str, PassageWords], ...]] = {}
+        self._has_validity = any(
+            passage.valid_from or passage.valid_until for passage in self.passages
+        )
         self._known_headings: dict[tuple[str, ...], PassageWords] = {}
         self._heading_terms: dict[tuple[str, ...], tuple[tuple[str, frozenset[str]], ...]] = {}
         self.languages = frozenset(passage.language for passage in self.passages)
@@ -95,6 +101,27 @@ class Index:
         return sum(
             weight * KIND_WEIGHTS[term[0]] * self.rarity(term) for term, weight in query.items()
         )
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a passage holds a word that begins like a folded one."""
+        return self.frequency(STEM + stem(word)) > 0
+
+    def valid_on(self, day: date | None) -> npt.NDArray[np.float32]:
+        """Return 1 for each passage that is valid on a day, and 0 for the others; without a day all are."""
+        if day is None or not self._has_validity:
+            return np.ones(len(self.passages), dtype=np.float32)
+        return np.array([passage.is_valid_on(day) for passage in self.passages], dtype=np.float32)
+
+    def pieces_of(self, row: int) -> Sequence[tuple[str, PassageWords]]:
+        """Return the pieces of a passage that can be quoted, with their words; remembered."""
+        found = self._known_pieces.get(row)
+        if found is None:
+            texts = pieces_of(self.passages[row].text)
+            found = tuple((text, read_words(text, self.glossary)) for text in texts)
+            if len(self._known_pieces) >= MAX_KNOWN:
+                self._known_pieces.clear()
+            self._known_pieces[row] = found
+        return found
 
     def words_of(self, row: int) -> PassageWords:
         """Return the words of a passage, its title and headings; remembered."""
@@ -167,6 +194,8 @@ def _with_readings(listed: Iterable[str]) -> set[str]:
     distinct = set(listed)
     long_enough = [word for word in distinct if len(word) >= MIN_RESPELLED and is_latin(word)]
     distinct.update(map(cyrillic, long_enough))
+    # Form 910.00 is asked for as 910.
+    distinct.update([word[: word.index(".")] for word in distinct if word.endswith(".00")])
     return distinct
 
 

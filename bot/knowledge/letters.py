@@ -11,6 +11,7 @@ from functools import lru_cache
 _KAZAKH = str.maketrans("әғқңөұүһіёъ", "агкноуухие ")
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 _LATIN = re.compile(r"[a-z]")
+_MARK = re.compile("[\u0300-\u036f]")
 _PAIRS = (
     ("shch", "щ"),
     ("sch", "щ"),
@@ -44,7 +45,10 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).lower().translate(_KAZAKH).replace(" ", " ")
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFD", text.replace("й", "\0"))
+    kept_short = text.replace("й", "\0")
+    if unicodedata.is_normalized("NFD", kept_short) and not _MARK.search(kept_short):
+        return text.replace("ı", "i")
+    decomposed = unicodedata.normalize("NFD", kept_short)
     kept = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return unicodedata.normalize("NFC", kept).replace("\0", "й").replace("ı", "i")
 
@@ -55,6 +59,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text.replace("ъ", "").replace("Ъ", "")))
 
 
+@lru_cache(maxsize=50_000)
 def is_latin(word: str) -> bool:
     """Tell whether a folded word is written in Latin letters."""
     return _LATIN.search(word) is not None

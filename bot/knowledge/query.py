@@ -1,20 +1,23 @@
 """A question, with the turns before it -> what to look for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bot.knowledge.asked import asked_for
 from bot.knowledge.glossary import Glossary, is_city
+from bot.knowledge.layouts import as_meant
 from bot.knowledge.letters import cyrillic, fold, is_latin, stem, words
-from bot.knowledge.stopwords import STOP_WORDS
+from bot.knowledge.stopwords import SOFT_STEMS, STOP_WORDS
 
 MAX_WORDS = 60
 """Words of a question that are looked at: a longer message is a story whose point is at its beginning or end."""
 
 EARLIER_WEIGHT = 0.5
-RESPELLED_WEIGHT = 0.8
+SOFT_WEIGHT = 0.35
+"""Of words that tell little about what is asked, such as "come" and "husband"."""
+
 FEW_WORDS = 2
 _FOLLOWS = re.compile(
     r"^(?:а|и|ну а|а если|ал|сонда|онда|тогда|and|what about|how about|so|also|then|а что|а как|а по|сосын|олай болса)\b"
@@ -69,7 +72,12 @@ class Query:
 
 
 def make_query(
-    question: str, *, language: str, earlier: Sequence[str], glossary: Glossary
+    question: str,
+    *,
+    language: str,
+    earlier: Sequence[str],
+    glossary: Glossary,
+    is_known: Callable[[str], bool] = lambda _: False,
 ) -> Query:
     """Return what to look for.
 
@@ -78,7 +86,18 @@ def make_query(
         language: ru, kk or en.
         earlier: the customer's messages before it, oldest first.
         glossary: the concepts.
+        is_known: tells whether the documents hold a folded word; for a keyboard switched to the other letters.
     """
+
+    def known_words(text: str) -> int:
+        listed = words(text)
+        concepts = glossary.of_words(listed)
+        return sum(
+            bool(names) or word in STOP_WORDS or cyrillic(word) in STOP_WORDS or is_known(word)
+            for word, names in zip(listed, concepts, strict=True)
+        )
+
+    question = as_meant(question, known_words)
     own = _query_words(question, glossary)
     kinds = asked_for(question)
     if not earlier or not _leans_back(question, own):
@@ -91,7 +110,7 @@ def make_query(
         for word in _query_words(text, glossary):
             other_city = has_city and any(map(is_city, word.concepts))
             if not other_city and known.isdisjoint(word.spellings):
-                before.append(QueryWord(word.spellings, word.concepts, strength))
+                before.append(QueryWord(word.spellings, word.concepts, word.weight * strength))
                 known.update(word.spellings)
         kinds = kinds or asked_for(text)
         if sum(bool(word.concepts) for word in before) > 0 and len(before) > FEW_WORDS:
@@ -122,11 +141,12 @@ def _query_words(text: str, glossary: Glossary) -> tuple[QueryWord, ...]:
             or (len(word) == 1 and not word.isdecimal() and not names)
         ):
             continue
+        spellings: tuple[str, ...] = (word, cyrillic(word)) if is_latin(word) else (word,)
         if word in STOP_WORDS:
             # The word serves only as half of a pair such as "how much".
             found[word] = QueryWord((), names)
-        elif is_latin(word):
-            found[word] = QueryWord((word, cyrillic(word)), names)
+        elif not names and any(stem(spelling) in SOFT_STEMS for spelling in spellings):
+            found[word] = QueryWord(spellings, names, SOFT_WEIGHT)
         else:
-            found[word] = QueryWord((word,), names)
+            found[word] = QueryWord(spellings, names)
     return tuple(found.values())

@@ -1,48 +1,46 @@
 """A question -> the passages that may answer it, best first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
-from bot.knowledge.asked import holds
-from bot.knowledge.index import STEM, Index, terms_of
-from bot.knowledge.letters import stem
-from bot.knowledge.matching import match
+from bot.knowledge.index import CONCEPT, STEM, Index, terms_of
 from bot.knowledge.passages import Passage
 from bot.knowledge.query import Query, QueryWord, make_query
+from bot.knowledge.ranking import Signals, Strengths, Weighted, signals, weigh, with_pieces
 
 CANDIDATES = 20
-COVERAGE_SHARE = 1.4
-KIND_SHARE = 0.3
-OWN_LANGUAGE = 0.3
-NEARLY_AS_GOOD = 0.95
-HEADING_SHARE = 1.0
-PRECISION_SHARE = 0.3
-MAX_RARITY_OF_CONCEPT = 3.0
+MORE_CANDIDATES = 8
+"""Taken by each kind of term alone: what is in another language shares no letters with the question."""
+
+RESPELLED_WEIGHT = 0.8
+NEARLY_AS_GOOD = 0.85
+LOOKED_INTO = 12
+"""Candidates whose single sentences are looked at: that costs the most."""
+
+ALIKE = 0.85
+"""The share of words in common from which one of two passages tells nothing new."""
+
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found.
-
-    Attributes:
-        passage: the passage.
-        row: its place in the index.
-        score: what the order is by; comparable only within one answer.
-        lexical: BM25 as a share of the best candidate's.
-        coverage: 0-1, how much of the question's weight, rare words counting more, the passage holds.
-        kind: 0-1, whether it holds the kind of thing asked for.
-        heading: 0-1, like `coverage`, in the title and the headings alone.
-    """
+    """A passage found: its place in the index, what the order is by (comparable only within one search), and why."""
 
     passage: Passage
     row: int
     score: float
-    lexical: float
-    coverage: float
-    kind: float
-    heading: float
+    signals: Signals
+
+    @property
+    def coverage(self) -> float:
+        """How much of the question's weight, rare words counting more, the passage holds; 0-1."""
+        return self.signals.coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +48,103 @@ class Found:
     """The passages found for a query, best first.
 
     `strength` is the best BM25 score, 0 when nothing matched; `possible` is what a passage that holds every term of the
-    query would have at least.
+    query would have at least. `weighted` are the words that were looked for.
     """
 
     query: Query
+    weighted: Weighted
     hits: tuple[Hit, ...]
     strength: float
     possible: float
 
 
 def search(
-    index: Index, question: str, *, language: str, earlier: Sequence[str] = (), limit: int = 5
+    index: Index,
+    question: str,
+    *,
+    language: str,
+    earlier: Sequence[str] = (),
+    limit: int = 5,
+    day: date | None = None,
 ) -> Found:
-    """Return up to `limit` passages. `earlier` are the customer's messages before, oldest first."""
-    query = make_query(question, language=language, earlier=earlier, glossary=index.glossary)
-    terms: dict[str, float] = {}
-    for word in (*query.words, *query.earlier):
-        for place, spelling in enumerate(word.spellings or ("",)):
-            weight = word.weight * (0.8 if place else 1.0)
-            for term in (
-                terms_of(spelling, word.concepts if not place else ())
-                if spelling
-                else _concept_terms(word)
-            ):
-                terms[term] = max(terms.get(term, 0.0), weight)
+    """Return up to `limit` passages, none of which says what another one says.
+
+    Args:
+        index: of the organization's passages.
+        question: the customer's message.
+        language: ru, kk or en: the customer's.
+        earlier: the customer's messages before it, oldest first.
+        limit: how many passages at most.
+        day: passages not valid on it are left out; None: all are valid.
+    """
+    query = make_query(
+        question, language=language, earlier=earlier, glossary=index.glossary, is_known=index.knows
+    )
+    weighted = weigh(index, query)
+    terms = _terms(query)
     if not terms or not len(index):
-        return Found(query, (), 0.0, 0.0)
-    scores = index.scores(terms)
-    count = min(CANDIDATES, len(scores))
-    rows = np.argpartition(-scores, count - 1)[:count]
-    rows = rows[scores[rows] > 0]
-    if not len(rows):
-        return Found(query, (), 0.0, 0.0)
-    strength = float(scores[rows].max())
-    weights = [
-        (word, word.weight * word_weight(index, word)) for word in (*query.words, *query.earlier)
-    ]
-    hits = [_hit(index, int(row), float(scores[row]) / strength, query, weights) for row in rows]
+        return Found(query, weighted, (), 0.0, 0.0)
+    valid = index.valid_on(day)
+    scores, concepts, stems = (
+        index.scores(part) * valid
+        for part in (terms, _of_kind(terms, CONCEPT), _of_kind(terms, STEM))
+    )
+    best = [float(part.max()) for part in (scores, concepts, stems)]
+    if not best[0]:
+        return Found(query, weighted, (), 0.0, 0.0)
+    rows = {
+        *_best_rows(scores, CANDIDATES),
+        *_best_rows(concepts, MORE_CANDIDATES),
+        *_best_rows(stems, MORE_CANDIDATES),
+    }
+    hits = []
+    for row in rows:
+        strengths = Strengths(
+            *(
+                float(part[row]) / most if most else 0.0
+                for part, most in zip((scores, concepts, stems), best, strict=True)
+            )
+        )
+        found = signals(index, row, query, weighted, strengths)
+        hits.append(Hit(index.passages[row], row, found.score, found))
+    hits.sort(key=lambda hit: (-hit.score, hit.row))
+    hits = [_looked_into(index, hit, query, weighted) for hit in hits[:LOOKED_INTO]]
     hits.sort(key=lambda hit: (-hit.score, hit.row))
     _put_own_language_first(hits, query.language)
-    return Found(query, tuple(hits[:limit]), strength, index.possible(terms))
+    chosen = _without_repetitions(index, hits, limit)
+    return Found(query, weighted, chosen, best[0], index.possible(terms))
+
+
+def _looked_into(index: Index, hit: Hit, query: Query, weighted: Weighted) -> Hit:
+    found = with_pieces(hit.signals, index, hit.row, query, weighted)
+    return replace(hit, score=found.score, signals=found)
+
+
+def _terms(query: Query) -> dict[str, float]:
+    terms: dict[str, float] = {}
+    for word in (*query.words, *query.earlier):
+        for term, weight in _terms_of_word(word):
+            terms[term] = max(terms.get(term, 0.0), weight * word.weight)
+    return terms
+
+
+def _terms_of_word(word: QueryWord) -> Iterable[tuple[str, float]]:
+    if not word.spellings:
+        yield from ((CONCEPT + name, 1.0) for name in word.concepts)
+    for place, spelling in enumerate(word.spellings):
+        names = () if place else word.concepts
+        weight = RESPELLED_WEIGHT if place else 1.0
+        yield from ((term, weight) for term in terms_of(spelling, names))
+
+
+def _of_kind(terms: dict[str, float], kind: str) -> dict[str, float]:
+    return {term: weight for term, weight in terms.items() if term[0] == kind}
+
+
+def _best_rows(scores: npt.NDArray[np.float32], count: int) -> list[int]:
+    count = min(count, len(scores))
+    rows = np.argpartition(-scores, count - 1)[:count]
+    return [int(row) for row in rows if scores[row] > 0]
 
 
 def _put_own_language_first(hits: list[Hit], language: str) -> None:
@@ -105,58 +160,20 @@ def _put_own_language_first(hits: list[Hit], language: str) -> None:
             return
 
 
-def word_weight(index: Index, word: QueryWord) -> float:
-    """Return how much a word tells: its rarity among the passages; a known concept's is bounded."""
-    rarest = min((index.rarity(STEM + stem(spelling)) for spelling in word.spellings), default=0.0)
-    if word.concepts:
-        common = min(index.rarity(f"c{name}") for name in word.concepts)
-        return (
-            min(rarest or common, max(common, 0.3), MAX_RARITY_OF_CONCEPT)
-            if word.spellings
-            else 0.5
-        )
-    return rarest
+def _without_repetitions(index: Index, hits: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
+    chosen: list[Hit] = []
+    for hit in hits:
+        if len(chosen) == limit:
+            break
+        if not any(_says_the_same(index, hit, other) for other in chosen):
+            chosen.append(hit)
+    return tuple(chosen)
 
 
-def _concept_terms(word: QueryWord) -> list[str]:
-    return [f"c{name}" for name in word.concepts]
-
-
-def _hit(
-    index: Index, row: int, lexical: float, query: Query, weights: list[tuple[QueryWord, float]]
-) -> Hit:
-    passage = index.passages[row]
-    known = index.words_of(row)
-    total = sum(weight for _, weight in weights)
-    held = sum(weight * match(word, known) for word, weight in weights if weight)
-    coverage = held / total if total else 0.0
-    kind = holds(passage.text, query.kinds)
-    above = index.heading_words_of(row)
-    heading = (
-        sum(weight * match(word, above) for word, weight in weights if weight) / total
-        if total
-        else 0.0
-    )
-    precision = _precision(index, row, query)
-    own = 1.0 if passage.language == query.language else 0.0
-    score = (
-        lexical
-        + COVERAGE_SHARE * coverage
-        + KIND_SHARE * kind
-        + HEADING_SHARE * heading
-        + PRECISION_SHARE * precision
-        + OWN_LANGUAGE * own
-    )
-    return Hit(passage, row, score, lexical, coverage, kind, heading)
-
-
-def _precision(index: Index, row: int, query: Query) -> float:
-    """Return the share of the headings' words that the question holds: a heading may be about something narrower."""
-    terms = index.heading_terms_of(row)
-    if not terms:
-        return 0.0
-    stems = query.stems
-    concepts = query.all_concepts
-    return sum(
-        beginning in stems or not concepts.isdisjoint(names) for beginning, names in terms
-    ) / len(terms)
+def _says_the_same(index: Index, one: Hit, other: Hit) -> bool:
+    first, second = index.words_of(one.row).words, index.words_of(other.row).words
+    if len(first & second) < ALIKE * len(first | second):
+        return False
+    # The same words with other numbers are another price.
+    numbers = (set(_NUMBER.findall(hit.passage.text)) for hit in (one, other))
+    return next(numbers) == next(numbers)

@@ -4,8 +4,8 @@ from bson import ObjectId
 
 from bot.answering.confidence import THRESHOLD, confidence, features
 from bot.answering.extractive import extract
+from bot.answering.finding import find
 from bot.knowledge.library import IndexLibrary
-from bot.knowledge.retrieval import search
 from crm.core.database import RawDocument
 from crm.knowledge.service import Knowledge
 
@@ -39,8 +39,8 @@ class KnowledgeSearch:
             return await self.snapshot(organization_id, version)
 
         index = await self._library.index(str(organization_id), version, load)
-        found = search(index, text, language=language, limit=SHOWN)
-        rows = await self._knowledge.sources_of(
+        found = find(index, text, language=language, limit=SHOWN)
+        rows = await self._knowledge.passages.sources_of(
             organization_id, [ObjectId(hit.passage.id) for hit in found.hits]
         )
         sure = confidence(features(index, found, extract(index, found))) if found.hits else 0.0

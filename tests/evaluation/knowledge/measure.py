@@ -3,28 +3,35 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from bot.answering.evaluation import Result, evaluate, figures
+from bot.answering.evaluation import Question, Result, evaluate, read_folder, read_questions
+from bot.answering.evaluation_figures import contains_all, figures
+from bot.knowledge.index import Index
 
 HERE = Path(__file__).parent
 DEMO = Path("crm/demo/knowledge")
 
 
+def companies(part: str) -> Iterator[tuple[str, Index, list[Question]]]:
+    """Yield the name, the documents and the questions of each company of `dev` or `heldout`."""
+    for company in sorted((HERE / part).iterdir()):
+        own = company / "documents"
+        index = read_folder(own if own.exists() else DEMO)
+        yield company.name, index, read_questions(company / "questions.jsonl")
+
+
 async def results_of(part: str) -> list[Result]:
     """Answer all questions of `dev` or `heldout`."""
     results: list[Result] = []
-    for tenant in sorted((HERE / part).iterdir()):
-        own = tenant / "documents"
-        results += await evaluate(own if own.exists() else DEMO, tenant / "questions.jsonl")
+    for _, index, questions in companies(part):
+        results += await evaluate(index, questions)
     return results
 
 
 def _went_wrong(result: Result) -> bool:
-    parts = result.question.get("must_contain", [])
-    if not result.answerable:
-        return result.answer.answered
-    return not all(part in result.answer.text for part in parts)
+    return not contains_all(result) if result.answerable else result.answer.answered
 
 
 def main() -> None:
@@ -32,7 +39,7 @@ def main() -> None:
     results = asyncio.run(results_of(sys.argv[1]))
     if "-v" in sys.argv:
         for result in filter(_went_wrong, results):
-            print(f"\n## {result.question['text']} ({result.answer.confidence:.2f})")  # noqa: T201
+            print(f"\n## {result.question.text} ({result.answer.confidence:.2f})")  # noqa: T201
             print(result.answer.text)  # noqa: T201
     print(json.dumps(figures(results), indent=1, ensure_ascii=False))  # noqa: T201
 
