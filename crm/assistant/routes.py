@@ -5,6 +5,7 @@ from dataclasses import asdict
 from bot.prompts.variables import VARIABLES
 from crm.assistant.drafts import Drafts
 from crm.assistant.errors import DraftChanged, NothingToPublish, SnapshotGone, SuiteNotGreen
+from crm.assistant.estimating import Estimating
 from crm.assistant.history import AssistantHistory
 from crm.assistant.models import Author
 from crm.assistant.schemas import (
@@ -12,6 +13,9 @@ from crm.assistant.schemas import (
     CompareQuery,
     Comparison,
     DraftChange,
+    EstimateRead,
+    EstimateRequest,
+    Explanation,
     Publication,
     Rollback,
     VariableRead,
@@ -20,7 +24,8 @@ from crm.assistant.schemas import (
     VersionRead,
 )
 from crm.assistant.versions import AssistantVersions
-from crm.core.api import Access, Principal, endpoint
+from crm.assistant.why import Explanations
+from crm.core.api import Access, Id, Principal, endpoint
 from crm.core.database import RawDocument
 
 _VERSION = "/api/assistant/versions/{number}"
@@ -30,8 +35,16 @@ class AssistantRoutes:
     """Draft, publish, roll back."""
 
     def __init__(
-        self, *, drafts: Drafts, history: AssistantHistory, versions: AssistantVersions
+        self,
+        *,
+        drafts: Drafts,
+        history: AssistantHistory,
+        versions: AssistantVersions,
+        estimating: Estimating,
+        explanations: Explanations,
     ) -> None:
+        self._estimating = estimating
+        self._explanations = explanations
         self._drafts = drafts
         self._history = history
         self._versions = versions
@@ -128,6 +141,17 @@ class AssistantRoutes:
     async def list_variables(self, principal: Principal) -> list[RawDocument]:  # noqa: ARG002 - see `endpoint`
         """List the variables that texts may hold; the same for everybody."""
         return [asdict(variable) for variable in VARIABLES]
+
+    @endpoint("POST", "/api/assistant/estimate", access=Access.VIEWER, response=EstimateRead)
+    async def estimate(self, principal: Principal, body: EstimateRequest) -> RawDocument:
+        """Estimate what a question costs."""
+        changes = body.content.given() if body.content else None
+        return await self._estimating.estimate(principal.organization_id, changes)
+
+    @endpoint("GET", "/api/messages/{message_id}/why", access=Access.VIEWER, response=Explanation)
+    async def explain(self, principal: Principal, message_id: Id) -> RawDocument:
+        """Tell why the bot said something."""
+        return await self._explanations.explain(principal.organization_id, message_id)
 
 
 def _author(principal: Principal) -> Author:

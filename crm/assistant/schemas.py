@@ -13,11 +13,12 @@ from bot.prompts.content import (
     LeadField,
 )
 from crm.assistant.suites.schemas import GateRead
+from crm.assistant.why import Reason as WhyReason
 from crm.core.api import ChangeModel, Id, RequestModel, ResponseModel, not_given
 from crm.core.api.fields import Name
 from crm.core.listing import ListQuery, Page
 
-type Reason = Annotated[str, StringConstraints(max_length=1_000)]
+type PublishingReason = Annotated[str, StringConstraints(max_length=1_000)]
 type Revision = Annotated[int, Field(ge=0)]
 type Said = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID)]
 
@@ -157,14 +158,14 @@ class AssistantRead(ResponseModel):
 class Publication(RequestModel):
     """Publish the draft as it was at `revision`."""
 
-    reason: Reason = ""
+    reason: PublishingReason = ""
     revision: Revision
 
 
 class Rollback(RequestModel):
     """Go back to a version. `keep_knowledge` leaves the documents as they answer now."""
 
-    reason: Reason = ""
+    reason: PublishingReason = ""
     keep_knowledge: bool = False
 
 
@@ -222,3 +223,53 @@ class EstimateRead(ResponseModel):
     cost: float | None
     currency: str | None
     rendered: str = Field(description="The prompt, before masking.")
+
+
+class ExplainedQuestion(ResponseModel):
+    """The message that was answered."""
+
+    id: Id
+    text: str
+
+
+class ExplainedPassage(ResponseModel):
+    """A passage that was looked at, as it was then. `text` is null when it is no longer kept; `quote` is what was used of it."""
+
+    passage_id: str
+    document: str
+    title: str | None
+    heading: list[str]
+    page: int | None
+    text: str | None
+    score: float
+    cited: bool
+    quote: str | None
+
+
+class Explanation(ResponseModel):
+    """Why the bot said something. `masked_prompt` and `raw_answer` are what the provider saw and wrote."""
+
+    message_id: Id
+    text: str
+    said_at: datetime
+    reason: WhyReason
+    question: ExplainedQuestion | None
+    version: VersionBrief | None = Field(description="The assistant's version that spoke.")
+    knowledge_version: int | None
+    skill: str | None
+    intent: str | None
+    confidence: float | None
+    method: str | None
+    model: str | None
+    masked_prompt: str | None
+    raw_answer: str | None
+    provider_error: str | None
+    judge: dict[str, Any] | None = Field(description="What a model said of the passages.")
+    translated: str | None = Field(description="The question as it was looked for, masked.")
+    checks: list[dict[str, Any]]
+    passages: list[ExplainedPassage]
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    currency: str | None
+    elapsed_ms: float | None
