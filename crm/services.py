@@ -18,6 +18,7 @@ from crm.deals.models import Deal, Pipeline
 from crm.deals.pipelines import Pipelines
 from crm.deals.service import Deals
 from crm.inbox.wiring import InboxParts, build_inbox
+from crm.knowledge.service import Knowledge
 from crm.tasks.models import Task
 from crm.tasks.service import Tasks
 from crm.team.accounts import Accounts
@@ -45,6 +46,7 @@ class Services:
     connections: Connections
     connectors: Mapping[str, Connector]
     inbox: InboxParts
+    knowledge: Knowledge
 
 
 async def open_core(settings: Settings, database: Database) -> Core:
@@ -99,6 +101,7 @@ def build_services(
             load_connection=connections.load,
             note_failure=connections.note_failure,
         ),
+        knowledge=Knowledge(database=database, events=events),
     )
 
 

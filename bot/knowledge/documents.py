@@ -99,9 +99,9 @@ def read(
     return Reading(shown, main_language, text, found, document.notices)
 
 
-def title_of(name: str, document: Document) -> str:
+def title_of(name: str, document: Document | None = None) -> str:
     """Return the document's own title, or its file name without the ending."""
-    if document.title:
+    if document is not None and document.title:
         return document.title
     plain = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip() or name
     return plain.upper() if len(plain) <= MAX_ACRONYM else plain[0].upper() + plain[1:]

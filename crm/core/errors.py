@@ -68,7 +68,8 @@ class Malformed(DomainError):
 
     status = 400
     default_code = "malformed_json"
-    title = "The body is not valid JSON"
+    codes = frozenset({"malformed_form"})
+    title = "The body cannot be read"
 
 
 class PayloadTooLarge(DomainError):

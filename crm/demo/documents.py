@@ -5,20 +5,18 @@ from pathlib import Path
 from crm.core.feature import Core
 from crm.demo.company import owner
 from crm.knowledge.errors import NameTaken
-from crm.knowledge.service import Knowledge
 from crm.services import Services
 
 DOCUMENTS = Path(__file__).with_name("knowledge")
 
 
-async def add_documents(core: Core, _services: Services, _password: str) -> None:
+async def add_documents(core: Core, services: Services, _password: str) -> None:
     """Publish every document of the `knowledge` folder."""
     principal = await owner(core.database)
-    knowledge = Knowledge(database=core.database, events=core.events)
     for path in sorted(DOCUMENTS.iterdir()):
         text = path.read_text(encoding="utf-8")
         try:
-            await knowledge.create(
+            await services.knowledge.create(
                 principal.organization_id, name=path.name, content=text, actor=principal.actor
             )
         except NameTaken:  # added by a start that was broken off

@@ -1,8 +1,6 @@
 """What can go wrong with documents, as the API says it."""
 
-from collections.abc import Mapping
-
-from bot.knowledge.errors import DocumentError
+from bot.knowledge.errors import CODES, DocumentError
 from crm.core.errors import Conflict, DomainError, FieldError, Invalid
 
 
@@ -13,70 +11,40 @@ class NameTaken(Conflict):
     title = "There is a document with this name"
 
 
-class KnowledgeBusy(Conflict):
-    """Others keep changing the same knowledge base; trying again helps."""
+class KnowledgeFull(Conflict):
+    """The organization keeps as many documents, or as much in them, as it may."""
 
-    default_code = "knowledge_busy"
-    title = "The knowledge base is being changed by others"
-
-
-class UnknownType(Invalid):
-    """The name's ending is none of those that can be read."""
-
-    default_code = "document_unknown_type"
-    title = "Documents of this type cannot be read"
+    default_code = "knowledge_limit_reached"
+    title = "There is no room for more documents"
 
 
-class EmptyDocument(Invalid):
-    """There is no text in it."""
+class ReadOnlyText(Conflict):
+    """The text of an uploaded file is what was read in it: upload another file."""
 
-    default_code = "document_empty"
-    title = "The document is empty"
-
-
-class BadEncoding(Invalid):
-    """It is not text, or text of an unknown encoding."""
-
-    default_code = "document_bad_encoding"
-    title = "The text cannot be read"
+    default_code = "source_text_read_only"
+    title = "The text of an uploaded file cannot be edited"
 
 
-class DocumentTooLarge(Invalid):
-    """It has more bytes than a document may have."""
+class NoFile(Invalid):
+    """Another file was to take the place of a typed text's, which has none."""
 
-    default_code = "document_too_large"
-    title = "The document is too large"
-
-
-class ColumnsMissing(Invalid):
-    """A FAQ table does not name its questions and answers."""
-
-    default_code = "faq_columns_missing"
-    title = "The table has no columns for questions and answers"
+    default_code = "source_has_no_file"
+    title = "This document was typed, not uploaded"
 
 
-class MalformedTable(Invalid):
-    """A FAQ table cannot be read."""
+class UnusableDocument(Invalid):
+    """The document cannot be used; the code says why."""
 
-    default_code = "faq_malformed"
-    title = "The table cannot be read"
+    default_code = "document_unusable"
+    codes = CODES
+    title = "The document cannot be used"
 
 
-_REFUSALS: tuple[type[Invalid], ...] = (
-    UnknownType,
-    EmptyDocument,
-    BadEncoding,
-    DocumentTooLarge,
-    ColumnsMissing,
-    MalformedTable,
-)
-_BY_CODE: Mapping[str, type[Invalid]] = {kind.default_code: kind for kind in _REFUSALS}
-
-WRITE_ERRORS: tuple[type[DomainError], ...] = (NameTaken, KnowledgeBusy, *_REFUSALS)
+WRITE_ERRORS: tuple[type[DomainError], ...] = (NameTaken, KnowledgeFull, UnusableDocument)
 """What storing a document may answer with."""
 
 
-def refusal(error: DocumentError, field: str) -> Invalid:
+def refusal(error: DocumentError, field: str) -> UnusableDocument:
     """Return the API's form of a parser's error, with the field it is about."""
     fields = [FieldError(field, error.code, error.detail)]
-    return _BY_CODE[error.code](error.detail, fields=fields)
+    return UnusableDocument(error.detail, code=error.code, fields=fields)

@@ -16,6 +16,14 @@ VERSIONS = "knowledge_versions"
 """One document an organization: `head`, the newest version; `pinned`, those that were published on purpose and are kept;
 `complete_from`, the version from which on every one can still be read."""
 
+HIDDEN = frozenset({"revision", "attempts", "lease", "queued_at", "title_given"})
+"""Fields of a source that no reader outside the process gets."""
+
+BRIEF = HIDDEN | {"content"}
+"""Fields that lists and events leave out, too."""
+
+UNFINISHED_STATES = ["queued", "processing"]
+
 SET_BY_PEOPLE: tuple[tuple[str, Any], ...] = (
     ("excluded", False),
     ("valid_from", None),
@@ -32,6 +40,7 @@ def new_source(
     organization_id: ObjectId,
     name: str,
     title: str,
+    title_given: bool = False,
     kind: str,
     language: str | None,
     origin: Origin,
@@ -42,7 +51,7 @@ def new_source(
 ) -> RawDocument:
     """Return a source that waits to be cut into passages.
 
-    `revision` grows with each change of what is ingested. `content` is the typed text, or what was read in `file`.
+    `revision` grows with each change. A title that is not given is the document's own, found when it is read. `content` is the typed text, or what was read in `file`.
     `lease` is that of the worker that ingests it, `attempts` how often one began with this revision.
     """
     return {
@@ -50,6 +59,7 @@ def new_source(
         "organization_id": organization_id,
         "name": name,
         "title": title,
+        "title_given": title_given,
         "kind": kind,
         "language": language,
         "origin": origin,

@@ -1,12 +1,12 @@
 """What the knowledge base's endpoints take and answer."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from crm.core.api import ChangeModel, Id, RequestModel, ResponseModel, not_given
-from crm.core.api.fields import Language, Name
+from crm.core.api.fields import Language, LongText, Name
 from crm.core.listing import ListQuery, Page
 
 FileName = Annotated[
@@ -23,7 +23,7 @@ Question = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 class Progress(ResponseModel):
     """How far the ingestion of a document is: pages, rows or passages done of a total; 0 of 0 where nobody knows yet."""
 
-    stage: Literal["waiting", "reading", "parsing", "storing"]
+    stage: Literal["reading", "parsing", "storing"]
     done: int
     total: int
 
@@ -105,20 +105,64 @@ class SourceQuery(ListQuery):
 
 
 class SourceCreate(RequestModel):
-    """A new document. Its name's ending tells the type: .md, .txt, .csv."""
+    """A typed text. Its name's ending tells the kind: .md, .txt, .csv (questions and answers)."""
 
     name: FileName
+    title: Name | None = Field(default=None, description="The document's own when absent.")
     content: Content
     language: Language | None = Field(default=None, description="Detected when absent.")
 
 
+class FileFields(RequestModel):
+    """What comes with a file; each field before the file."""
+
+    name: FileName | None = Field(default=None, description="The file's own name when absent.")
+    language: Language | None = Field(default=None, description="Detected when absent.")
+
+
+class ArticleCreate(RequestModel):
+    """A customer's question and an operator's answer, with the message it was."""
+
+    question: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    answer: LongText = Field(min_length=1)
+    language: Language
+    conversation_id: Id | None = None
+    message_id: Id | None = None
+
+
+def _as_stored(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the values as they are stored: days as ISO texts."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in given.items()
+    }
+
+
 class SourceUpdate(ChangeModel):
-    """A partial change. The old passages answer until the new ones are ready."""
+    """A partial change. The old passages answer until the new ones are ready. A file's text cannot be changed."""
 
     name: FileName = not_given()
     title: Name = not_given()
     content: Content = not_given()
     language: Language = not_given()
+    valid_from: date | None = Field(default=None, description="The first day it may answer.")
+    valid_until: date | None = Field(default=None, description="The last day it may answer.")
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields the client gave, as they are stored."""
+        return _as_stored(self.given())
+
+
+class PassageUpdate(ChangeModel):
+    """A partial change. What is excluded never answers."""
+
+    excluded: bool = not_given()
+    valid_from: date | None = Field(default=None, description="The first day it may answer.")
+    valid_until: date | None = Field(default=None, description="The last day it may answer.")
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields the client gave, as they are stored."""
+        return _as_stored(self.given())
 
 
 class PassageRead(ResponseModel):

@@ -1,38 +1,43 @@
-"""The documents of organizations: stored, cut into passages, published."""
+"""The documents of organizations: stored, and given to ingestion."""
 
 import asyncio
-import logging
 import re
-from collections.abc import Sequence
 
 from bson import ObjectId
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
-from bot.knowledge.blocks import Document
-from bot.knowledge.documents import (
-    document_language,
-    kind_of,
-    passages_of,
-    title_of,
-)
+from bot.knowledge.documents import title_of
 from bot.knowledge.errors import DocumentError
-from bot.knowledge.formats.reading import read_document
+from bot.knowledge.formats.reading import (
+    TEXT_KINDS,
+    check,
+    read_document,
+)
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
-from crm.core.documents import read_form
-from crm.core.errors import Conflict, NotFound
+from crm.core.errors import NotFound
 from crm.core.events import SYSTEM, Actor, EventLog, NewEvent
 from crm.core.listing import Listing, Sortable
-from crm.knowledge.errors import NameTaken, refusal
-from crm.knowledge.models import PASSAGES, SOURCES, new_source, stored_content
-from crm.knowledge.schemas import PassageQuery, SourceQuery
+from crm.core.references import check_references
+from crm.knowledge.articles import article_name, article_text
+from crm.knowledge.errors import NameTaken, ReadOnlyText, refusal
+from crm.knowledge.files import Files
+from crm.knowledge.ingestion import Ingestion, Pace
+from crm.knowledge.limits import KnowledgeLimits
+from crm.knowledge.models import BRIEF, UNFINISHED_STATES, Origin, new_source
+from crm.knowledge.originals import Originals
+from crm.knowledge.passages import Passages
+from crm.knowledge.reading import Reader, is_small_text
+from crm.knowledge.schemas import SourceQuery
+from crm.knowledge.store import (
+    SourceStore,
+    check_days,
+    checked_kind,
+    event_of,
+    source_read,
+    waiting,
+)
 from crm.knowledge.versions import SourceChangedError, Versions
 
-_log = logging.getLogger(__name__)
-
-_HIDDEN = frozenset({"revision", "attempts", "lease", "queued_at"})
-_BRIEF = frozenset({"content"}) | _HIDDEN
 _SOURCES = Listing(
     sorts={
         "created_at": Sortable("created_at"),
@@ -40,26 +45,43 @@ _SOURCES = Listing(
         "name": Sortable("name"),
     },
     default_sort="created_at",
-    projection={"organization_id": 0, **dict.fromkeys(_BRIEF, 0)},
-)
-_PASSAGES = Listing(
-    sorts={"position": Sortable("rank")},
-    default_sort="position",
-    projection=dict.fromkeys(
-        ("organization_id", "from", "to", "closed_at", "source_valid_from", "source_valid_until"), 0
-    ),
+    projection={
+        "organization_id": 0,
+        "file.id": 0,
+        "file.sha256": 0,
+        **dict.fromkeys(BRIEF, 0),
+    },
 )
 
 
 class Knowledge:
     """The knowledge bases of organizations."""
 
-    def __init__(self, *, database: Database, events: EventLog) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        events: EventLog,
+        limits: KnowledgeLimits | None = None,
+        reader: Reader | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         self._database = database
-        self._events = events
-        self._sources = database.collection(SOURCES)
-        self._passages = database.collection(PASSAGES)
+        limits = limits or KnowledgeLimits()
+        self._store = SourceStore(database=database, events=events, limits=limits)
         self.versions = Versions(database=database, events=events)
+        self.originals = Originals(database)
+        self.ingestion = Ingestion(
+            database=database,
+            events=events,
+            versions=self.versions,
+            originals=self.originals,
+            reader=reader or Reader(),
+            limits=limits,
+            pace=pace or Pace(),
+        )
+        self.files = Files(store=self._store, originals=self.originals)
+        self.passages = Passages(database=database, store=self._store, versions=self.versions)
 
     async def list(self, organization_id: ObjectId, query: SourceQuery) -> RawDocument:
         """Return a page of documents, without their texts."""
@@ -69,37 +91,15 @@ class Knowledge:
         if query.q:
             part = {"$regex": re.escape(query.q), "$options": "i"}
             conditions["$or"] = [{"name": part}, {"title": part}]
-        return await _SOURCES.page(self._sources, conditions, query)
+        return await _SOURCES.page(self._store.rows, conditions, query)
 
     async def read(self, organization_id: ObjectId, source_id: ObjectId) -> RawDocument:
-        """Return a document with its text.
+        """Return a document with its text: the typed one, or what was read in the file.
 
         Raises:
             NotFound: as it says.
         """
-        return read_form(await self._get(organization_id, source_id), _HIDDEN)
-
-    async def list_passages(
-        self, organization_id: ObjectId, source_id: ObjectId, query: PassageQuery
-    ) -> RawDocument:
-        """Return a page of the newest version's passages, the excluded ones too.
-
-        Raises:
-            NotFound: there is no such document.
-        """
-        await self._get(organization_id, source_id)
-        where = {"organization_id": organization_id, "source_id": source_id, "to": None}
-        page = await _PASSAGES.page(self._passages, where, query)
-        rows = page["items"]
-        if rows:
-            lowest = min(row["rank"] for row in rows)
-            skipped = await self._passages.count_documents({**where, "rank": {"$lt": lowest}})
-            step = -1 if (query.sort or "").startswith("-") else 1
-            first = skipped if step == 1 else skipped + len(rows) - 1
-            page["items"] = [
-                _passage_read(row, first + step * offset) for offset, row in enumerate(rows)
-            ]
-        return page
+        return source_read(await self._store.get(organization_id, source_id))
 
     async def create(
         self,
@@ -107,31 +107,72 @@ class Knowledge:
         *,
         name: str,
         content: str,
+        title: str | None = None,
         language: str | None = None,
+        origin: Origin = "typed",
+        from_message: RawDocument | None = None,
         actor: Actor = SYSTEM,
     ) -> RawDocument:
-        """Store a document and publish its passages; return it.
+        """Store a typed text and return it: ingested already when it is small, else waiting for a worker.
 
         Raises:
-            Invalid: the document cannot be used; nothing is stored. The code is the parser's (`document_empty`, ...).
-            NameTaken: as it says.
+            Invalid: the text cannot be used; nothing is stored. The code is the parser's (`document_empty`, ...).
+            NameTaken, KnowledgeFull: as they say.
         """
-        document = await _checked(name, content)
+        kind = await self._checked(name, content)
+        await self._store.check_room(organization_id, len(content.encode()))
         source = new_source(
             organization_id=organization_id,
             name=name,
-            title=title_of(name, document),
-            kind=kind_of(name),
-            language=language or document_language(content),
-            origin="typed",
+            title=title or title_of(name),
+            title_given=title is not None,
+            kind=kind,
+            language=language,
+            origin=origin,
             content=content,
+            from_message=from_message,
             now=utc_now(),
         )
-        try:
-            await self._sources.insert_one(source)
-        except DuplicateKeyError:
-            raise NameTaken from None
-        return await self.ingest(organization_id, source["_id"], actor=actor)
+        await self._store.insert(source)
+        return await self._ingested(source, actor)
+
+    async def add_article(
+        self,
+        organization_id: ObjectId,
+        *,
+        question: str,
+        answer: str,
+        language: str,
+        references: RawDocument,
+        actor: Actor = SYSTEM,
+    ) -> RawDocument:
+        """Make a document of a question and the answer an operator gave.
+
+        Raises:
+            Invalid: the message or the conversation is not the organization's.
+            KnowledgeFull: as it says.
+        """
+        await check_references(
+            self._database,
+            organization_id,
+            references,
+            {"conversation_id": "conversations", "message_id": "messages"},
+        )
+        name = article_name(question)
+        for number in range(2, 100):
+            try:
+                return await self.create(
+                    organization_id,
+                    name=name,
+                    content=article_text(question, answer),
+                    language=language,
+                    origin="answer",
+                    from_message=references,
+                    actor=actor,
+                )
+            except NameTaken:
+                name = article_name(question, number)
+        raise NameTaken
 
     async def change(
         self,
@@ -141,173 +182,116 @@ class Knowledge:
         *,
         actor: Actor = SYSTEM,
     ) -> RawDocument:
-        """Change name, title, content or language; the old passages answer until the new ones are published.
+        """Change name, title, text, language or the days it is valid; the old passages answer until the new ones are there.
 
         Raises:
-            NotFound, NameTaken: as they say.
+            NotFound, NameTaken, KnowledgeFull, ReadOnlyText: as they say.
             Invalid: the document could not be used; nothing is changed.
         """
-        source = await self._get(organization_id, source_id)
+        source = await self._store.get(organization_id, source_id)
+        if "content" in values and source["file"] is not None:
+            raise ReadOnlyText
         merged = {**source, **values}
-        document = await _checked(merged["name"], merged["content"])
-        stored = {
-            "name": merged["name"],
-            "content": merged["content"],
-            "kind": kind_of(merged["name"]),
-            "language": values.get("language") or source["language"],
-            "title": values.get("title") or _title(source, merged, document),
-            "state": "queued",
-            "error": None,
-            "updated_at": utc_now(),
-        }
-        try:
-            await self._sources.update_one(
-                {"_id": source_id, "organization_id": organization_id},
-                {"$set": stored, "$inc": {"revision": 1}},
-            )
-        except DuplicateKeyError:
-            raise NameTaken from None
-        return await self.ingest(organization_id, source_id, actor=actor)
+        kind = await self._checked_change(source, merged)
+        check_days(merged)
+        stored: RawDocument = {**values, "kind": kind, "updated_at": utc_now()}
+        if "title" in values:
+            stored["title_given"] = True
+        if "content" in values:
+            size = len(values["content"].encode())
+            await self._store.check_room(organization_id, size - source["size"], sources=0)
+            stored["size"] = size
+        texts = (
+            any(merged[name] != source[name] for name in ("content", "language"))
+            or kind != source["kind"]
+        )
+        if texts or source["state"] in UNFINISHED_STATES:
+            changed = await self._store.write(organization_id, source_id, {**stored, **waiting()})
+            return await self._ingested(changed, actor)
+        await self._amend(source, merged, stored, actor)
+        return await self.read(organization_id, source_id)
 
     async def delete(
         self, organization_id: ObjectId, source_id: ObjectId, *, actor: Actor = SYSTEM
     ) -> None:
-        """Remove a document and publish a version without its passages.
+        """Remove a document, and its passages from the newest version.
 
         Raises:
             NotFound: as it says.
         """
-        source = await self._get(organization_id, source_id)
+        source = await self._store.get(organization_id, source_id)
 
         async def switch(session: Session) -> NewEvent | None:
-            gone = await self._sources.delete_one(
+            gone = await self._store.rows.delete_one(
                 {"_id": source_id, "organization_id": organization_id}, session=session
             )
             if not gone.deleted_count:
                 return None
-            data = {**read_form(source, _BRIEF), "deleted": True}
-            return NewEvent(type="knowledge.updated", subject_id=source_id, data=data, actor=actor)
+            return event_of(source, actor, deleted=True)
 
         try:
             await self.versions.replace(organization_id, source_id, [], switch)
         except SourceChangedError:
             raise NotFound from None
+        await self.originals.delete(source["file"])
 
-    async def ingest(
+    async def retry(
         self, organization_id: ObjectId, source_id: ObjectId, *, actor: Actor = SYSTEM
     ) -> RawDocument:
-        """Cut a stored document into passages, publish them, and return the document.
-
-        Safe to call again at any time, from any process: a job may run it twice. A document that cannot be used is
-        marked as failed, and its former passages go on answering.
+        """Ingest a document again: one that failed, or one that was read by an older program.
 
         Raises:
-            NotFound: there is no such document.
-            Conflict: other changes kept getting in between; the document stays `processing`.
+            NotFound: as it says.
         """
-        while True:
-            source = await self._get(organization_id, source_id)
-            try:
-                passages = await asyncio.to_thread(
-                    passages_of,
-                    name=source["name"],
-                    content=source["content"],
-                    language=source["language"],
-                    title=source["title"],
-                )
-            except DocumentError as error:
-                return await self._fail(source, error, actor)
-            values = {"state": "ready", "error": None, "passages": len(passages)}
-            contents = [stored_content(passage, source) for passage in passages]
+        changed = await self._store.write(organization_id, source_id, waiting())
+        return await self._ingested(changed, actor)
 
-            async def switch(
-                session: Session, source: RawDocument = source, values: RawDocument = values
-            ) -> NewEvent | None:
-                return await self._settle(source, values, actor, session)
+    async def _ingested(self, source: RawDocument, actor: Actor) -> RawDocument:
+        """Ingest a small typed text at once, leave others to a worker, and return the document."""
+        if source["file"] is None and is_small_text(source["name"], source["size"]):
+            await self.ingestion.ingest(source["organization_id"], source["_id"], actor=actor)
+            return await self.read(source["organization_id"], source["_id"])
+        await self._store.announce(source, actor)
+        return source_read(source)
 
-            try:
-                await self.versions.replace(organization_id, source_id, contents, switch)
-            except SourceChangedError:
-                continue
-            return await self.read(organization_id, source_id)
+    async def _amend(
+        self, source: RawDocument, merged: RawDocument, stored: RawDocument, actor: Actor
+    ) -> None:
+        """Write a change that leaves the texts as they are: passages are not cut anew."""
+        organization_id, source_id = source["organization_id"], source["_id"]
+        shown = {
+            "title": merged["title"],
+            "document": merged["name"],
+            "source_valid_from": merged["valid_from"],
+            "source_valid_until": merged["valid_until"],
+        }
 
-    async def sources_of(
-        self, organization_id: ObjectId, passage_ids: Sequence[ObjectId]
-    ) -> dict[str, ObjectId]:
-        """Return the sources of passages, by the passages' ids as text."""
-        where = {"organization_id": organization_id, "passage_id": {"$in": passage_ids}}
-        rows = self._passages.find(where, {"_id": 0, "passage_id": 1, "source_id": 1})
-        return {str(row["passage_id"]): row["source_id"] async for row in rows}
-
-    async def resume(self) -> int:
-        """Ingest what a process that died left half-way, and return how many documents that were."""
-        waiting = await self._sources.find({"state": "queued"}, {"organization_id": 1}).to_list()
-        for source in waiting:
-            try:
-                await self.ingest(source["organization_id"], source["_id"])
-            except (NotFound, Conflict) as error:
-                _log.warning("document %s was not ingested: %s", source["_id"], error.code)
-        return len(waiting)
-
-    async def _fail(self, source: RawDocument, error: DocumentError, actor: Actor) -> RawDocument:
-        async def work(session: Session) -> None:
-            event = await self._settle(
-                source,
-                {"state": "failed", "error": {"code": error.code, "detail": error.detail}},
-                actor,
-                session,
+        async def switch(session: Session) -> NewEvent | None:
+            return event_of(
+                await self._store.write(organization_id, source_id, stored, session), actor
             )
-            if event is not None:
-                await self._events.append(source["organization_id"], [event], session)
 
-        await self._database.in_transaction(work, serial=source["organization_id"])
-        return await self.read(source["organization_id"], source["_id"])
+        await self.versions.amend(organization_id, {"source_id": source_id}, shown, switch)
 
-    async def _settle(
-        self, source: RawDocument, values: RawDocument, actor: Actor, session: Session
-    ) -> NewEvent | None:
-        """Write the outcome if the document is still the one that was read; None when it is not."""
-        changed = await self._sources.find_one_and_update(
-            {
-                "_id": source["_id"],
-                "organization_id": source["organization_id"],
-                "revision": source["revision"],
-            },
-            {"$set": {**values, "updated_at": utc_now()}},
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        if changed is None:
-            return None
-        data = read_form(changed, _BRIEF)
-        return NewEvent(type="knowledge.updated", subject_id=source["_id"], data=data, actor=actor)
+    async def _checked(self, name: str, content: str) -> str:
+        """Return the kind of a typed text, or say which field is wrong."""
+        kind = checked_kind(name)
+        try:
+            if kind not in TEXT_KINDS and kind != "html":
+                raise DocumentError("document_wrong_type", "A file of this kind is uploaded.")
+            if is_small_text(name, len(content.encode("utf-8", "replace"))):
+                await asyncio.to_thread(read_document, name, content)
+            else:
+                check(content)
+        except DocumentError as error:
+            raise refusal(error, "content") from None
+        return kind
 
-    async def _get(self, organization_id: ObjectId, source_id: ObjectId) -> RawDocument:
-        found = await self._sources.find_one({"_id": source_id, "organization_id": organization_id})
-        if found is None:
-            raise NotFound
-        return found
-
-
-async def _checked(name: str, content: str) -> Document:
-    """Return the parsed document, or say which field is wrong."""
-    try:
-        kind_of(name)
-    except DocumentError as error:
-        raise refusal(error, "name") from None
-    try:
-        return await asyncio.to_thread(read_document, name, content)
-    except DocumentError as error:
-        raise refusal(error, "content") from None
-
-
-def _title(source: RawDocument, merged: RawDocument, document: Document) -> str:
-    """Return the document's title after a change: one that a person has typed stays."""
-    old = title_of(source["name"], read_document(source["name"], source["content"]))
-    return title_of(merged["name"], document) if source["title"] == old else str(source["title"])
-
-
-def _passage_read(row: RawDocument, position: int) -> RawDocument:
-    """Return a row as the console gets it: under the id that it keeps over its rows."""
-    shown = {name: value for name, value in row.items() if name not in {"rank", "passage_id"}}
-    return {**shown, "id": row["passage_id"], "position": position}
+    async def _checked_change(self, source: RawDocument, merged: RawDocument) -> str:
+        if source["file"] is None:
+            return await self._checked(merged["name"], merged["content"])
+        kind = checked_kind(merged["name"])
+        if kind != source["kind"]:
+            error = DocumentError("document_wrong_type", "The ending of the name must stay.")
+            raise refusal(error, "name")
+        return kind

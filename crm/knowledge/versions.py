@@ -9,6 +9,7 @@ Two numbers matter: `head`, the newest version, which drafts and tests use; and 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -163,6 +164,29 @@ class Versions:
         )
         if not moved.matched_count:
             raise NotFound
+
+    async def pin(self, organization_id: ObjectId, version: int, session: Session) -> None:
+        """Keep a version from now on, without letting it answer.
+
+        Raises:
+            NotFound: it never was, or is no longer kept.
+        """
+        if not await self.exists(organization_id, version, session):
+            raise NotFound
+        await self._versions.update_one(
+            {"_id": organization_id},
+            {"$addToSet": {"pinned": version}, "$max": {"head": version}},
+            upsert=True,
+            session=session,
+        )
+
+    async def prune_all(self, now: datetime) -> int:
+        """Prune every organization's rows, and return how many went."""
+        gone = 0
+        async for record in self._versions.find({}, {"_id": 1}):
+            with suppress(NotFound):  # the organization is gone
+                gone += await self.prune(record["_id"], now)
+        return gone
 
     async def replace(
         self,

@@ -6,14 +6,17 @@ import logging
 
 from taskiq import AsyncBroker
 
+from crm.core.clock import utc_now
 from crm.inbox.handover import Handover
+from crm.knowledge.service import Knowledge
 
 _log = logging.getLogger(__name__)
 
 EVERY_MINUTE = "* * * * *"
+EVERY_HOUR = "17 * * * *"
 
 
-def register_jobs(broker: AsyncBroker, *, handover: Handover) -> None:
+def register_jobs(broker: AsyncBroker, *, handover: Handover, knowledge: Knowledge) -> None:
     """Tell the broker which jobs this worker does."""
 
     async def return_abandoned() -> None:
@@ -25,4 +28,16 @@ def register_jobs(broker: AsyncBroker, *, handover: Handover) -> None:
         return_abandoned,
         task_name="inbox.return_abandoned",
         schedule=[{"cron": EVERY_MINUTE}],
+    )
+
+    async def tidy_knowledge() -> None:
+        rows = await knowledge.versions.prune_all(utc_now())
+        files = await knowledge.originals.clean_up(utc_now())
+        if rows or files:
+            _log.info("%d passages and %d files nobody can reach were removed", rows, files)
+
+    broker.register_task(
+        tidy_knowledge,
+        task_name="knowledge.tidy",
+        schedule=[{"cron": EVERY_HOUR}],
     )

@@ -9,8 +9,8 @@ A feature writes its routes as methods of a class and hands an instance to `ApiA
         async def read(self, principal: Principal, contact_id: ObjectId) -> RawDocument:
             return await self._contacts.read(principal.organization_id, contact_id)
 
-Parameters are bound by name: `principal`, `body` and `query` (pydantic models), `request`, `client` and the names in
-the path. What is declared is also the OpenAPI document.
+Parameters are bound by name: `principal`, `body` and `query` (pydantic models), `upload` (a file that comes in), `request`,
+`client` and the names in the path. What is declared is also the OpenAPI document.
 """
 
 from crm.core.api.application import ApiApplication
@@ -18,6 +18,7 @@ from crm.core.api.endpoints import Endpoint, endpoint
 from crm.core.api.fields import ChangeModel, Id, RequestModel, ResponseModel, not_given
 from crm.core.api.principal import Access, Authenticator, Principal, Role
 from crm.core.api.replies import Reply
+from crm.core.api.uploads import Upload
 
 __all__ = [
     "Access",
@@ -31,6 +32,7 @@ __all__ = [
     "RequestModel",
     "ResponseModel",
     "Role",
+    "Upload",
     "endpoint",
     "not_given",
 ]

@@ -107,7 +107,9 @@ class ApiApplication:
         application.on_startup.append(refuse_undeclared)
 
     def _guarded(self, spec: Endpoint, method: Callable[..., Awaitable[Any]]) -> Handler:
-        answer = TypeAdapter(spec.response) if spec.response is not None else None
+        answer = (
+            None if spec.response is None or spec.response is bytes else TypeAdapter(spec.response)
+        )
         wants_principal = "principal" in spec.bound
         wants_request = "request" in spec.bound
         wants_client = "client" in spec.bound

@@ -7,6 +7,7 @@ from bson import ObjectId
 from pydantic import BaseModel, ValidationError
 
 from crm.core.api.endpoints import Endpoint
+from crm.core.api.uploads import open_upload
 from crm.core.errors import (
     FieldError,
     Invalid,
@@ -35,7 +36,11 @@ async def bind(spec: Endpoint, request: web.Request) -> dict[str, Any]:
             FieldError(name, "extra_forbidden", "Unknown parameter.") for name in request.query
         ]
         raise Invalid(fields=unknown)
-    if spec.body is not None:
+    if spec.upload:
+        arguments["upload"], fields = await open_upload(request, spec.body, spec.max_body)
+        if spec.body is not None:
+            arguments["body"] = _fields(spec.body, fields)
+    elif spec.body is not None:
         arguments["body"] = await _body(request, spec.body, spec.max_body)
     return arguments
 
@@ -60,6 +65,13 @@ def _query(request: web.Request, model: type[BaseModel]) -> BaseModel:
         )
     try:
         return model.model_validate_strings(dict(values))
+    except ValidationError as error:
+        raise Invalid(fields=field_errors(error)) from None
+
+
+def _fields(model: type[BaseModel], fields: dict[str, str]) -> BaseModel:
+    try:
+        return model.model_validate_strings(fields)
     except ValidationError as error:
         raise Invalid(fields=field_errors(error)) from None
 

@@ -43,6 +43,8 @@ class Endpoint:
     """The errors it raises beyond those every endpoint can."""
     max_body: int = DEFAULT_MAX_BODY
     """Bytes of the request body that are accepted."""
+    upload: bool = False
+    """The body is a form with one file, which the handler reads while it comes in; `body` declares its other fields."""
     websocket: bool = False
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
@@ -66,7 +68,7 @@ class Endpoint:
             errors.append(CsrfFailed)
         if self.path_parameters:
             errors.append(NotFound)
-        if self.body is not None:
+        if self.body is not None or self.upload:
             errors += [Malformed, PayloadTooLarge, UnsupportedMediaType]
         # Query parameters are always checked: an unknown one is an error, too.
         errors.append(Invalid)
@@ -91,11 +93,11 @@ def endpoint(
         method: the HTTP method.
         path: the path, with parameters in braces.
         access: who may call it.
-        response: the type of the answer; None answers 204.
+        response: the type of the answer; None answers 204, `bytes` a file, which the handler streams itself.
         status: 200, or 204 without a response, unless given.
         errors: domain errors it raises beyond those of the machinery.
         tag: its group in the OpenAPI document; the first word of the path unless given.
-        max_body: bytes of the body that are accepted.
+        max_body: bytes of the body that are accepted; of the file, where the handler takes an `upload`.
         websocket: it upgrades the connection and returns the stream itself.
     """
 
@@ -103,7 +105,7 @@ def endpoint(
         parameters = inspect.signature(handler, eval_str=True).parameters
         in_path = [part[1:-1] for part in path.split("/") if part.startswith("{")]
         special = {"principal", "request", "client"}
-        known = {"self", "body", "query", *special, *in_path}
+        known = {"self", "body", "query", "upload", *special, *in_path}
         if unknown := set(parameters) - known:
             raise TypeError(f"{handler.__qualname__} asks for {', '.join(sorted(unknown))}")
         if missing := set(in_path) - set(parameters):
@@ -125,6 +127,7 @@ def endpoint(
             status=status or (101 if websocket else 204 if response is None else 200),
             errors=tuple(errors),
             max_body=max_body,
+            upload="upload" in parameters,
             websocket=websocket,
             body=parameters["body"].annotation if "body" in parameters else None,
             query=parameters["query"].annotation if "query" in parameters else None,

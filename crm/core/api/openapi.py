@@ -11,10 +11,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from crm.core.api.endpoints import Endpoint
 from crm.core.api.fields import Problem
 from crm.core.api.principal import Access
+from crm.core.api.uploads import FILE_FIELD
 from crm.core.errors import DomainError
 
 _REF = "#/components/schemas/{model}"
 _ID = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
+_BINARY = {"type": "string", "format": "binary"}
 _SESSION: list[dict[str, list[str]]] = [{"session": []}]
 _SESSION_CSRF: list[dict[str, list[str]]] = [{"session": [], "csrf": []}]
 
@@ -26,7 +28,7 @@ def openapi_document(endpoints: Sequence[Endpoint], *, version: str) -> dict[str
     for spec in shown:
         if spec.body is not None:
             keys.append((spec.body, "validation", TypeAdapter(spec.body)))
-        if spec.response is not None:
+        if spec.response is not None and spec.response is not bytes:
             keys.append((spec.response, "serialization", TypeAdapter(spec.response)))
     keys.append((Problem, "serialization", TypeAdapter(Problem)))
     schemas, definitions = TypeAdapter.json_schemas(keys, ref_template=_REF)
@@ -72,13 +74,20 @@ def _operation(spec: Endpoint, schemas: dict[tuple[Any, JsonSchemaMode], Any]) -
     }
     if spec.access.role is not None:
         operation["description"] = f"Needs at least the role `{spec.access.value}`."
-    if spec.body is not None:
+    if spec.upload:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": _form(spec, schemas)}},
+        }
+    elif spec.body is not None:
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schemas[spec.body, "validation"]}},
         }
     success: dict[str, Any] = {"description": HTTPStatus(spec.status).phrase}
-    if spec.response is not None:
+    if spec.response is bytes:
+        success["content"] = {"application/octet-stream": {"schema": _BINARY}}
+    elif spec.response is not None:
         success["content"] = {
             "application/json": {"schema": schemas[spec.response, "serialization"]}
         }
@@ -89,6 +98,18 @@ def _operation(spec: Endpoint, schemas: dict[tuple[Any, JsonSchemaMode], Any]) -
     for status, errors in sorted(by_status.items()):
         operation["responses"][str(status)] = _problem_response(errors)
     return operation
+
+
+def _form(spec: Endpoint, schemas: dict[tuple[Any, JsonSchemaMode], Any]) -> dict[str, Any]:
+    """Return the schema of a form with one file; the file comes last."""
+    file = {
+        "type": "object",
+        "properties": {FILE_FIELD: {**_BINARY, "description": f"At most {spec.max_body} bytes."}},
+        "required": [FILE_FIELD],
+    }
+    if spec.body is None:
+        return file
+    return {"allOf": [schemas[spec.body, "validation"], file]}
 
 
 def _problem_response(errors: list[type[DomainError]]) -> dict[str, Any]:

@@ -8,20 +8,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 from bson import ObjectId
 
+from bot.knowledge.passages import Passage
 from bot.prompts.content import AssistantContent
 from crm.app import API
 from crm.core.api import Access, Endpoint
 from crm.core.api.openapi import openapi_document
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument
+from crm.knowledge.models import SET_BY_PEOPLE, new_source, stored_content
 from tests.integration.crm.sampling import fill_change, sample
 from tests.support.console import Console
 
 MARK = "belongs-to-the-owner"
 SAFE = {"GET"}
+FILE = object()
+"""The body of those who upload."""
 NOW = utc_now()
 # The owner has two versions of the assistant, others have one.
 OTHER_PARAMETERS = {"organization_id": ObjectId(), "version": 1, "number": 2}
@@ -30,6 +34,17 @@ OTHER_PARAMETERS = {"organization_id": ObjectId(), "version": 1, "number": 2}
 def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[str, RawDocument]]:
     """For each parameter of a path: the collection and a document to put there."""
     connection_id, conversation_id, suite_id = ObjectId(), ObjectId(), ObjectId()
+    passage_id = ObjectId()
+    source = new_source(
+        organization_id=organization_id,
+        name=MARK,
+        title=MARK,
+        kind="markdown",
+        language="ru",
+        origin="typed",
+        content=f"# {MARK}",
+        now=NOW,
+    )
     common = {"organization_id": organization_id, "created_at": NOW, "updated_at": NOW}
     return {
         "contact_id": (
@@ -133,7 +148,7 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
                 "chat_id": MARK,
                 "external_id": None,
                 "direction": "out",
-                "author": {"kind": "operator", "user_id": None, "name": MARK},
+                "author": {"kind": "bot", "user_id": None, "name": MARK},
                 "kind": "text",
                 "text": MARK,
                 "data": {},
@@ -219,29 +234,43 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
                 "finished_at": None,
             },
         ),
-        "source_id": (
-            "knowledge_sources",
+        "source_id": ("knowledge_sources", {**source, "state": "ready", "passages": 1}),
+        "passage_id": (
+            "knowledge_passages",
             {
-                **common,
-                "name": MARK,
-                "title": MARK,
-                "kind": "markdown",
-                "language": "ru",
-                "content": f"# {MARK}",
-                "origin": "typed",
-                "file": None,
-                "from_message": None,
-                "size": 10,
-                "state": "ready",
-                "progress": None,
-                "error": None,
-                "warnings": [],
-                "passages": 1,
-                "valid_from": None,
-                "valid_until": None,
+                **stored_content(
+                    Passage(
+                        id=MARK,
+                        document=MARK,
+                        title=MARK,
+                        heading=(),
+                        language="ru",
+                        position=0,
+                        text=MARK,
+                    ),
+                    source,
+                ),
+                "_id": passage_id,
+                "passage_id": passage_id,
+                "organization_id": organization_id,
+                "source_id": source["_id"],
+                "rank": 0.0,
+                "from": 1,
+                "to": None,
+                "closed_at": None,
+                **dict(SET_BY_PEOPLE),
             },
         ),
     }
+
+
+def sent(body: Any) -> dict[str, Any]:
+    """How a body is sent: as JSON, or as a form with a file."""
+    if body is not FILE:
+        return {"json": body}
+    form = FormData()
+    form.add_field("file", b"# A document\n\nIts text.", filename="a.md")
+    return {"data": form}
 
 
 class Walk:
@@ -264,6 +293,8 @@ class Walk:
 
     def bodies(self, spec: Endpoint) -> list[Any]:
         """No body, the least valid body, and one with every field that points at the owner's things."""
+        if spec.upload:
+            return [FILE]
         if spec.body is None:
             return [None]
         operation = self.document["paths"][spec.path][spec.method.lower()]
@@ -328,7 +359,7 @@ async def test_a_viewer_changes_nothing(
         if spec.path.endswith("/read") or spec.path.endswith("/typing"):
             continue  # looking and typing change nothing that lasts
         for body in walk.bodies(spec):
-            response = await viewer.request(spec.method, walk.path(spec), json=body)
+            response = await viewer.request(spec.method, walk.path(spec), **sent(body))
             if spec.access is not Access.VIEWER:  # a question asked by POST is a viewer's right
                 expected = 401 if spec.access is Access.INTERNAL else 403
                 assert response.status == expected, spec
@@ -363,7 +394,7 @@ async def test_a_stranger_sees_and_changes_nothing(
         if spec.path in last or spec.access is Access.INTERNAL or spec.websocket:
             continue
         for body in walk.bodies(spec):
-            response = await stranger.request(spec.method, walk.path(spec), json=body)
+            response = await stranger.request(spec.method, walk.path(spec), **sent(body))
             text = await response.text()
             assert MARK not in text, spec
             assert str(owner.organization_id) not in text, spec

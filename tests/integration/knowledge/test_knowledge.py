@@ -10,8 +10,9 @@ from bson import ObjectId
 from bot.knowledge.errors import DocumentError
 from crm.core.feature import Core
 from crm.core.settings import Settings
-from crm.knowledge import service as service_module
+from crm.knowledge.ingestion import Pace
 from crm.knowledge.models import PASSAGES, SOURCES
+from crm.knowledge.reading import Reader
 from crm.knowledge.service import Knowledge
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
 from tests.support.console import Console
@@ -47,6 +48,15 @@ def knowledge(core: Core) -> Knowledge:
 
 async def add(console: Console, name: str = "delivery.md", content: str = DELIVERY) -> Any:
     return await console.post("/api/knowledge/sources", {"name": name, "content": content})
+
+
+async def until_ready(console: Console, source_id: str) -> Any:
+    for _ in range(600):
+        source = await console.get(f"/api/knowledge/sources/{source_id}")
+        if source["state"] in {"ready", "failed"}:
+            return source
+        await asyncio.sleep(0.05)
+    raise AssertionError(source)
 
 
 async def version_of(core: Core, console: Console) -> int:
@@ -176,6 +186,7 @@ async def test_a_change_while_passages_are_made_makes_them_again(
     owner: Console, core: Core, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = await add(owner)
+    source_id = ObjectId(source["id"])
     sources = core.database.collection(SOURCES)
     write = knowledge.versions.replace
     change = {"$set": {"content": "# Доставка\n\nНовая цена."}, "$inc": {"revision": 1}}
@@ -183,57 +194,64 @@ async def test_a_change_while_passages_are_made_makes_them_again(
 
     async def write_while_it_changes(*values: Any) -> int:
         if changes:
-            await sources.update_one({"_id": ObjectId(source["id"])}, changes.pop())
+            await sources.update_one({"_id": source_id}, changes.pop())
         return await write(*values)
 
     monkeypatch.setattr(knowledge.versions, "replace", write_while_it_changes)
-    done = await knowledge.ingest(owner.organization_id, ObjectId(source["id"]))
+    done = await knowledge.retry(owner.organization_id, source_id)
     assert (done["state"], done["passages"]) == ("ready", 1)
     passages = await owner.get(f"/api/knowledge/sources/{source['id']}/passages")
     assert [item["text"] for item in passages["items"]] == ["Новая цена."]
 
 
 async def test_what_a_dead_process_left_is_finished(
-    owner: Console, core: Core, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+    owner: Console, core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = await add(owner)
+    path = f"/api/knowledge/sources/{source['id']}"
+    dying = Knowledge(database=core.database, events=core.events, pace=Pace(lease_seconds=0.2))
 
     async def die(*_: Any, **__: Any) -> int:
         raise ConnectionResetError
 
-    monkeypatch.setattr(knowledge.versions, "_carry_out", die)
+    monkeypatch.setattr(dying.versions, "_carry_out", die)
     with pytest.raises(ConnectionResetError):
-        await knowledge.change(
+        await dying.change(
             owner.organization_id, ObjectId(source["id"]), {"content": "# Доставка\n\nДаром."}
         )
-    monkeypatch.undo()
     # The old version answers.
     assert await version_of(core, owner) == 1
     found = await owner.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
     assert "1 500" in found["items"][0]["text"]
-    assert (await owner.get(f"/api/knowledge/sources/{source['id']}"))["state"] == "queued"
-    assert await knowledge.resume() == 1
-    assert await knowledge.resume() == 0
+    assert (await owner.get(path))["state"] == "processing"
+    worker = Knowledge(database=core.database, events=core.events).ingestion
+    await asyncio.sleep(0.25)
+    assert await worker.sweep() == 1
+    assert await worker.sweep() == 0
+    await until_ready(owner, source["id"])
     found = await owner.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
     assert [item["text"] for item in found["items"]] == ["Даром."]
 
 
-async def test_a_job_that_finds_the_document_unusable_marks_it_and_keeps_the_old_passages(
-    owner: Console, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+async def test_a_document_found_unusable_is_marked_and_the_old_passages_stay(
+    owner: Console, core: Core
 ) -> None:
     source = await add(owner)
 
-    def refuse(**_: Any) -> Any:
-        raise DocumentError("document_empty", "The document is empty.")
+    class Refusing(Reader):
+        async def read_text(self, *_: Any, **__: Any) -> Any:
+            raise DocumentError("document_empty", "The document is empty.")
 
-    monkeypatch.setattr(service_module, "passages_of", refuse)
-    failed = await knowledge.ingest(owner.organization_id, ObjectId(source["id"]))
+    knowledge = Knowledge(database=core.database, events=core.events, reader=Refusing())
+    failed = await knowledge.retry(owner.organization_id, ObjectId(source["id"]))
     assert (failed["state"], failed["error"]) == (
         "failed",
         {"code": "document_empty", "detail": "The document is empty."},
     )
     found = await owner.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
     assert "1 500" in found["items"][0]["text"]
+    again = await owner.post(f"/api/knowledge/sources/{source['id']}/retry")
+    assert (again["state"], again["error"]) == ("ready", None)
 
 
 async def test_changes_are_told_to_the_consoles(owner: Console, core: Core) -> None:
@@ -295,58 +313,3 @@ async def test_nobody_reaches_the_documents_of_another_organization(
     found = await stranger.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
     assert found["items"] == []
     assert (await viewer.get(path))["content"] == DELIVERY
-
-
-async def test_the_assistant_is_changed_and_tried(
-    owner: Console, viewer: Console, core: Core
-) -> None:
-    before = await owner.get("/api/assistant")
-    assert before["version"] == 1
-    change = {"name": "Ару", "greeting": {"ru": "Привет!", "kk": "Сәлем!", "en": "Hi!"}}
-    after = await owner.patch("/api/assistant", change)
-    assert after == {**before, **change, "version": 2}
-    assert await viewer.get("/api/assistant") == after
-    await viewer.patch("/api/assistant", {"name": "x"}, status=403)
-    empty = {"disclosure": {"ru": "", "kk": "б", "en": "b"}}
-    problem = await owner.patch("/api/assistant", empty, status=422)
-    assert problem["errors"][0]["field"] == "disclosure.ru"
-    assert (
-        await core.database.collection("events").count_documents(
-            {"organization_id": owner.organization_id, "type": "organization.updated"}
-        )
-        == 1
-    )
-
-    await add(owner)
-    question = {"text": "сколько стоит доставка?", "language": "ru", "history": []}
-    tried = await owner.post("/api/assistant/test", question)
-    assert tried["answer"] == "Доставка в Астану стоит 1 500 ₸.\n\nИсточник: Доставка"
-    assert tried["sources"][0]["document"] == "delivery.md"
-    assert tried["trace"]["method"] == "extractive"
-    assert tried["trace"]["answered"] is True
-    assert tried["trace"]["assistant_version"] == 2
-    tried = await owner.post("/api/assistant/test", {**question, "text": "вы чините дроны?"})
-    assert tried["trace"]["method"] == "declined"
-    assert tried["sources"] == []
-    await viewer.post("/api/assistant/test", question, status=403)
-
-
-async def test_the_assistant_is_tried_with_the_organizations_own_model(owner: Console) -> None:
-    await add(owner)
-    async with FakeOpenAI.running() as provider:
-        provider.api_key = "sk-own"
-        provider.reply(FakeReply(text="Доставим за 1 500 ₸ [1], <PHONE_1>."))
-        llm = {"model": "openai:test", "base_url": provider.base_url, "api_key": "sk-own"}
-        await owner.patch("/api/organization/llm", llm)
-        question = {
-            "text": "доставка в Астану? мой номер 87011234567",
-            "language": "ru",
-            "history": [{"role": "customer", "text": "я на 8 701 123 45 67"}],
-        }
-        tried = await owner.post("/api/assistant/test", question)
-    assert tried["trace"]["method"] == "llm"
-    assert tried["answer"].startswith("Доставим за 1 500 ₸, 8 701 123 45 67.")
-    assert tried["trace"]["model"] == "openai:test"
-    assert "<PHONE_1>" in tried["trace"]["masked_prompt"]
-    assert "87011234567" not in provider.everything
-    assert "sk-own" not in str(tried)

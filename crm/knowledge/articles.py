@@ -1,0 +1,46 @@
+"""An article: a question of a customer and an operator's answer, as a document of its own."""
+
+import re
+import unicodedata
+
+MAX_NAME = 80
+_NOT_IN_NAMES = re.compile(r"[^\w\s-]+")
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
+_LINE_MARKUP = re.compile(r"^(\s*)(#{1,6}\s|>|```|---|===|\+\s)", re.MULTILINE)
+
+
+def article_name(question: str, number: int = 1) -> str:
+    """Return a file name for the article; `number` tells those with the same question apart."""
+    plain = " ".join(_NOT_IN_NAMES.sub(" ", unicodedata.normalize("NFC", question)).split())
+    short = plain[:MAX_NAME].strip() or "article"
+    return f"{short}.md" if number == 1 else f"{short} {number}.md"
+
+
+def article_text(question: str, answer: str) -> str:
+    """Return the article as Markdown: the question is its title. What was written is shown as it was written."""
+    heading = _MARKUP.sub(r"\\\1", " ".join(question.split()))
+    body = _LINE_MARKUP.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", answer.strip()))
+    return f"# {heading}\n\n{_paragraphs(body)}\n"
+
+
+def _paragraphs(text: str) -> str:
+    """Return the text with its line breaks kept: each line is a paragraph or an item of its own."""
+    return "\n\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def safe_file_name(given: str) -> str:
+    r"""Return the name of an uploaded file without folders and characters that no name should have; may be empty.
+
+    Browsers and other clients send whatever they like: `C:\\docs\\a.pdf`, `../../a.pdf`, names with line breaks.
+    """
+    name = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
+    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
+    name = " ".join(name.split()).strip(". ")
+    stem, dot, ending = name.rpartition(".")
+    return (
+        f"{stem[: MAX_FILE_NAME - len(ending) - 1]}{dot}{ending}" if dot else name[:MAX_FILE_NAME]
+    )
+
+
+MAX_FILE_NAME = 200
+"""Characters."""
