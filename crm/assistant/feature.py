@@ -1,12 +1,5 @@
 """The assistant and its knowledge in the web process."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-
-from pymongo.errors import PyMongoError
-
 from bot.knowledge.library import IndexLibrary
 from crm.assistant.drafts import Drafts
 from crm.assistant.estimating import Estimating
@@ -22,20 +15,18 @@ from crm.assistant.suites.summaries import LastRuns
 from crm.assistant.trial_routes import TrialRoutes
 from crm.assistant.trials import Trials
 from crm.assistant.versions import AssistantVersions
+from crm.assistant.why import Explanations
 from crm.core.feature import Core, Feature
 from crm.knowledge.answers import KnowledgeSearch
-from crm.knowledge.routes import KnowledgeRoutes, SnapshotRoutes
-from crm.knowledge.service import Knowledge
+from crm.knowledge.routes import knowledge_routes
 from crm.providers.blocks import ContextBlocks
 from crm.services import Services
 
-_log = logging.getLogger(__name__)
-
 
 def feature(core: Core, services: Services) -> Feature:
-    """Join the web process. At start, documents that a dead process left half-way are ingested."""
+    """Join the web process."""
     library = IndexLibrary()
-    knowledge = Knowledge(database=core.database, events=core.events)
+    knowledge = services.knowledge
     search = KnowledgeSearch(knowledge=knowledge, library=library)
     gate = SuiteGate(database=core.database, events=core.events)
     drafts = Drafts(database=core.database, events=core.events)
@@ -66,36 +57,20 @@ def feature(core: Core, services: Services) -> Feature:
         estimates=Estimates(database=core.database, llm=blocks.llm),
     )
 
-    @asynccontextmanager
-    async def lifespan() -> AsyncIterator[None]:
-        resuming = asyncio.create_task(_resume(knowledge))
-        yield
-        resuming.cancel()
-        with suppress(asyncio.CancelledError):
-            await resuming
-
     return Feature(
         name="assistant",
         routes=[
-            KnowledgeRoutes(knowledge=knowledge, search=search),
-            SnapshotRoutes(search=search),
+            *knowledge_routes(knowledge, search),
             AssistantRoutes(
-                drafts=drafts, history=history, versions=versions, estimating=estimating
+                drafts=drafts,
+                history=history,
+                versions=versions,
+                estimating=estimating,
+                explanations=Explanations(database=core.database, knowledge=knowledge.versions),
             ),
             TrialRoutes(trials=trials, history=history),
             SuiteRoutes(suites=suites, last_runs=LastRuns(database=core.database), past=past),
             RunRoutes(runs=runs),
             GateRoutes(gate=gate, history=history),
         ],
-        lifespan=lifespan,
     )
-
-
-async def _resume(knowledge: Knowledge) -> None:
-    try:
-        count = await knowledge.resume()
-    except PyMongoError as error:
-        _log.warning("unfinished documents were not looked for: %s", type(error).__name__)
-        return
-    if count:
-        _log.info("%d unfinished documents were ingested", count)
