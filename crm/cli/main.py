@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from crm.cli import programs
 from crm.cli.checks import examine_everything, explain_unreachable
 from crm.cli.databases import reachable_database
+from crm.cli.evaluate_assistant import evaluate_assistant
 from crm.cli.installation import Installation
 from crm.cli.processes import Program, StartError
 from crm.cli.supervisor import Supervisor, announcement
@@ -237,6 +238,32 @@ def evaluate_nlu(
         check=False,
     ).returncode
     raise typer.Exit(code)
+
+
+@evaluations.command("assistant")
+def evaluate_suites(
+    *,
+    organization: Annotated[
+        str | None, typer.Option(help="Slug or id; not needed where there is only one.")
+    ] = None,
+    suite: Annotated[str | None, typer.Option(help="Name of one suite; else all are run.")] = None,
+    target: Annotated[str, typer.Option(help="draft, published or a version's number.")] = "draft",
+    allow_calls: Annotated[
+        bool, typer.Option("--allow-calls", help="The runs may call the language model's provider.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Run an organization's test suites; exits with 1 when a case fails, with 2 for a wrong call."""
+    raise typer.Exit(
+        evaluate_assistant(
+            load_settings(),
+            organization=organization,
+            suite=suite,
+            target=target,
+            allow_calls=allow_calls,
+            as_json=as_json,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from crm.core.settings import Settings
 from crm.demo.company import OWNER_EMAIL, connect_webchat, found_company, hire_operator
 from crm.demo.documents import add_documents
 from crm.demo.stories import tell_stories
+from crm.demo.suite import add_suite
 from crm.services import Services, build_services, open_core
 
 STEPS_COLLECTION = "demo_steps"
@@ -28,6 +29,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("webchat", connect_webchat),
     ("documents", add_documents),
     ("stories", tell_stories),
+    ("suite", add_suite),
 )
 
 
