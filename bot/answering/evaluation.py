@@ -18,7 +18,7 @@ from bot.answering.answerer import Answer, Answerer
 from bot.answering.confidence import Features, features
 from bot.answering.extractive import extract
 from bot.answering.finding import find
-from bot.knowledge.documents import KINDS, decode, passages_of
+from bot.knowledge.documents import KINDS, passages_of
 from bot.knowledge.errors import DocumentError
 from bot.knowledge.index import Index
 from bot.knowledge.languages import LANGUAGES, detect_language
@@ -104,7 +104,7 @@ def read_folder(folder: Path, left_out: Callable[[str], None] = lambda _: None) 
     for path in paths:
         name = path.relative_to(folder).as_posix()
         try:
-            passages += passages_of(name=name, content=decode(path.read_bytes()))
+            passages += passages_of(name=name, content=path.read_bytes())
         except DocumentError as error:
             left_out(f"{name} is left out: {error.detail}")
     if not passages:

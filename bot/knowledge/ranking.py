@@ -17,17 +17,17 @@ PAIR_WEIGHT = 0.5
 """Of a word that counts only as a part of words in a row, such as "how" of "how much"."""
 
 WEIGHTS = {
-    "lexical": 4.15,
-    "concepts": 2.08,
-    "stems": -1.37,
-    "coverage": 2.43,
-    "piece": 2.02,
-    "alone": 1.44,
-    "heading": 2.26,
-    "precision": 1.44,
-    "kind": 0.71,
-    "piece_kind": 1.77,
-    "own": 0.61,
+    "lexical": 4.11,
+    "concepts": 2.12,
+    "stems": -1.31,
+    "coverage": 2.38,
+    "piece": 1.94,
+    "alone": 1.30,
+    "heading": 2.19,
+    "precision": 1.34,
+    "kind": 0.65,
+    "piece_kind": 1.83,
+    "own": 0.60,
     "meaning": 3.0,
 }
 
