@@ -40,16 +40,3 @@ class Gate(Protocol):
         Only reads: it is also asked within the transaction that publishes.
         """
         ...
-
-
-class OpenGate:
-    """Asks for nothing."""
-
-    async def state(
-        self,
-        organization_id: ObjectId,  # noqa: ARG002 - the protocol's
-        content: AssistantContent,  # noqa: ARG002
-        knowledge_version: int,  # noqa: ARG002
-    ) -> GateState:
-        """Return an open gate."""
-        return GateState()

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from bson import ObjectId
 
 from bot.prompts.content import AssistantContent
@@ -10,6 +11,7 @@ from crm.assistant.trials import ENGINE_PREFIX, Trials
 from crm.core.database import RawDocument
 from crm.core.feature import Core
 from crm.services import Services
+from tests.fakes.openai_server import FakeOpenAI, FakeReply
 from tests.support.console import Console
 
 DELIVERY = "# Доставка\n\n## Цена\n\nДоставка в Астану стоит 1 500 ₸.\n\n## Срок\n\nВезём два дня."
@@ -25,6 +27,11 @@ async def start(console: Console, target: Any = "draft", **values: Any) -> str:
 async def say(console: Console, trial_id: str, text: str, **values: Any) -> Any:
     body = {"text": text, **values}
     return await console.post(f"/api/assistant/trials/{trial_id}/messages", body)
+
+
+async def add_document(console: Console) -> None:
+    body = {"name": "d.md", "content": DELIVERY}
+    await console.post("/api/knowledge/sources", body, status=201)
 
 
 async def counts(core: Core) -> dict[str, int]:
@@ -71,7 +78,7 @@ async def test_a_handoff_in_a_trial_calls_nobody(owner: Console, core: Core) -> 
 
 
 async def test_an_answer_shows_what_made_it(owner: Console) -> None:
-    await owner.post("/api/knowledge/sources", {"name": "d.md", "content": DELIVERY}, status=201)
+    await add_document(owner)
     trial_id = await start(owner, language="ru")
     turn = await say(owner, trial_id, "сколько стоит доставка в Астану?")
     disclosure, answer = turn["replies"]
@@ -130,7 +137,7 @@ async def test_a_trial_answers_from_the_newest_documents_the_published_from_its_
     await core.database.collection("organizations").update_one(
         {"_id": owner.organization_id}, {"$set": {"knowledge_goes_live": "with_publishing"}}
     )
-    await owner.post("/api/knowledge/sources", {"name": "d.md", "content": DELIVERY}, status=201)
+    await add_document(owner)
     question = "сколько стоит доставка в Астану?"
     draft = await say(owner, await start(owner, "draft", language="ru"), question)
     assert "1 500" in draft["replies"][-1]["text"]
@@ -198,7 +205,7 @@ async def test_the_skills_do_not_reach_another_organizations_trial(
 async def test_a_replayed_conversation_goes_on_where_it_was(
     owner: Console, core: Core, services: Services
 ) -> None:
-    await owner.post("/api/knowledge/sources", {"name": "d.md", "content": DELIVERY}, status=201)
+    await add_document(owner)
     trials = Trials(database=core.database, engine=services.inbox.engine)
     trial_id = await trials.start(
         owner.organization_id,
@@ -237,3 +244,43 @@ async def test_a_trial_is_forgotten_with_its_side_of_the_engine(
     assert of_trials["expireAfterSeconds"] == 86_400
     assert of_trials["partialFilterExpression"] == {"_id": {"$gte": "trial:", "$lt": "trial;"}}
     assert f"{ENGINE_PREFIX}{ObjectId()}" < "trial;"
+
+
+async def test_a_model_that_is_tried_sees_no_person_and_shows_what_it_saw(
+    owner: Console, core: Core
+) -> None:
+    await add_document(owner)
+    async with FakeOpenAI.running() as provider:
+        provider.reply(
+            FakeReply(text="YES", when="YES or NO"),
+            FakeReply(text="Доставим за 1 500 ₸ [1], напишем на <PHONE_1>."),
+        )
+        llm = {"model": "openai:demo", "base_url": provider.base_url, "api_key": "sk-own"}
+        prices = {"input": 1000.0, "output": 1000.0, "currency": "KZT"}
+        await owner.patch("/api/organization/llm", {**llm, "prices": prices})
+        # The provider's words are let through as they are, so that the phone is seen to come back.
+        draft = {"revision": 0, "model": {"ground": False, "max_tokens": 77}}
+        await owner.patch("/api/assistant/draft", draft)
+        trial_id = await start(owner, language="ru")
+        turn = await say(
+            owner, trial_id, "сколько стоит доставка в Астану? мой номер 8 701 555 01 23"
+        )
+        assert "555" not in provider.everything
+        assert 77 in {seen.body["max_tokens"] for seen in provider.seen}
+    answer = turn["replies"][-1]
+    assert "8 701 555 01 23" in answer["text"]
+    trace = answer["trace"]
+    assert (trace["method"], trace["model"]) == ("llm", "openai:demo")
+    assert "<PHONE_1>" in trace["masked_prompt"]
+    assert "555" not in trace["masked_prompt"]
+    assert "<PHONE_1>" in trace["raw_answer"]
+    assert trace["checks"]
+    assert turn["cost"] == pytest.approx(trace["cost"])
+    assert turn["cost"] > 0
+    stored = await core.database.collection("assistant_trials").find_one(
+        {"_id": ObjectId(trial_id)}
+    )
+    assert stored is not None
+    assert [marker["kind"] for marker in stored["markers"]] == ["PHONE"]
+    calls = core.database.collection("provider_calls").find({"trial_id": ObjectId(trial_id)})
+    assert {call["purpose"] async for call in calls} == {"answer", "judge"}
