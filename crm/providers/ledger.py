@@ -13,7 +13,6 @@ from pymongo.errors import DuplicateKeyError
 
 from bot.answering.calls import ClosedCall, OpenCall
 from bot.answering.failures import ProviderError
-from bot.knowledge.letters import words
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session, TransactionConflictError
 from crm.core.errors import Conflict, DomainError, Forbidden, NotFound
@@ -24,11 +23,11 @@ from crm.providers.models import (
     FAILED,
     KEPT,
     LOST_AFTER,
-    MAX_SEARCHED_WORDS,
     SENDING,
     SPEND,
     month_of,
     providers_allowed,
+    searched,
 )
 
 TRIALS: Final = "assistant_trials"
@@ -285,11 +284,6 @@ def _settled(before: RawDocument, changes: RawDocument) -> RawDocument:
         },
         "$set": {"currency": before["currency"]} if before["currency"] else {},
     }
-
-
-def searched(text: str) -> list[str]:
-    """Return the folded words by which an entry is found."""
-    return list(dict.fromkeys(word for word in words(text) if len(word) > 1))[:MAX_SEARCHED_WORDS]
 
 
 def _code(error: DomainError) -> str:

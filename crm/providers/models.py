@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from bot.knowledge.letters import words
 from crm.core.database import RawDocument
 
 CALLS: Final = "provider_calls"
@@ -41,3 +42,9 @@ def call_read(document: RawDocument) -> RawDocument:
     hidden = {"_id", "organization_id", "key", "reserved", "month", "search", "expires_at"}
     read = {name: value for name, value in document.items() if name not in hidden}
     return {"id": document.get("id", document.get("_id")), **read}
+
+
+def searched(text: str) -> list[str]:
+    """Return the folded words by which an entry is found; of single letters only figures: they number markers."""
+    found = dict.fromkeys(word for word in words(text) if len(word) > 1 or word.isdecimal())
+    return list(found)[:MAX_SEARCHED_WORDS]

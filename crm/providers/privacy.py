@@ -6,14 +6,13 @@ from typing import Any, Final
 from bson import ObjectId
 from pymongo import ReturnDocument
 
-from bot.knowledge.letters import words
 from crm.core.api import Principal
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import NotFound
 from crm.core.events import EventLog, NewEvent
 from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
-from crm.providers.models import CALLS, call_read
+from crm.providers.models import CALLS, call_read, searched
 
 KINDS: Final = (
     "PERSON",
@@ -129,4 +128,4 @@ def _settings_read(organization: RawDocument) -> RawDocument:
 
 def _folded(text: str) -> str:
     """Return the words as `search` holds them."""
-    return " ".join(words(text))
+    return " ".join(searched(text))

@@ -19,6 +19,7 @@ from crm.assistant.trials import Trials
 from crm.core.database import Database
 from crm.core.settings import Settings, load_settings
 from crm.inbox.polling import Poller
+from crm.providers.ledger import ProviderLedger
 from crm.services import build_services, open_core
 from crm.worker.broker import build_broker
 from crm.worker.jobs import register_jobs
@@ -38,7 +39,12 @@ async def work(settings: Settings) -> None:
     services = build_services(core, connectors)
     inbox = services.inbox
     broker = build_broker(settings)
-    register_jobs(broker, handover=inbox.handover, knowledge=services.knowledge)
+    register_jobs(
+        broker,
+        handover=inbox.handover,
+        knowledge=services.knowledge,
+        ledger=ProviderLedger(database=database),
+    )
     scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
     poller = Poller(
         database=database,

@@ -9,14 +9,18 @@ from taskiq import AsyncBroker
 from crm.core.clock import utc_now
 from crm.inbox.handover import Handover
 from crm.knowledge.service import Knowledge
+from crm.providers.ledger import ProviderLedger
 
 _log = logging.getLogger(__name__)
 
 EVERY_MINUTE = "* * * * *"
+EVERY_FIVE_MINUTES = "*/5 * * * *"
 EVERY_HOUR = "17 * * * *"
 
 
-def register_jobs(broker: AsyncBroker, *, handover: Handover, knowledge: Knowledge) -> None:
+def register_jobs(
+    broker: AsyncBroker, *, handover: Handover, knowledge: Knowledge, ledger: ProviderLedger
+) -> None:
     """Tell the broker which jobs this worker does."""
 
     async def return_abandoned() -> None:
@@ -40,4 +44,15 @@ def register_jobs(broker: AsyncBroker, *, handover: Handover, knowledge: Knowled
         tidy_knowledge,
         task_name="knowledge.tidy",
         schedule=[{"cron": EVERY_HOUR}],
+    )
+
+    async def settle_lost_calls() -> None:
+        count = await ledger.settle_lost()
+        if count:
+            _log.info("%d calls of providers that nobody closed were settled", count)
+
+    broker.register_task(
+        settle_lost_calls,
+        task_name="providers.settle_lost",
+        schedule=[{"cron": EVERY_FIVE_MINUTES}],
     )

@@ -261,39 +261,6 @@ async def test_wrong_settings_are_named(
     assert field is None or found[code] == field
 
 
-async def test_the_provider_key_is_written_and_never_read(owner: Console, core: Core) -> None:
-    llm = await owner.patch(
-        "/api/organization/llm",
-        {
-            "model": "openai:gpt-4.1-mini",
-            "base_url": "https://llm.example.kz/v1/",
-            "api_key": "sk-secret",
-        },
-    )
-    assert llm == {
-        "model": "openai:gpt-4.1-mini",
-        "base_url": "https://llm.example.kz/v1",
-        "has_api_key": True,
-    }
-    stored = await core.database.collection("organizations").find_one({})
-    assert stored is not None
-    assert "sk-secret" not in str(stored)
-    assert core.secrets.decrypt(stored["llm"]["api_key_encrypted"]) == "sk-secret"
-    events = await core.events.read(owner.organization_id, 0)
-    assert "sk-secret" not in str(events)
-    assert "llm" not in events[-1].data
-    # The key was typed for one provider: it is not sent to another.
-    moved = await owner.patch("/api/organization/llm", {"base_url": "https://evil.example"})
-    assert not moved["has_api_key"]
-    gone = await owner.patch("/api/organization/llm", {"model": None})
-    assert gone == {"model": None, "base_url": None, "has_api_key": False}
-
-
-async def test_the_key_needs_a_model(owner: Console) -> None:
-    problem = await owner.patch("/api/organization/llm", {"api_key": "sk"}, status=422)
-    assert problem["errors"][0]["field"] == "model"
-
-
 async def test_two_sign_ups_at_once_make_one_account(server: TestServer) -> None:
     async with Console.open(server) as one, Console.open(server) as two:
         results = await asyncio.gather(

@@ -5,6 +5,7 @@ kind without one fails here, so that it cannot be forgotten.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -179,6 +180,34 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
                 "turns": [],
                 "effects": [],
                 "busy_until": None,
+            },
+        ),
+        "call_id": (
+            "provider_calls",
+            {
+                **common,
+                "key": MARK,
+                "conversation_id": conversation_id,
+                "trial_id": None,
+                "purpose": "answer",
+                "model": "openai:m",
+                "host": MARK,
+                "state": "done",
+                "masked_prompt": [{"role": "human", "text": MARK}],
+                "said": MARK,
+                "search": [],
+                "raw_answer": MARK,
+                "input_tokens": 1,
+                "output_tokens": 1,
+                "cost": 0.0,
+                "reserved": 0.0,
+                "currency": None,
+                "error": None,
+                "attempts": 1,
+                "at": NOW,
+                "elapsed_ms": 1.0,
+                "month": "2026-11",
+                "expires_at": NOW + timedelta(days=1),
             },
         ),
         "suite_id": (
