@@ -1,21 +1,41 @@
 import { expect, test } from "vitest";
 
-import type { Llm, Message } from "@/api/types";
+import type { Expect, GateSuite, Llm, Message } from "@/api/types";
 import { askedBefore } from "@/features/inbox/thread";
 import { pagesText, validity } from "@/features/knowledge/pages";
 import { isReadable } from "@/features/knowledge/files";
 import { fieldsOf as llmFields, updateOf } from "@/features/privacy/llm";
 import { caseOf, expectsNothing, fieldsOf } from "@/features/suites/expect";
 import { readCsv } from "@/features/suites/csv";
-import { colourOf, shareOf } from "@/features/suites/runs";
+import { colourOf, gateColour, shareOf, together } from "@/features/suites/runs";
 import { byteParts, formatCost } from "@/i18n/written";
 
 test("a case goes through its form unchanged", () => {
   const one = {
+    name: "Уточнение",
     turns: ["Сколько доставка?", "А в Астану?"],
-    expect: { contains: ["1 500"], not_contains: [], cites: ["dostavka.md"], declines: false, hands_over: null, language: "ru" as const, intent: null },
+    expect: { contains: ["1 500"], not_contains: [], cites: ["dostavka.md"], declines: false, hands_over: null, language: "ru" as const, intent: null, effects: [{ kind: "lead" as const, data: { product: "палатка" } }] },
   };
   expect(caseOf(fieldsOf(one))).toEqual(one);
+});
+
+test("a detail stays while its kind is chosen, and goes with it", () => {
+  const fields = fieldsOf({ name: null, turns: ["Хочу палатку"], expect: { effects: [{ kind: "lead", data: { product: "палатка" } }] } as unknown as Expect });
+  expect(caseOf({ ...fields, effects: ["lead", "handoff"] }).expect.effects).toEqual([{ kind: "lead", data: { product: "палатка" } }, { kind: "handoff", data: {} }]);
+  expect(caseOf({ ...fields, effects: ["handoff"] }).expect.effects).toEqual([{ kind: "handoff", data: {} }]);
+});
+
+test("several runs are paid for together, and an unknown price makes the sum unknown", () => {
+  const one = { messages: 2, calls: 4, cost: 0.1, currency: "USD" };
+  expect(together([one, one])).toEqual({ messages: 4, calls: 8, cost: 0.2, currency: "USD" });
+  expect(together([one, { ...one, cost: null }]).cost).toBeNull();
+  expect(together([{ messages: 1, calls: 0, cost: null, currency: null }])).toMatchObject({ calls: 0, cost: 0 });
+});
+
+test("a suite that has not seen this draft is neither green nor red", () => {
+  expect(gateColour({ green: null, run: null })).toBe("not_run");
+  expect(gateColour({ green: null, run: { state: "running" } as unknown as GateSuite["run"] })).toBe("running");
+  expect(gateColour({ green: false, run: { state: "done" } as unknown as GateSuite["run"] })).toBe("red");
 });
 
 test("a case that expects nothing is not one", () => {

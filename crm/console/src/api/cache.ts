@@ -3,7 +3,7 @@ import type { InfiniteData, QueryClient } from "@tanstack/vue-query";
 
 import type { StoredEvent } from "./events";
 import { keys } from "./query";
-import type { Contact, Conversation, Deal, Message, Page, Task } from "./types";
+import type { Contact, Conversation, Deal, Message, Page, Run, Task } from "./types";
 
 type Pages<T> = InfiniteData<Page<T>>;
 
@@ -88,9 +88,7 @@ export class EventCache {
         this.later(keys.assistant);
         break;
       case "assistant":
-        this.later(["assistant"]);
-        this.later(["suites"]);
-        this.later(keys.runs);
+        this.assistant(event, action);
         break;
       case "organization":
         this.later(["organization"]);
@@ -115,6 +113,19 @@ export class EventCache {
     upsertMessage(this.client, message.conversation_id, message, true);
     if (message.state === "failed") this.later(keys.failedDeliveries);
     if (created) this.onMessage(message);
+  }
+
+  /** A run tells each step; only its end says something new about suites and the gate. */
+  private assistant(event: StoredEvent, action: string | undefined): void {
+    if (action === "run_updated") {
+      const run = event.data as unknown as Run;
+      this.client.setQueryData(keys.run(event.subject_id), run);
+      if (run.state === "queued" || run.state === "running") return;
+      this.later([...keys.runs, "list"]);
+      this.later([...keys.run(event.subject_id), "results"]);
+    }
+    this.later(["assistant"]);
+    this.later(["suites"]);
   }
 
   private contact(event: StoredEvent, action: string | undefined): void {

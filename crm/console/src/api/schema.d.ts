@@ -864,7 +864,7 @@ export interface paths {
         get: operations["knowledge_list"];
         put?: never;
         /**
-         * Add a document
+         * Add a typed text
          * @description Needs at least the role `admin`.
          */
         post: operations["knowledge_create"];
@@ -919,7 +919,7 @@ export interface paths {
                         "application/json": components["schemas"]["Source"];
                     };
                 };
-                /** @description The body is not valid JSON */
+                /** @description The body cannot be read */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -927,7 +927,7 @@ export interface paths {
                     content: {
                         "application/problem+json": components["schemas"]["Problem"] & {
                             /** @enum {string} */
-                            code?: "malformed_json";
+                            code?: "malformed_form" | "malformed_json";
                         };
                     };
                 };
@@ -967,7 +967,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description There is a document with this name; The knowledge base is being changed by others */
+                /** @description There is a document with this name; There is no room for more documents; The text of an uploaded file cannot be edited */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -975,7 +975,7 @@ export interface paths {
                     content: {
                         "application/problem+json": components["schemas"]["Problem"] & {
                             /** @enum {string} */
-                            code?: "knowledge_busy" | "source_name_taken";
+                            code?: "knowledge_limit_reached" | "source_name_taken" | "source_text_read_only";
                         };
                     };
                 };
@@ -1003,7 +1003,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description Documents of this type cannot be read; The document is empty; The text cannot be read; The document is too large; The table has no columns for questions and answers; The table cannot be read; Some values are not acceptable */
+                /** @description The document cannot be used; Some values are not acceptable */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1011,7 +1011,7 @@ export interface paths {
                     content: {
                         "application/problem+json": components["schemas"]["Problem"] & {
                             /** @enum {string} */
-                            code?: "document_bad_encoding" | "document_empty" | "document_too_large" | "document_unknown_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
+                            code?: "document_bad_encoding" | "document_broken" | "document_empty" | "document_encrypted" | "document_legacy_format" | "document_too_complex" | "document_too_large" | "document_took_too_long" | "document_unknown_type" | "document_unreadable" | "document_unusable" | "document_wrong_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
                         };
                     };
                 };
@@ -1043,20 +1043,20 @@ export interface paths {
         };
         trace?: never;
     };
-    "/api/knowledge/sources/{source_id}/passages": {
+    "/api/knowledge/sources/{source_id}/retry": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List how a document was cut
-         * @description Needs at least the role `viewer`.
-         */
-        get: operations["knowledge_passages"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Ingest a document again
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["knowledge_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1100,6 +1100,110 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an article of an operator's answer
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["knowledge_add_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a document; it is ingested by a worker
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["knowledge_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/sources/{source_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a document as it came in
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["knowledge_download"];
+        /**
+         * Let another file take the place of a document's
+         * @description Needs at least the role `admin`.
+         */
+        put: operations["knowledge_replace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/sources/{source_id}/passages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List how a document was cut
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["knowledge_passages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/passages/{passage_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Exclude a passage, or set the days it is valid
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["knowledge_update_passage"];
         trace?: never;
     };
     "/api/assistant": {
@@ -1266,6 +1370,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assistant/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate what a question costs
+         * @description Needs at least the role `viewer`.
+         */
+        post: operations["assistant_estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{message_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell why the bot said something
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["messages_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assistant/trials": {
         parameters: {
             query?: never;
@@ -1324,6 +1468,278 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List test suites
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_list_suites"];
+        put?: never;
+        /**
+         * Make a test suite
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_create_suite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a test suite
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_read_suite"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a test suite with its cases
+         * @description Needs at least the role `admin`.
+         */
+        delete: operations["assistant_delete_suite"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a test suite, or let publishing ask for it
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["assistant_change_suite"];
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a suite's cases
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_list_cases"];
+        put?: never;
+        /**
+         * Add a case
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_create_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add the cases of a spreadsheet: all of them, or none where a line is wrong
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_import_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases/from-conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a case of a past conversation, with what was answered as expectations
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_add_from_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/suites/{suite_id}/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a case
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_read_case"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a case
+         * @description Needs at least the role `admin`.
+         */
+        delete: operations["assistant_delete_case"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a case
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["assistant_change_case"];
+        trace?: never;
+    };
+    "/api/assistant/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_list_runs"];
+        put?: never;
+        /**
+         * Run a suite, or replay conversations
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_start_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what a run may need of a provider of language models
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_estimate_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a run
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_read_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs/{run_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a run found
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_list_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a run
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["assistant_cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how the draft stands before the gate
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["assistant_read_gate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Let publishing ask for the required suites, or not
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["assistant_change_gate"];
         trace?: never;
     };
     "/api/organization/llm": {
@@ -1528,714 +1944,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/assistant/estimate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["EstimateRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Estimate"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/suites": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SuiteReadPage"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SuiteWrite"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SuiteRead"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/suites/{suite_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    suite_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    suite_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SuiteUpdate"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SuiteRead"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/assistant/suites/{suite_id}/cases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    suite_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CaseReadPage"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    suite_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CaseWrite"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CaseRead"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/suites/{suite_id}/cases/{case_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    suite_id: string;
-                    case_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    suite_id: string;
-                    case_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CaseWrite"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CaseRead"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/assistant/suites/{suite_id}/cases/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    suite_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CsvImport"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportResult"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/suites/{suite_id}/cases/from-conversation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    suite_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["FromConversation"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CaseRead"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                    kind?: string;
-                    suite_id?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunReadPage"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RunCreate"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunRead"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/runs/{run_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunRead"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/runs/{run_id}/results": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                    passed?: boolean;
-                    changed?: boolean;
-                };
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ResultReadPage"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/runs/{run_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunRead"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/assistant/gate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["GateUpdate"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Gate"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/knowledge/passages/{passage_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    passage_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PassageUpdate"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PassageRead"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/knowledge/articles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Article"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Source"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/knowledge/sources/{source_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    source_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Source"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ArticleCreate
+         * @description A customer's question and an operator's answer, with the message it was.
+         */
+        ArticleCreate: {
+            /** Question */
+            question: string;
+            /** Answer */
+            answer: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "ru" | "kk" | "en";
+            /**
+             * Conversation Id
+             * @default null
+             */
+            conversation_id?: string | null;
+            /**
+             * Message Id
+             * @default null
+             */
+            message_id?: string | null;
+        };
         /**
          * Assignment
          * @description Who is to see to a conversation; null for nobody.
@@ -2572,6 +2309,111 @@ export interface components {
             typing: boolean;
         };
         /**
+         * CaseFromConversation
+         * @description The conversation and the message (the customer's, or an answer to it) that the case ends with.
+         */
+        CaseFromConversation: {
+            /**
+             * Conversation Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            message_id: string;
+        };
+        /**
+         * CasePage
+         * @description A page of a suite's cases, in their order.
+         */
+        CasePage: {
+            /** Items */
+            items: components["schemas"]["CaseRead"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * CaseRead
+         * @description A case. `conversation_id` is where it was taken from.
+         */
+        CaseRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /**
+             * Suite Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            suite_id: string;
+            /** Name */
+            name: string | null;
+            /** Turns */
+            turns: string[];
+            expect: components["schemas"]["Expectations"];
+            /** Conversation Id */
+            conversation_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * CaseUpdate
+         * @description A partial change. `turns` and `expect` replace what was there.
+         */
+        CaseUpdate: {
+            /** Name */
+            name?: string | null;
+            /** Turns */
+            turns?: components["schemas"]["crm__assistant__suites__schemas__Said"][];
+            expect?: components["schemas"]["Expectations"];
+        };
+        /**
+         * CaseWrite
+         * @description Messages of a customer, in order, and what is expected of the answer to the last one.
+         */
+        CaseWrite: {
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /** Turns */
+            turns: components["schemas"]["crm__assistant__suites__schemas__Said"][];
+            expect: components["schemas"]["Expectations"];
+        };
+        /**
+         * CasesImport
+         * @description A CSV text. The first line names the columns: question, name, contains, not_contains, cites, declines, hands_over, language, intent.
+         */
+        CasesImport: {
+            /** Content */
+            content: string;
+        };
+        /**
+         * CasesImported
+         * @description How many cases were added: all, or none where a line is wrong.
+         */
+        CasesImported: {
+            /** Imported */
+            imported: number;
+            /** Errors */
+            errors: components["schemas"]["CsvLineError"][];
+        };
+        /**
          * ChangeRead
          * @description A field that differs. `path` is dotted, such as `skills.order`; lists are one field.
          */
@@ -2843,6 +2685,28 @@ export interface components {
             note?: string;
         };
         /**
+         * ContentChange
+         * @description A partial change: parts change by their fields, lists as a whole.
+         */
+        ContentChange: {
+            /** Name */
+            name?: string;
+            /** Tone */
+            tone?: string;
+            /** Instructions */
+            instructions?: string;
+            greeting?: components["schemas"]["TextsChange"];
+            disclosure?: components["schemas"]["TextsChange"];
+            /** Languages */
+            languages?: components["schemas"]["Language"][];
+            default_language?: components["schemas"]["Language"];
+            skills?: components["schemas"]["SkillsChange"];
+            /** Lead Form */
+            lead_form?: components["schemas"]["LeadField-Input"][];
+            handoff?: components["schemas"]["HandoffChange"];
+            model?: components["schemas"]["ModelChange"];
+        };
+        /**
          * ConversationCounts
          * @description How many conversations each view holds.
          */
@@ -3000,6 +2864,20 @@ export interface components {
             facts?: {
                 [key: string]: components["schemas"]["Fact"];
             };
+        };
+        /**
+         * CsvLineError
+         * @description What is wrong with one line.
+         */
+        CsvLineError: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: string | null;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
         };
         /**
          * DealCreate
@@ -3169,6 +3047,224 @@ export interface components {
             updated_by: components["schemas"]["AuthorRead"] | null;
         };
         /**
+         * EffectExpectation
+         * @description Something that must be done; each named detail must hold the text.
+         */
+        EffectExpectation: {
+            kind: components["schemas"]["EffectKind"];
+            /** Data */
+            data?: {
+                [key: string]: components["schemas"]["Expected"];
+            };
+        };
+        /** @enum {string} */
+        EffectKind: "lead" | "task" | "handoff" | "contact" | "consent" | "feedback";
+        /**
+         * Estimate
+         * @description What a run needs of a provider at most. `cost` is null where prices are unknown.
+         */
+        Estimate: {
+            /**
+             * Messages
+             * @description Messages that will be said to the assistant.
+             */
+            messages: number;
+            /**
+             * Calls
+             * @description Calls of a language model, at most; 0 without one.
+             */
+            calls: number;
+            /** Cost */
+            cost: number | null;
+            /** Currency */
+            currency: string | null;
+        };
+        /**
+         * EstimateRead
+         * @description What a first question would cost. Without a language model or prices, `cost` is null.
+         */
+        EstimateRead: {
+            /** Model */
+            model: string | null;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Cost */
+            cost: number | null;
+            /** Currency */
+            currency: string | null;
+            /**
+             * Rendered
+             * @description The prompt, before masking.
+             */
+            rendered: string;
+        };
+        /**
+         * EstimateRequest
+         * @description What is being edited; the draft without it. Unknown variables do not matter here.
+         */
+        EstimateRequest: {
+            /** @default null */
+            content?: components["schemas"]["ContentChange"] | null;
+        };
+        /**
+         * Expectations
+         * @description What must be true of a case. Texts are compared without regard to case, spelling of letters and spaces in numbers.
+         */
+        Expectations: {
+            /**
+             * Contains
+             * @description Each stands in the last answer.
+             */
+            contains?: components["schemas"]["Expected"][];
+            /**
+             * Not Contains
+             * @description None stands in the last answer.
+             */
+            not_contains?: components["schemas"]["Expected"][];
+            /**
+             * Cites
+             * @description The last answer rests on each of these documents.
+             */
+            cites?: components["schemas"]["Expected"][];
+            /**
+             * Declines
+             * @description The bot says that it does not know (false: it does not).
+             * @default null
+             */
+            declines?: boolean | null;
+            /**
+             * Hands Over
+             * @description A person is called, or not.
+             * @default null
+             */
+            hands_over?: boolean | null;
+            /**
+             * Language
+             * @description Of the last answer.
+             * @default null
+             */
+            language?: ("ru" | "kk" | "en") | null;
+            /**
+             * Intent
+             * @description What the last message is understood as.
+             * @default null
+             */
+            intent?: string | null;
+            /**
+             * Effects
+             * @description What is done, for example an order taken.
+             */
+            effects?: components["schemas"]["EffectExpectation"][];
+        };
+        Expected: string;
+        /**
+         * ExplainedPassage
+         * @description A passage that was looked at, as it was then. `text` is null when it is no longer kept; `quote` is what was used of it.
+         */
+        ExplainedPassage: {
+            /** Passage Id */
+            passage_id: string;
+            /** Document */
+            document: string;
+            /** Title */
+            title: string | null;
+            /** Heading */
+            heading: string[];
+            /** Page */
+            page: number | null;
+            /** Text */
+            text: string | null;
+            /** Score */
+            score: number;
+            /** Cited */
+            cited: boolean;
+            /** Quote */
+            quote: string | null;
+        };
+        /**
+         * ExplainedQuestion
+         * @description The message that was answered.
+         */
+        ExplainedQuestion: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Explanation
+         * @description Why the bot said something. `masked_prompt` and `raw_answer` are what the provider saw and wrote.
+         */
+        Explanation: {
+            /**
+             * Message Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            message_id: string;
+            /** Text */
+            text: string;
+            /**
+             * Said At
+             * Format: date-time
+             */
+            said_at: string;
+            reason: components["schemas"]["Reason"];
+            question: components["schemas"]["ExplainedQuestion"] | null;
+            /** @description The assistant's version that spoke. */
+            version: components["schemas"]["VersionBrief"] | null;
+            /** Knowledge Version */
+            knowledge_version: number | null;
+            /** Skill */
+            skill: string | null;
+            /** Intent */
+            intent: string | null;
+            /** Confidence */
+            confidence: number | null;
+            /** Method */
+            method: string | null;
+            /** Model */
+            model: string | null;
+            /** Masked Prompt */
+            masked_prompt: string | null;
+            /** Raw Answer */
+            raw_answer: string | null;
+            /** Provider Error */
+            provider_error: string | null;
+            /**
+             * Judge
+             * @description What a model said of the passages.
+             */
+            judge: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Translated
+             * @description The question as it was looked for, masked.
+             */
+            translated: string | null;
+            /** Checks */
+            checks: {
+                [key: string]: unknown;
+            }[];
+            /** Passages */
+            passages: components["schemas"]["ExplainedPassage"][];
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Cost */
+            cost: number | null;
+            /** Currency */
+            currency: string | null;
+            /** Elapsed Ms */
+            elapsed_ms: number | null;
+        };
+        /**
          * ExternalAccountRead
          * @description Whose account the credentials open, as the platform says.
          */
@@ -3180,6 +3276,20 @@ export interface components {
         };
         Fact: string;
         FactName: string;
+        /**
+         * FailureRead
+         * @description An expectation that was not met; `detail` says both sides in English.
+         */
+        FailureRead: {
+            /** Check */
+            check: string;
+            /** Expected */
+            expected: string;
+            /** Got */
+            got: string;
+            /** Detail */
+            detail: string;
+        };
         /**
          * FallbackRead
          * @description The fallback; its key is never shown.
@@ -3210,6 +3320,24 @@ export interface components {
             prices?: components["schemas"]["Prices"] | null;
         };
         /**
+         * FileFields
+         * @description What comes with a file; each field before the file.
+         */
+        FileFields: {
+            /**
+             * Name
+             * @description The file's own name when absent.
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Language
+             * @description Detected when absent.
+             * @default null
+             */
+            language?: ("ru" | "kk" | "en") | null;
+        };
+        /**
          * FileInfo
          * @description The original of a document that was uploaded.
          */
@@ -3233,7 +3361,7 @@ export interface components {
         };
         /**
          * GateRead
-         * @description Whether passed test suites are asked for, and whether this draft has passed them.
+         * @description How the draft stands before the gate.
          */
         GateRead: {
             /** Required */
@@ -3241,9 +3369,33 @@ export interface components {
             /** Green */
             green: boolean | null;
             /** Suites */
-            suites: {
-                [key: string]: unknown;
-            }[];
+            suites: components["schemas"]["GateSuite"][];
+        };
+        /**
+         * GateSuite
+         * @description A required suite and its last run on the draft as it is; `green` is null without one.
+         */
+        GateSuite: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Cases */
+            cases: number;
+            run: components["schemas"]["RunSummary"] | null;
+            /** Green */
+            green: boolean | null;
+        };
+        /**
+         * GateUpdate
+         * @description Whether publishing asks for the required suites to have passed.
+         */
+        GateUpdate: {
+            /** Required */
+            required: boolean;
         };
         /**
          * Handoff
@@ -4010,6 +4162,24 @@ export interface components {
             valid_until: string | null;
         };
         /**
+         * PassageUpdate
+         * @description A partial change. What is excluded never answers.
+         */
+        PassageUpdate: {
+            /** Excluded */
+            excluded?: boolean;
+            /**
+             * Valid From
+             * @description The first day it may answer.
+             */
+            valid_from?: string | null;
+            /**
+             * Valid Until
+             * @description The last day it may answer.
+             */
+            valid_until?: string | null;
+        };
+        /**
          * PipelineRead
          * @description The stages of deals, in order.
          */
@@ -4120,7 +4290,7 @@ export interface components {
              * Stage
              * @enum {string}
              */
-            stage: "waiting" | "reading" | "parsing" | "storing";
+            stage: "reading" | "parsing" | "storing";
             /** Done */
             done: number;
             /** Total */
@@ -4145,9 +4315,10 @@ export interface components {
          */
         Publication: {
             /** @default  */
-            reason?: components["schemas"]["Reason"];
+            reason?: components["schemas"]["PublishingReason"];
             revision: components["schemas"]["Revision"];
         };
+        PublishingReason: string;
         /** @enum {string} */
         Purpose: "answer" | "judge" | "translate" | "suggest" | "summarise" | "check";
         /**
@@ -4169,7 +4340,52 @@ export interface components {
             /** Cost */
             cost: number;
         };
-        Reason: string;
+        /** @enum {string} */
+        Reason: "first_contact" | "greeting" | "written_from_documents" | "quoted_from_documents" | "not_in_documents" | "rule" | "still_working" | "given_up";
+        /**
+         * ResultPage
+         * @description A page of a run's results, in order.
+         */
+        ResultPage: {
+            /** Items */
+            items: components["schemas"]["ResultRead"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * ResultRead
+         * @description A case, or a conversation, of a run.
+         */
+        ResultRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /** Position */
+            position: number;
+            /** Title */
+            title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "passed" | "failed" | "error";
+            /** Case Id */
+            case_id: string | null;
+            /** Conversation Id */
+            conversation_id: string | null;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Failures */
+            failures: components["schemas"]["FailureRead"][];
+            /** Error */
+            error: string | null;
+            /** Turns */
+            turns: components["schemas"]["TurnResult"][];
+        };
         Revision: number;
         /**
          * Role
@@ -4183,14 +4399,151 @@ export interface components {
          */
         Rollback: {
             /** @default  */
-            reason?: components["schemas"]["Reason"];
+            reason?: components["schemas"]["PublishingReason"];
             /**
              * Keep Knowledge
              * @default false
              */
             keep_knowledge?: boolean;
         };
-        Said: string;
+        /**
+         * RunAuthor
+         * @description Who started it; null ids are the command line's.
+         */
+        RunAuthor: {
+            /** Id */
+            id: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * RunCreate
+         * @description What to run: a suite, or the last `count` conversations anew.
+         */
+        RunCreate: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "suite" | "replay";
+            /**
+             * Suite Id
+             * @default null
+             */
+            suite_id?: string | null;
+            /**
+             * Count
+             * @default null
+             */
+            count?: number | null;
+            /** @default draft */
+            target?: components["schemas"]["Target"];
+            /**
+             * Allow Calls
+             * @description The run may call a provider as often as its estimate says. Without a language model it is not needed.
+             * @default false
+             */
+            allow_calls?: boolean;
+        };
+        /**
+         * RunPage
+         * @description A page of runs, the newest first.
+         */
+        RunPage: {
+            /** Items */
+            items: components["schemas"]["RunRead"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * RunRead
+         * @description A run. A replay counts answers that stayed the same as passed, the others as failed; `changed` tells them apart.
+         */
+        RunRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "suite" | "replay";
+            state: components["schemas"]["RunState"];
+            /** Suite Id */
+            suite_id: string | null;
+            /** Suite Name */
+            suite_name: string | null;
+            target: components["schemas"]["Target"];
+            /**
+             * Version
+             * @description The version's number; null of a draft.
+             */
+            version: number | null;
+            /** Content Hash */
+            content_hash: string;
+            /** Knowledge Version */
+            knowledge_version: number;
+            /** Done */
+            done: number;
+            /** Total */
+            total: number;
+            /** Passed */
+            passed: number;
+            /** Failed */
+            failed: number;
+            /** Changed */
+            changed: {
+                [key: string]: number;
+            };
+            estimate: components["schemas"]["Estimate"];
+            /**
+             * Cost
+             * @description What it has cost so far, as far as prices are known.
+             */
+            cost: number | null;
+            /**
+             * Error
+             * @description Why it failed: a code.
+             */
+            error: string | null;
+            created_by: components["schemas"]["RunAuthor"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+        };
+        /** @enum {string} */
+        RunState: "queued" | "running" | "done" | "failed" | "cancelled";
+        /**
+         * RunSummary
+         * @description A suite's last run on the draft as it is.
+         */
+        RunSummary: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            state: components["schemas"]["RunState"];
+            /** Passed */
+            passed: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        "Said-Output": string;
         /**
          * ScoredPassage
          * @description A passage found. Scores are comparable within one answer; `coverage` is the share of the question it holds.
@@ -4274,6 +4627,22 @@ export interface components {
             organizations: components["schemas"]["OrganizationChoice"][];
             /** Csrf Token */
             csrf_token: string;
+        };
+        /**
+         * Side
+         * @description What a message was or is answered with.
+         */
+        Side: {
+            /** Texts */
+            texts: string[];
+            /** Documents */
+            documents: string[];
+            /** Skill */
+            skill: string | null;
+            /** Declined */
+            declined: boolean;
+            /** Handed Over */
+            handed_over: boolean;
         };
         /**
          * SignIn
@@ -4436,7 +4805,7 @@ export interface components {
         };
         /**
          * SourceCreate
-         * @description A new document. Its name's ending tells the type: .md, .txt, .csv.
+         * @description A typed text. Its name's ending tells the kind: .md, .txt, .csv (questions and answers).
          */
         SourceCreate: {
             /**
@@ -4444,6 +4813,12 @@ export interface components {
              * @example delivery.md
              */
             name: string;
+            /**
+             * Title
+             * @description The document's own when absent.
+             * @default null
+             */
+            title?: string | null;
             /** Content */
             content: string;
             /**
@@ -4609,6 +4984,70 @@ export interface components {
             quote: string;
             /** Score */
             score: number;
+        };
+        /**
+         * SuiteCreate
+         * @description A new suite. `required`: publishing may ask for it to have passed.
+         */
+        SuiteCreate: {
+            /** Name */
+            name: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+        };
+        /**
+         * SuitePage
+         * @description A page of suites.
+         */
+        SuitePage: {
+            /** Items */
+            items: components["schemas"]["SuiteRead"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * SuiteRead
+         * @description A test suite. `last_run` is the newest of any content.
+         */
+        SuiteRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /** Cases */
+            cases: number;
+            last_run: components["schemas"]["RunSummary"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * SuiteUpdate
+         * @description A partial change.
+         */
+        SuiteUpdate: {
+            /** Name */
+            name?: string;
+            /** Required */
+            required?: boolean;
         };
         /**
          * Summary
@@ -4797,18 +5236,18 @@ export interface components {
          * @description What the assistant says, in the three languages; may hold variables.
          */
         Texts: {
-            ru: components["schemas"]["Said"];
-            kk: components["schemas"]["Said"];
-            en: components["schemas"]["Said"];
+            ru: components["schemas"]["Said-Output"];
+            kk: components["schemas"]["Said-Output"];
+            en: components["schemas"]["Said-Output"];
         };
         /**
          * TextsChange
          * @description Texts that change; the other languages stay.
          */
         TextsChange: {
-            ru?: components["schemas"]["Said"];
-            kk?: components["schemas"]["Said"];
-            en?: components["schemas"]["Said"];
+            ru?: components["schemas"]["crm__assistant__schemas__Said"];
+            kk?: components["schemas"]["crm__assistant__schemas__Said"];
+            en?: components["schemas"]["crm__assistant__schemas__Said"];
         };
         /**
          * Timeline
@@ -4965,6 +5404,21 @@ export interface components {
             cost: number | null;
         };
         /**
+         * TurnResult
+         * @description A message with what came of it. `before` and `verdict` are a replay's; `turn` is as a trial shows it.
+         */
+        TurnResult: {
+            /** Text */
+            text: string;
+            before: components["schemas"]["Side"] | null;
+            after: components["schemas"]["Side"] | null;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Turn */
+            turn: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * UsageRead
          * @description This month's spending, and the months before, newest first. `reserved`: the most that calls now under way may cost.
          */
@@ -5036,6 +5490,8 @@ export interface components {
             /** En */
             en: string;
         };
+        /** @enum {string} */
+        Verdict: "same" | "different" | "now_declined" | "now_answered" | "error";
         /**
          * VersionBrief
          * @description A version without its content. `author` is null for what no person published.
@@ -5113,239 +5569,8 @@ export interface components {
             pages: number[];
         };
         Word: string;
-        /** CaseWrite */
-        CaseWrite: {
-            /** Turns */
-            turns: string[];
-            expect: components["schemas"]["Expect"];
-        };
-        /** Article */
-        Article: {
-            /** Question */
-            question: string;
-            /** Answer */
-            answer: string;
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "ru" | "kk" | "en";
-            /**
-             * Conversation Id
-             * @default null
-             */
-            conversation_id?: string | null;
-            /**
-             * Message Id
-             * @default null
-             */
-            message_id?: string | null;
-        };
-        /** RunRead */
-        RunRead: {
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "suite" | "replay";
-            /** Suite Id */
-            suite_id: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "queued" | "running" | "done" | "failed" | "cancelled";
-            /** Done */
-            done: number;
-            /** Total */
-            total: number;
-            /** Passed */
-            passed: number;
-            /** Failed */
-            failed: number;
-            /** Target */
-            target: unknown;
-            /** Content Hash */
-            content_hash: string;
-            /** Knowledge Version */
-            knowledge_version: number;
-            created_by: components["schemas"]["PersonRead"] | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Finished At */
-            finished_at: string | null;
-            /** Error */
-            error: string | null;
-        };
-        /** ResultReadPage */
-        ResultReadPage: {
-            /** Items */
-            items: components["schemas"]["ResultRead"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** ResultRead */
-        ResultRead: {
-            /** Id */
-            id: string;
-            /** Run Id */
-            run_id: string;
-            /** Case Id */
-            case_id: string | null;
-            /** Conversation Id */
-            conversation_id: string | null;
-            /** Passed */
-            passed: boolean | null;
-            /** Changed */
-            changed: boolean | null;
-            /** Turns */
-            turns: components["schemas"]["ResultTurn"][];
-            /** Failures */
-            failures: components["schemas"]["Failure"][];
-            /** Elapsed Ms */
-            elapsed_ms: number;
-        };
-        /** CaseRead */
-        CaseRead: {
-            /** Id */
-            id: string;
-            /** Suite Id */
-            suite_id: string;
-            /** Turns */
-            turns: string[];
-            expect: components["schemas"]["Expect"];
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
-        /** SuiteRead */
-        SuiteRead: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Required */
-            required: boolean;
-            /** Cases */
-            cases: number;
-            last_run: components["schemas"]["RunRead"] | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
-        /** CaseReadPage */
-        CaseReadPage: {
-            /** Items */
-            items: components["schemas"]["CaseRead"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** PersonRead */
-        PersonRead: {
-            /** Id */
-            id: string | null;
-            /** Name */
-            name: string;
-        };
-        /** ImportResult */
-        ImportResult: {
-            /** Added */
-            added: number;
-            /** Errors */
-            errors: components["schemas"]["ImportError_"][];
-        };
-        /** CsvImport */
-        CsvImport: {
-            /** Csv */
-            csv: string;
-        };
-        /** Expect */
-        Expect: {
-            /**
-             * Contains
-             * @default []
-             */
-            contains?: string[];
-            /**
-             * Not Contains
-             * @default []
-             */
-            not_contains?: string[];
-            /**
-             * Cites
-             * @default []
-             */
-            cites?: string[];
-            /**
-             * Declines
-             * @default null
-             */
-            declines?: boolean | null;
-            /**
-             * Hands Over
-             * @default null
-             */
-            hands_over?: boolean | null;
-            /**
-             * Language
-             * @default null
-             */
-            language?: ("ru" | "kk" | "en") | null;
-            /**
-             * Intent
-             * @default null
-             */
-            intent?: string | null;
-        };
-        /** EstimateRequest */
-        EstimateRequest: {
-            /** @default null */
-            content?: components["schemas"]["AssistantContent"] | null;
-        };
-        /** GateUpdate */
-        GateUpdate: {
-            /** Required */
-            required: boolean;
-        };
-        /** RunCreate */
-        RunCreate: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "suite" | "replay";
-            /**
-             * Suite Id
-             * @default null
-             */
-            suite_id?: string | null;
-            /**
-             * Count
-             * @default null
-             */
-            count?: number | null;
-            /** Target */
-            target: ("draft" | "published") | number;
-        };
+        crm__assistant__schemas__Said: string;
+        crm__assistant__suites__schemas__Said: string;
         /** HistoryTurn */
         HistoryTurn: {
             /**
@@ -5355,152 +5580,6 @@ export interface components {
             role: "customer" | "bot" | "operator";
             /** Text */
             text: string;
-        };
-        /** ResultTurn */
-        ResultTurn: {
-            /** Text */
-            text: string;
-            /**
-             * Before
-             * @default null
-             */
-            before?: string | null;
-            /** After */
-            after: string;
-            /**
-             * Changed
-             * @default false
-             */
-            changed?: boolean;
-            /**
-             * Trace
-             * @default null
-             */
-            trace?: {
-                [key: string]: unknown;
-            } | null;
-        };
-        /** SuiteReadPage */
-        SuiteReadPage: {
-            /** Items */
-            items: components["schemas"]["SuiteRead"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** PassageUpdate */
-        PassageUpdate: {
-            /**
-             * Excluded
-             * @default false
-             */
-            excluded?: boolean;
-            /**
-             * Valid From
-             * @default null
-             */
-            valid_from?: string | null;
-            /**
-             * Valid Until
-             * @default null
-             */
-            valid_until?: string | null;
-        };
-        /** Gate */
-        Gate: {
-            /** Required */
-            required: boolean;
-            /** Suites */
-            suites: components["schemas"]["GateSuite"][];
-            /** Green */
-            green: boolean | null;
-        };
-        /** GateSuite */
-        GateSuite: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Required */
-            required: boolean;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "green" | "red" | "not_run" | "running";
-            /** Run Id */
-            run_id: string | null;
-            /** Failed */
-            failed: number;
-            /** Total */
-            total: number;
-        };
-        /** RunReadPage */
-        RunReadPage: {
-            /** Items */
-            items: components["schemas"]["RunRead"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** SuiteWrite */
-        SuiteWrite: {
-            /** Name */
-            name: string;
-            /**
-             * Required
-             * @default false
-             */
-            required?: boolean;
-        };
-        /** FromConversation */
-        FromConversation: {
-            /** Conversation Id */
-            conversation_id: string;
-            /** Message Id */
-            message_id: string;
-        };
-        /** Failure */
-        Failure: {
-            /** Kind */
-            kind: string;
-            /** Expected */
-            expected: unknown;
-            /** Got */
-            got: unknown;
-        };
-        /** Estimate */
-        Estimate: {
-            /** Input Tokens */
-            input_tokens: number;
-            /** Output Tokens */
-            output_tokens: number;
-            /** Cost */
-            cost: number | null;
-            /** Currency */
-            currency: string;
-            /** Rendered */
-            rendered: string;
-        };
-        /** SuiteUpdate */
-        SuiteUpdate: {
-            /**
-             * Name
-             * @default
-             */
-            name?: string;
-            /**
-             * Required
-             * @default false
-             */
-            required?: boolean;
-        };
-        /** ImportError_ */
-        ImportError_: {
-            /** Line */
-            line: number;
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
         };
     };
     responses: never;
@@ -5533,7 +5612,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5541,7 +5620,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -5667,7 +5746,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5675,7 +5754,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -5959,7 +6038,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5967,7 +6046,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -6091,7 +6170,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6099,7 +6178,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -6291,7 +6370,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrganizationRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6299,7 +6378,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -6498,7 +6577,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemberRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6506,7 +6585,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -6736,7 +6815,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemberRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6744,7 +6823,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -6977,7 +7056,7 @@ export interface operations {
                     "application/json": components["schemas"]["ContactRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6985,7 +7064,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -7309,7 +7388,7 @@ export interface operations {
                     "application/json": components["schemas"]["ContactRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7317,7 +7396,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -7455,7 +7534,7 @@ export interface operations {
                     "application/json": components["schemas"]["ContactRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7463,7 +7542,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -7761,7 +7840,7 @@ export interface operations {
                     "application/json": components["schemas"]["PipelineRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7769,7 +7848,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -7990,7 +8069,7 @@ export interface operations {
                     "application/json": components["schemas"]["DealRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7998,7 +8077,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -8381,7 +8460,7 @@ export interface operations {
                     "application/json": components["schemas"]["DealRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8389,7 +8468,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -8515,7 +8594,7 @@ export interface operations {
                     "application/json": components["schemas"]["DealRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8523,7 +8602,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -8750,7 +8829,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8758,7 +8837,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -9058,7 +9137,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9066,7 +9145,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -9359,7 +9438,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9367,7 +9446,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -9679,7 +9758,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9687,7 +9766,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -10372,7 +10451,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10380,7 +10459,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -10607,7 +10686,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10615,7 +10694,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -10965,7 +11044,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10973,7 +11052,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -11755,7 +11834,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11763,7 +11842,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -11791,7 +11870,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description There is a document with this name; The knowledge base is being changed by others */
+            /** @description There is a document with this name; There is no room for more documents */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11799,7 +11878,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "knowledge_busy" | "source_name_taken";
+                        code?: "knowledge_limit_reached" | "source_name_taken";
                     };
                 };
             };
@@ -11827,7 +11906,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Documents of this type cannot be read; The document is empty; The text cannot be read; The document is too large; The table has no columns for questions and answers; The table cannot be read; Some values are not acceptable */
+            /** @description The document cannot be used; Some values are not acceptable */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11835,7 +11914,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "document_bad_encoding" | "document_empty" | "document_too_large" | "document_unknown_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
+                        code?: "document_bad_encoding" | "document_broken" | "document_empty" | "document_encrypted" | "document_legacy_format" | "document_too_complex" | "document_too_large" | "document_took_too_long" | "document_unknown_type" | "document_unreadable" | "document_unusable" | "document_wrong_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
                     };
                 };
             };
@@ -12013,15 +12092,97 @@ export interface operations {
                     };
                 };
             };
-            /** @description The knowledge base is being changed by others */
-            409: {
+            /** @description Some values are not acceptable */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "knowledge_busy";
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    knowledge_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
                     };
                 };
             };
@@ -12034,6 +12195,522 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    knowledge_add_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description There is a document with this name; There is no room for more documents */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "knowledge_limit_reached" | "source_name_taken";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description The document cannot be used; Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "document_bad_encoding" | "document_broken" | "document_empty" | "document_encrypted" | "document_legacy_format" | "document_too_complex" | "document_too_large" | "document_took_too_long" | "document_unknown_type" | "document_unreadable" | "document_unusable" | "document_wrong_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    knowledge_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["FileFields"] & {
+                    /**
+                     * Format: binary
+                     * @description At most 52428800 bytes.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description There is a document with this name; There is no room for more documents */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "knowledge_limit_reached" | "source_name_taken";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description The document cannot be used; Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "document_bad_encoding" | "document_broken" | "document_empty" | "document_encrypted" | "document_legacy_format" | "document_too_complex" | "document_too_large" | "document_took_too_long" | "document_unknown_type" | "document_unreadable" | "document_unusable" | "document_wrong_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    knowledge_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    knowledge_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description At most 52428800 bytes.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description There is a document with this name; There is no room for more documents */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "knowledge_limit_reached" | "source_name_taken";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description The document cannot be used; This document was typed, not uploaded; Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "document_bad_encoding" | "document_broken" | "document_empty" | "document_encrypted" | "document_legacy_format" | "document_too_complex" | "document_too_large" | "document_took_too_long" | "document_unknown_type" | "document_unreadable" | "document_unusable" | "document_wrong_type" | "faq_columns_missing" | "faq_malformed" | "source_has_no_file" | "validation_failed";
                     };
                 };
             };
@@ -12123,6 +12800,140 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    knowledge_update_passage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passage_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PassageUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassageRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
                     };
                 };
             };
@@ -12346,7 +13157,7 @@ export interface operations {
                     "application/json": components["schemas"]["AssistantRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12354,7 +13165,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -12478,7 +13289,7 @@ export interface operations {
                     "application/json": components["schemas"]["VersionRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12486,7 +13297,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -12890,7 +13701,7 @@ export interface operations {
                     "application/json": components["schemas"]["VersionRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12898,7 +13709,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -13092,6 +13903,220 @@ export interface operations {
             };
         };
     };
+    assistant_estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    messages_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     assistant_start: {
         parameters: {
             query?: never;
@@ -13114,7 +14139,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrialRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13122,7 +14147,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -13342,7 +14367,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrialTurnRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13350,7 +14375,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -13464,6 +14489,2276 @@ export interface operations {
             };
         };
     };
+    assistant_list_suites: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuitePage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_create_suite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuiteCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuiteRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Another suite has this name; There are at most 100 suites */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "suite_name_taken" | "too_many_suites";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_read_suite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuiteRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_delete_suite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_change_suite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuiteUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuiteRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Another suite has this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "suite_name_taken";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_list_cases: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+            };
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_create_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseWrite"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description A suite holds at most 500 cases */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_many_cases";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_import_cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CasesImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasesImported"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description A suite holds at most 500 cases */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "too_many_cases";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_add_from_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseFromConversation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description There is no message of the customer up to this one; A suite holds at most 500 cases */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "nothing_asked" | "too_many_cases";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_read_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_delete_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_change_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suite_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_list_runs: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+                kind?: ("suite" | "replay") | null;
+                suite_id?: string | null;
+                content_hash?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_start_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The run may call a provider of language models; There is nothing to run; Other runs are under way; wait for them or cancel them */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "calls_not_allowed" | "nothing_to_run" | "too_many_runs";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_estimate_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunCreate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_read_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_list_results: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+                state?: ("passed" | "failed" | "error") | null;
+                verdict?: ("same" | "different" | "now_declined" | "now_answered" | "error") | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultPage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The run has ended already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "run_over";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_read_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    assistant_change_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Mark a suite as required first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "no_required_suite";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     organization_read_llm: {
         parameters: {
             query?: never;
@@ -13566,7 +16861,7 @@ export interface operations {
                     "application/json": components["schemas"]["LlmRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13574,7 +16869,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -13766,7 +17061,7 @@ export interface operations {
                     "application/json": components["schemas"]["LlmChecked"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13774,7 +17069,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };
@@ -13978,7 +17273,7 @@ export interface operations {
                     "application/json": components["schemas"]["PrivacyRead"];
                 };
             };
-            /** @description The body is not valid JSON */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13986,7 +17281,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "malformed_json";
+                        code?: "malformed_form" | "malformed_json";
                     };
                 };
             };

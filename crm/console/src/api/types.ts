@@ -40,25 +40,20 @@ export type AssistantContent = Schemas["AssistantContent"];
 export type AssistantVersion = Schemas["VersionBrief"];
 export type Change = Schemas["ChangeRead"];
 export type KnowledgeChange = Schemas["KnowledgeChange"];
-export type Gate = Omit<Schemas["GateRead"], "suites"> & { suites: GateSuite[] };
-/** A suite at the gate: what it said of this very draft. */
-export interface GateSuite {
-  id: string;
-  name: string;
-  required: boolean;
-  state: "green" | "red" | "not_run" | "running";
-  run_id?: string | null;
-  failed: number;
-  total: number;
-}
+export type Gate = Schemas["GateRead"];
+export type GateSuite = Schemas["GateSuite"];
 export type LeadField = AssistantContent["lead_form"][number];
 export type Variable = Schemas["VariableRead"];
 export type TrialTurn = Schemas["TrialTurnRead"];
 export type Effect = Schemas["TrialEffect"];
 export type Suite = Schemas["SuiteRead"];
 export type Case = Schemas["CaseRead"];
-export type Expect = Schemas["Expect"];
+export type Expect = Schemas["Expectations"];
 export type Run = Schemas["RunRead"];
+export type RunForm = Schemas["RunCreate"];
+export type RunEstimate = Schemas["Estimate"];
+export type Verdict = Schemas["Verdict"];
+export type Side = Schemas["Side"];
 export type Result = Schemas["ResultRead"];
 export type ProviderCall = Schemas["CallRead"];
 export type PrivacyWrite = Schemas["PrivacyUpdate"];

@@ -42,6 +42,11 @@ export function useProblem() {
     toast.add({ title, description, color: "success", icon: "i-lucide-circle-check", duration: 3500 });
   }
 
+  /** Something worth knowing that is no failure. */
+  function tell(title: string): void {
+    toast.add({ title, color: "neutral", icon: "i-lucide-info", duration: 6000 });
+  }
+
   /** Says what was done, and offers to take it back. */
   function undo(title: string, back: () => void): void {
     toast.add({
@@ -53,5 +58,5 @@ export function useProblem() {
     });
   }
 
-  return { describe, fieldMessages, show, done, undo };
+  return { describe, fieldMessages, show, done, tell, undo };
 }

@@ -61,8 +61,9 @@ export async function startTrial(target: Target, language: Language): Promise<st
   return (await call(api.POST("/api/assistant/trials", { body: { target, language } }))).id;
 }
 
-export function sayInTrial(trialId: string, text: string): Promise<TrialTurn> {
-  return call(api.POST("/api/assistant/trials/{trial_id}/messages", { params: { path: { trial_id: trialId } }, body: { text } }));
+/** A tapped button says its title and carries its payload. */
+export function sayInTrial(trialId: string, text: string, payload?: string): Promise<TrialTurn> {
+  return call(api.POST("/api/assistant/trials/{trial_id}/messages", { params: { path: { trial_id: trialId } }, body: { text, ...(payload ? { payload } : {}) } }));
 }
 
 /** Whether publishing needs the required suites to be green. */

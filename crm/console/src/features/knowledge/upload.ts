@@ -73,10 +73,11 @@ async function deliver(upload: Upload): Promise<void> {
 }
 
 /** Only the old way of asking tells how much of the body has left. */
-function send(file: File, onProgress: (share: number) => void): Promise<Source> {
+function send(file: File, onProgress: (share: number) => void, replaced?: string): Promise<Source> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", "/api/knowledge/files");
+    if (replaced) request.open("PUT", `/api/knowledge/sources/${replaced}/file`);
+    else request.open("POST", "/api/knowledge/files");
     request.responseType = "json";
     request.setRequestHeader("X-CSRF-Token", csrf());
     request.upload.onprogress = (event) => {
@@ -93,4 +94,10 @@ function send(file: File, onProgress: (share: number) => void): Promise<Source> 
     form.append("file", file, file.name);
     request.send(form);
   });
+}
+
+/** Puts another file in place of a document's; its old passages answer until the new ones are ready. */
+export async function replaceFile(sourceId: string, file: File): Promise<void> {
+  await send(file, () => undefined, sourceId);
+  void queryClient.invalidateQueries({ queryKey: ["knowledge"] });
 }

@@ -4,7 +4,7 @@ import { computed, type MaybeRefOrGetter, toValue } from "vue";
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { Case, Expect, Page, Result, Run, Suite, Target } from "@/api/types";
+import type { Case, Expect, Page, Result, Run, RunEstimate, RunForm, Suite, Verdict } from "@/api/types";
 
 import { isOver } from "./runs";
 
@@ -44,6 +44,7 @@ export function useCases(suiteId: MaybeRefOrGetter<string>) {
 }
 
 export interface CaseForm {
+  name: string | null;
   turns: string[];
   expect: Expect;
 }
@@ -64,7 +65,7 @@ export async function deleteCase(suiteId: string, id: string): Promise<void> {
 }
 
 export async function importCases(suiteId: string, csv: string) {
-  const result = await call(api.POST("/api/assistant/suites/{suite_id}/cases/import", { params: { path: { suite_id: suiteId } }, body: { csv } }));
+  const result = await call(api.POST("/api/assistant/suites/{suite_id}/cases/import", { params: { path: { suite_id: suiteId } }, body: { content: csv } }));
   await refresh();
   return result;
 }
@@ -80,7 +81,12 @@ export async function caseFromMessage(suiteId: string, conversationId: string, m
   return made;
 }
 
-export async function startRun(form: { kind: "suite" | "replay"; suite_id?: string; count?: number; target: Target }): Promise<Run> {
+/** What a run would ask of a provider, and what that may cost. */
+export function estimateRun(form: RunForm): Promise<RunEstimate> {
+  return call(api.POST("/api/assistant/runs/estimate", { body: form }));
+}
+
+export async function startRun(form: RunForm): Promise<Run> {
   const run = await call(api.POST("/api/assistant/runs", { body: form }));
   queryClient.setQueryData(keys.run(run.id), run);
   await Promise.all([refresh(), queryClient.invalidateQueries({ queryKey: [...keys.runs, "list"] })]);
@@ -109,13 +115,13 @@ export function useRuns(filters: MaybeRefOrGetter<{ kind: "suite" | "replay"; su
   });
 }
 
-export function useResults(id: MaybeRefOrGetter<string>, filters: MaybeRefOrGetter<{ passed?: boolean; changed?: boolean }>, live: MaybeRefOrGetter<boolean>) {
+export function useResults(id: MaybeRefOrGetter<string>, filters: MaybeRefOrGetter<{ state?: "passed" | "failed"; verdict?: Verdict }>, live: MaybeRefOrGetter<boolean>) {
   return useInfiniteQuery({
     queryKey: computed(() => keys.results(toValue(id), { ...toValue(filters) })),
     queryFn: ({ pageParam }): Promise<Page<Result>> =>
       call(
         api.GET("/api/assistant/runs/{run_id}/results", {
-          params: { path: { run_id: toValue(id) }, query: { ...toValue(filters), limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
+          params: { path: { run_id: toValue(id) }, query: { ...toValue(filters), limit: 200, ...(pageParam ? { cursor: pageParam } : {}) } },
         }),
       ),
     initialPageParam: "",

@@ -1,5 +1,5 @@
 /** States of runs, and what a result says. */
-import type { Run } from "@/api/types";
+import type { GateSuite, Run, RunEstimate, Side } from "@/api/types";
 
 type Ending = Pick<Run, "state">;
 
@@ -17,4 +17,27 @@ export function colourOf(run: Pick<Run, "state" | "failed">): "green" | "red" | 
 /** 0 to 100; null while it is not known how much there is. */
 export function shareOf(run: Pick<Run, "done" | "total">): number | null {
   return run.total > 0 ? Math.round((run.done / run.total) * 100) : null;
+}
+
+/** How a suite stands before the gate: what it says of this very draft. */
+export function gateColour(suite: Pick<GateSuite, "green" | "run">): "green" | "red" | "running" | "not_run" {
+  if (suite.run && !isOver(suite.run)) return "running";
+  if (suite.green === null) return "not_run";
+  return suite.green ? "green" : "red";
+}
+
+/** Answers of several messages as one text. */
+export function sideText(side: Pick<Side, "texts"> | null | undefined): string {
+  return (side?.texts ?? []).join("\n");
+}
+
+/** What all of them take together; the cost is unknown as soon as one is. */
+export function together(estimates: RunEstimate[]): RunEstimate {
+  const known = estimates.every((one) => one.cost !== null || one.calls === 0);
+  return {
+    messages: estimates.reduce((sum, one) => sum + one.messages, 0),
+    calls: estimates.reduce((sum, one) => sum + one.calls, 0),
+    cost: known ? estimates.reduce((sum, one) => sum + (one.cost ?? 0), 0) : null,
+    currency: estimates.find((one) => one.currency)?.currency ?? null,
+  };
 }

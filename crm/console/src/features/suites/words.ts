@@ -10,15 +10,15 @@ export function useSuiteWords() {
   const { intentName } = useTraceWords();
 
   const quoted = (values: readonly unknown[]) => values.map((value) => `«${String(value)}»`).join(", ");
-  const languageName = (code: unknown) => LANGUAGES.find((one) => one.code === code)?.name ?? String(code ?? "");
+  const languageName = (code: string) => LANGUAGES.find((one) => one.code === code)?.name ?? code;
 
-  function valueWords(kind: string, value: unknown): string {
-    if (value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) return t(`suites.nothing.${kind === "cites" ? "cites" : "any"}`);
-    if (kind === "language") return languageName(value);
-    if (kind === "intent") return intentName(String(value));
-    if (typeof value === "boolean") return t(`suites.expect.${kind}.${value ? "yes" : "no"}`);
-    if (Array.isArray(value)) return quoted(value);
-    return typeof value === "string" && (kind === "contains" || kind === "not_contains" || kind === "cites") ? `«${value}»` : String(value);
+  /** "lead (product: tent); handoff" with the kinds in the person's language. */
+  function doings(told: string): string {
+    const words = told.split("; ").map((one) => {
+      const kind = /^[a-z]+/.exec(one)?.[0] ?? "";
+      return te(`suites.effects.${kind}`) ? one.replace(kind, t(`suites.effects.${kind}`)) : one;
+    });
+    return words.join("; ");
   }
 
   /** Each expectation of a case as one short line. */
@@ -31,15 +31,31 @@ export function useSuiteWords() {
     if (expect.hands_over != null) lines.push(t(`suites.expect.hands_over.${expect.hands_over ? "yes" : "no"}`));
     if (expect.language) lines.push(t("suites.expect.language.is", { what: languageName(expect.language) }));
     if (expect.intent) lines.push(t("suites.expect.intent.is", { what: intentName(expect.intent) }));
+    for (const effect of expect.effects ?? []) lines.push(t("suites.expect.effects.is", { what: [t(`suites.effects.${effect.kind}`), ...Object.values(effect.data ?? {})].join(", ") }));
     return lines;
   }
 
-  /** "The answer must contain «1 500»" and what it was instead. */
-  function failureWords(failure: Result["failures"][number]): { expected: string; got: string } {
-    const { kind } = failure;
-    const what = valueWords(kind, failure.expected);
-    const expected = te(`suites.expect.${kind}.is`) ? t(`suites.expect.${kind}.is`, { what }) : te(`suites.expect.${kind}.yes`) ? what : `${kind}: ${what}`;
-    return { expected, got: valueWords(kind, failure.got) };
+  /** "The answer contains «1 500»" and what it was instead. */
+  function failureWords({ check, expected, got, detail }: Result["failures"][number]): { expected: string; got: string } {
+    switch (check) {
+      case "contains":
+      case "not_contains":
+        return { expected: t(`suites.expect.${check}.is`, { what: quoted([expected]) }), got: got || t("suites.nothing.any") };
+      case "cites":
+        return { expected: t("suites.expect.cites.is", { what: quoted([expected]) }), got: got || t("suites.nothing.cites") };
+      case "declines":
+        return { expected: t(`suites.expect.declines.${expected === "yes" ? "yes" : "no"}`), got: got || t("suites.nothing.any") };
+      case "hands_over":
+        return { expected: t(`suites.expect.hands_over.${expected === "yes" ? "yes" : "no"}`), got: got ? doings(got) : t("suites.nothing.done") };
+      case "language":
+        return { expected: t("suites.expect.language.is", { what: languageName(expected) }), got: languageName(got) };
+      case "intent":
+        return { expected: t("suites.expect.intent.is", { what: intentName(expected) }), got: intentName(got) || t("suites.nothing.any") };
+      case "effects":
+        return { expected: t("suites.expect.effects.is", { what: doings(expected) }), got: got ? doings(got) : t("suites.nothing.done") };
+      default:
+        return { expected: detail || expected, got };
+    }
   }
 
   return { expectations, failureWords };
