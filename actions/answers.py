@@ -91,10 +91,8 @@ class Answering(Skill):
         failures = int(turn.slot("failures") or 0) + 1
         content, status = await turn.assistant(), (await turn.context()).get("conversation", {})
         noted = [set_slot("failures", failures)]
-        # The response brings its buttons; its own text stands in when the package gave none.
+        # The answering package's own words for it know neither the version's switches nor what comes next.
         said: dict[str, Any] = {"json_message": _custom(answer)} if answer else {}
-        if answer and answer.text:
-            said["text"] = answer.text
         first = "utter_answer_missing" if answer else "utter_not_understood"
         if failures >= content.handoff.after_failures:
             reason = "unanswered" if answer else "low_confidence"
