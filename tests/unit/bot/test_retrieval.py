@@ -1,6 +1,7 @@
 import asyncio
 import random
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,91 @@ def test_the_customers_language_wins_between_equal_passages() -> None:
 def test_nothing_to_look_for_is_no_error(index: Index, question: str) -> None:
     search(index, question, language="ru")
     assert search(Index(Snapshot(0, ())), "доставка", language="ru").hits == ()
+
+
+def index_of(**documents: str) -> Index:
+    passages = [
+        passage
+        for name, text in documents.items()
+        for passage in passages_of(name=f"{name}.md", content=text)
+    ]
+    return Index(Snapshot(1, tuple(passages)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ljcnfdrf d fcnfye", "доставка в астану"),
+        ("crjkmrj cnjbn", "сколько стоит"),
+        ("вудшмукн сщые", "delivery cost"),
+        ("dostavka qansha", "dostavka qansha"),
+        ("iphone", "iphone"),
+        ("доставка DHL", "доставка DHL"),
+        ("привет", "привет"),
+    ],
+)
+def test_a_switched_keyboard_is_understood(index: Index, typed: str, meant: str) -> None:
+    query = make_query(
+        typed, language="ru", earlier=[], glossary=index.glossary, is_known=index.knows
+    )
+    told = make_query(meant, language="ru", earlier=[], glossary=index.glossary)
+    assert query.words == told.words
+
+
+def test_a_passage_that_says_the_same_is_left_out_and_another_price_is_not() -> None:
+    text = "# Возврат\n\nТовар можно вернуть в течение {} дней, если он не был в употреблении и сохранён чек."
+    found = search(
+        index_of(a=text.format(14), b=text.format(14), c=text.format(30)),
+        "можно ли вернуть товар",
+        language="ru",
+    )
+    assert [hit.passage.document for hit in found.hits] == ["a.md", "c.md"]
+
+
+def test_passages_answer_only_on_their_days() -> None:
+    first, second = (
+        Passage(
+            id=name,
+            document=f"{name}.md",
+            title="Акции",
+            heading=(),
+            language="ru",
+            position=0,
+            text=f"Скидка {percent} % на чистку зубов.",
+            valid_from=since,
+            valid_until=until,
+        )
+        for name, percent, since, until in (
+            ("november", 20, None, date(2026, 11, 30)),
+            ("december", 30, date(2026, 12, 1), None),
+        )
+    )
+    index = Index(Snapshot(1, (first, second)))
+    for day, name in (
+        (date(2026, 11, 30), "november"),
+        (date(2026, 12, 1), "december"),
+    ):
+        found = search(index, "какая скидка на чистку зубов", language="ru", day=day)
+        assert [hit.passage.id for hit in found.hits] == [name]
+    assert len(search(index, "скидка на чистку", language="ru").hits) == 2
+
+
+def test_a_question_in_another_language_finds_by_meaning() -> None:
+    index = index_of(
+        a="# Кепілдік\n\nЖұмысқа 6 ай кепілдік береміз.",
+        b="# Parking\n\nGuests park in the yard free of charge.",
+        c="# Оплата\n\nПринимаем карты и наличные.",
+    )
+    for question, language, document in (
+        ("какая у вас гарантия", "ru", "a.md"),
+        ("is there a warranty", "en", "a.md"),
+        ("где можно оставить машину на стоянке", "ru", "b.md"),
+        ("көлікті қайда қоямын, тұрақ бар ма", "kk", "b.md"),
+        ("can I pay in cash", "en", "c.md"),
+        ("qolma-qol toleuge bola ma", "kk", "c.md"),
+    ):
+        hits = search(index, question, language=language).hits
+        assert hits[0].passage.document == document, question
 
 
 def test_letters() -> None:
