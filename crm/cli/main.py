@@ -16,6 +16,7 @@ from crm.cli import programs
 from crm.cli.checks import examine_everything, explain_unreachable
 from crm.cli.databases import reachable_database
 from crm.cli.evaluate_assistant import evaluate_assistant
+from crm.cli.evaluate_privacy import evaluate_privacy
 from crm.cli.installation import Installation
 from crm.cli.processes import Program, StartError
 from crm.cli.supervisor import Supervisor, announcement
@@ -238,6 +239,23 @@ def evaluate_nlu(
         check=False,
     ).returncode
     raise typer.Exit(code)
+
+
+@evaluations.command("privacy")
+def evaluate_masking(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help='Lines of {"text", "lang", "entities": [{"type", "value"}]}.'),
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    show_mistakes: Annotated[
+        bool, typer.Option("--mistakes", help="List what was missed or masked in vain.")
+    ] = False,
+) -> None:
+    """Measure how well personal data is masked in the messages of the files."""
+    paths = [_called_in / file for file in files]
+    typer.echo(evaluate_privacy(paths, as_json=as_json, show_mistakes=show_mistakes))
 
 
 @evaluations.command("assistant")

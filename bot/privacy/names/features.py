@@ -107,10 +107,6 @@ def _of(
                 found.append(f"e{distance}")
         elif abs(distance) < 3:
             found.append(f"k{distance}=^")
-    if place >= 2:
-        found.append(f"kk={looks[place - 2].key}|{looks[place - 1].key}")
-    if 0 < place < len(tokens) - 1:
-        found.append(f"k-+={looks[place - 1].key}|{looks[place + 1].key}")
     if token.glued:
         found.append("glued")
     return found

@@ -1,15 +1,12 @@
 """What is known of a word from lists: whether it is somebody's name in some case, and whether it is a common word."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 
+from bot.privacy.names.dictionary import Dictionary
 from bot.privacy.names.folding import fold
-from bot.privacy.names.stems import stem_en, stem_kk, stem_ru
-
-DATA = Path(__file__).parent / "data"
+from bot.privacy.names.wordlists import read_words
 
 # What a Russian case form of a folded name ends with, and what its first form ends with instead.
 _RUSSIAN = {
@@ -69,14 +66,11 @@ class Entry:
 class Lexicon:
     """The lists in memory."""
 
-    def __init__(self, folder: Path = DATA) -> None:
-        self._first = frozenset(map(fold, read_words(folder / "first-names.txt")))
-        self._rare = frozenset(map(fold, read_words(folder / "rare-first-names.txt"))) - self._first
-        self._last = frozenset(map(fold, read_words(folder / "surnames.txt")))
-        self._words = {
-            language: frozenset(read_words(folder / f"words-{language}.txt"))
-            for language in ("ru", "kk", "en")
-        }
+    def __init__(self) -> None:
+        self._first = frozenset(map(fold, read_words("first-names.txt")))
+        self._rare = frozenset(map(fold, read_words("rare-first-names.txt"))) - self._first
+        self._last = frozenset(map(fold, read_words("surnames.txt")))
+        self._dictionary = Dictionary()
         self.entry = lru_cache(maxsize=20_000)(self._entry)
 
     def _entry(self, key: str) -> Entry:
@@ -90,7 +84,7 @@ class Lexicon:
             names.append("derived")
         return Entry(
             names=tuple(names),
-            words="".join(self._dictionaries(key)),
+            words=self._dictionary.languages(key),
             patronymic=bool(_PATRONYMIC.match(key)),
             surname_ending=len(key) > 4 and bool(_SURNAME_ENDING.search(key)),
         )
@@ -108,21 +102,6 @@ class Lexicon:
             if key[-length:] in _KAZAKH and key[:-length] in known:
                 return "k"
         return ""
-
-    def _dictionaries(self, key: str) -> Iterator[str]:
-        if stem_ru(key) in self._words["ru"]:
-            yield "r"
-        if stem_kk(key) in self._words["kk"]:
-            yield "k"
-        if stem_en(key) in self._words["en"]:
-            yield "e"
-
-
-def read_words(path: Path) -> Iterator[str]:
-    """Yield the words of a list; lines that begin with # are remarks."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            yield from line.split()
 
 
 @cache

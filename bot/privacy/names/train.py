@@ -15,6 +15,8 @@ from bot.privacy.names.features import features
 from bot.privacy.names.model import BEGIN, INSIDE, MODEL, OUTSIDE
 from bot.privacy.names.tokens import tokenize
 
+import os
+C1=float(os.environ.get("C1","0.15"));C2=float(os.environ.get("C2","0.01"));UNMET=float(os.environ.get("UNMET","0.25"));
 _SEED = 20
 _MESSAGES = 30_000
 _ROUNDS = 70
@@ -26,7 +28,7 @@ def train(path: Path, *, messages: int = _MESSAGES, rounds: int = _ROUNDS) -> No
     sentences = Sentences(rng)
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params(
-        {"c1": 0.15, "c2": 0.01, "max_iterations": rounds, "feature.possible_transitions": True}
+        {"c1": C1, "c2": C2, "max_iterations": rounds, "feature.possible_transitions": True}
     )
     for message in sentences.every_plain():
         _learn(trainer, message, rng)
@@ -59,7 +61,7 @@ def _learn(trainer: pycrfsuite.Trainer, message: Message, rng: random.Random) ->
                 unmet.add(place)
         elif forget and draw < 0.05:
             unknown.add(place)
-        elif draw < 0.25:
+        elif draw < UNMET:
             unmet.add(place)
     trainer.append(features(tokens, unknown=unknown, unmet=unmet), tags)
 

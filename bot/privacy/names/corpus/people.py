@@ -12,7 +12,7 @@ from bot.privacy.names.corpus.inflection import (
     vocative,
 )
 from bot.privacy.names.corpus.romanisation import romanise, without_kazakh_letters
-from bot.privacy.names.lexicon import DATA, read_words
+from bot.privacy.names.wordlists import read_words
 
 _VOWELS = "аеёиоуыэюяәөұүіaeiouy"
 _MORPHEMES_FIRST = (
@@ -44,9 +44,9 @@ class Names:
 
 def load_names() -> Names:
     """Read the lists that the product ships with."""
-    first = list(read_words(DATA / "first-names.txt"))
-    rare = list(read_words(DATA / "rare-first-names.txt"))
-    surnames = list(read_words(DATA / "surnames.txt"))
+    first = list(read_words("first-names.txt"))
+    rare = list(read_words("rare-first-names.txt"))
+    surnames = list(read_words("surnames.txt"))
     cyrillic = [_titled(name) for name in first + rare[::2] if not _is_latin(name)]
     eastern = [name for name in cyrillic if _is_eastern(name)]
     return Names(

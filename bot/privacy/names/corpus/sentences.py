@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot.privacy.names.corpus import roles
+from bot.privacy.names.corpus.inflection import KAZAKH_CASES, RUSSIAN_CASES
 from bot.privacy.names.corpus.people import People, load_names
 from bot.privacy.names.corpus.segments import Message, Segment, disturbed
 from bot.privacy.names.corpus.utterances import ROOT, read_utterances
+from bot.privacy.names.folding import fold
+from bot.privacy.names.lexicon import lexicon
 
 _TEXTS = Path(__file__).parent / "texts"
 _SLOT = re.compile(r"\{(?P<case>\w+)(?::(?P<form>\w+))?\}|\[(?P<kind>\w+)(?::\w+)?\]")
@@ -69,10 +72,11 @@ class Sentences:
             (self._with_role, 12),
             (self._addressed, 10),
             (self._marked_utterance, 6),
+            (self._anywhere, 16),
             (self._composed, 8),
             (self._plain_utterance, 22),
             (self._ordinary_line, 16),
-            (self._place, 9),
+            (self._place, 5),
             (self._sentence, 4),
             (self._two_plain, 4),
         )
@@ -147,6 +151,25 @@ class Sentences:
             return (Segment(text[:start]), name, Segment(f" {word}{text[end:]}"))
         joint = rng.choice((" ", " ", " ", " ", ", "))
         return (Segment(text[:start] + word + joint), name, Segment(text[end:]))
+
+    def _anywhere(self) -> Message:
+        """Return a real utterance with an unmistakable name put in at any place, or instead of a word."""
+        rng = self._rng
+        message = rng.choice(self._plain)
+        language = _guess(message)
+        text = "".join(piece.text for piece in message)
+        words = list(_WORD.finditer(text))
+        if not words:
+            return message
+        cases = {"ru": RUSSIAN_CASES, "kk": KAZAKH_CASES, "en": ("nom",)}[language]
+        form = rng.choices(("first", "first_patronymic", "last", "first_last"), (75, 8, 10, 7))[0]
+        name = ""
+        while not name or lexicon().entry(fold(name.split()[0])).words:
+            name = self._people.name(rng.choice(cases), language=language, form=form)
+        word = rng.choice(words)
+        if rng.random() < 0.6:
+            return (Segment(text[: word.start()]), Segment(name, name=True), Segment(text[word.end() :]))
+        return (Segment(text[: word.start()]), Segment(name, name=True), Segment(" " + text[word.start() :]))
 
     def _marked_utterance(self) -> Message:
         """Return an utterance with its own name or, if that stands in its first form, another one."""

@@ -1,0 +1,13 @@
+"""Reading the lists of names and words that the product ships with (data/README.md tells their sources)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+_DATA = Path(__file__).parent / "data"
+
+
+def read_words(name: str) -> Iterator[str]:
+    """Yield the words of a list; lines that begin with # are remarks."""
+    for line in (_DATA / name).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            yield from line.split()
