@@ -10,10 +10,14 @@ from bson import ObjectId
 from crm.core.database import Database
 from crm.core.name_words import lookup_words, name_words
 
-CANDIDATES = 500
-"""Contacts that share some name with the texts and are looked at. Of a common first name alone there may be thousands."""
-NAMES = 60
+READ_AT_ONCE = 300
+CROWD = 30
+"""A word that so many of those bear is a common first name: the rest is read without it, or it would hide rare ones."""
+ROUNDS = 3
+ALIKE = 2
+"""How many names are given for the same words of the texts: more would tell nothing more."""
 OWN_PEOPLE_SECONDS = 60.0
+_FIELDS = {"_id": 0, "name": 1, "identities.profile_name": 1, "name_words": 1}
 
 
 class KnownNames:
@@ -33,7 +37,7 @@ class KnownNames:
     ) -> list[str]:
         """Return names that are written in the texts, at least in part, as they are stored.
 
-        Those of which most words occur come first, rare words before common ones. The contact who writes is named with any text.
+        Of many people who share what is written of their names, two are enough. The contact who writes is named with any text.
 
         Args:
             organization_id: whose contacts and people.
@@ -43,33 +47,37 @@ class KnownNames:
         keys = lookup_words(texts)
         if not keys:
             return []
-        fields = {"_id": 0, "name": 1, "identities.profile_name": 1, "name_words": 1}
         own = await self._contacts.find_one(
-            {"_id": contact_id, "organization_id": organization_id}, fields
+            {"_id": contact_id, "organization_id": organization_id}, _FIELDS
         )
-        query = {"organization_id": organization_id, "name_words": {"$in": keys}}
-        found = await self._contacts.find(query, fields).limit(CANDIDATES).to_list()
+        names = [*(_names(own) if own else ()), *await self._own_people(organization_id)]
+        for contact in await self._contacts_with(organization_id, keys):
+            names += _names(contact)
         written = frozenset(keys)
-        candidates = [
-            (name, written.intersection(name_words([name])))
-            for name in dict.fromkeys(
-                [
-                    *(name for contact in found for name in _names(contact)),
-                    *await self._own_people(organization_id),
-                ]
-            )
-        ]
-        common = Counter(word for _, words in candidates for word in words)
-        ranked = sorted(
-            (
-                (sum(1 / common[word] for word in words), name)
-                for name, words in candidates
-                if words
-            ),
-            key=lambda ranked: (-ranked[0], ranked[1]),
-        )
-        names = [*(_names(own) if own else ()), *(name for _, name in ranked[:NAMES])]
-        return list(dict.fromkeys(names))
+        alike: Counter[frozenset[str]] = Counter()
+        found: list[str] = []
+        for name in dict.fromkeys(names):
+            words = written.intersection(name_words([name]))
+            alike[words] += 1
+            if (words and alike[words] <= ALIKE) or (own and name in _names(own)):
+                found.append(name)
+        return found
+
+    async def _contacts_with(
+        self, organization_id: ObjectId, keys: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        left = set(keys)
+        for _ in range(ROUNDS):
+            query = {"organization_id": organization_id, "name_words": {"$in": sorted(left)}}
+            read = await self._contacts.find(query, _FIELDS).limit(READ_AT_ONCE).to_list()
+            found += read
+            borne = Counter(word for contact in read for word in left & set(contact["name_words"]))
+            crowd = {word for word, count in borne.items() if count >= CROWD}
+            left -= crowd
+            if len(read) < READ_AT_ONCE or not crowd:
+                break
+        return found
 
     async def _own_people(self, organization_id: ObjectId) -> list[str]:
         read_at, names = self._people.get(organization_id, (0.0, []))
