@@ -24,7 +24,7 @@ _WITHOUT_VALUE = re.compile(
 )
 _MAX_MERGED = 20_000
 _MAX_COLUMNS = 500
-_DEFAULT_NAME = re.compile(r"^(?:sheet|лист|парақ)\s*\d+$", re.IGNORECASE)
+_DEFAULT_NAME = re.compile(r"^(?:sheet|лист|парақ)\s*\d*$", re.IGNORECASE)
 
 type Cell = tuple[str, bool]
 """What a cell shows, and whether it is bold."""

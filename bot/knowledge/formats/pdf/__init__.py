@@ -97,10 +97,9 @@ def _read(pdf: pdfium.PdfDocument, number: int) -> _Page:
         drawn = drawn_on(page.raw, found.turn, abs((right - left) * (top - bottom)))
         if found.letters and found.garbled > _GARBLED * found.letters:
             return _Page([], 0.0, 0.0, readable=False)
+        empty = not found.letters and (drawn.images > 0 or drawn.paths > _MANY_PATHS)
+        if empty or (found.letters < _STAMP and drawn.image_share > _WHOLE):
+            return _Page([], 0.0, 0.0, readable=False)
         words, tables = take_tables(found.words, grids_of(drawn.rulings))
         edges = [turned(x, y, found.turn)[1] for x in (left, right) for y in (bottom, top)]
-        empty = not found.letters and (drawn.images > 0 or drawn.paths > _MANY_PATHS)
-        scanned = found.letters < _STAMP and drawn.image_share > _WHOLE
-        return _Page(
-            [*segments_of(words), *tables], min(edges), max(edges), readable=not (empty or scanned)
-        )
+        return _Page([*segments_of(words), *tables], min(edges), max(edges), readable=True)

@@ -90,10 +90,10 @@ def turned(x: float, y: float, turn: float) -> tuple[float, float]:
 
 
 def _main_direction(textpage: Any, count: int) -> float:
-    """Return the direction most letters run in, in quarter turns."""
+    """Return the direction most letters run in, in quarter turns against the clock; pdfium counts with it."""
     step = max(1, count // 60)
     angles = Counter(
-        round(pdfium.FPDFText_GetCharAngle(textpage, index) / _QUARTER) % 4
+        round(-pdfium.FPDFText_GetCharAngle(textpage, index) / _QUARTER) % 4
         for index in range(0, count, step)
         if pdfium.FPDFText_GetUnicode(textpage, index) not in _BLANK
     )
@@ -177,7 +177,7 @@ class _Reader:
         if pdfium.FPDFText_GetMatrix(self._page, index, self._matrix):
             size *= math.hypot(self._matrix.c, self._matrix.d) or 1.0
         self._size = max(size, 1.0)
-        angle = pdfium.FPDFText_GetCharAngle(self._page, index) - self._turn
+        angle = pdfium.FPDFText_GetCharAngle(self._page, index) + self._turn  # clockwise
         self._skipping = abs(math.remainder(angle, 2 * math.pi)) > 0.1
         length = pdfium.FPDFText_GetFontInfo(self._page, index, self._name, 128, None)
         self._bold = b"bold" in self._name.raw[: min(length, 128)].lower()
