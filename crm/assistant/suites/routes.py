@@ -39,6 +39,7 @@ from crm.assistant.suites.store import SuiteNameTaken, SuiteStore, TooManyCases,
 from crm.assistant.suites.summaries import LastRuns
 from crm.core.api import Access, Id, Principal, endpoint
 from crm.core.database import RawDocument
+from crm.core.errors import NotFound
 
 _SUITES = "/api/assistant/suites"
 _SUITE = _SUITES + "/{suite_id}"
@@ -210,7 +211,13 @@ class RunRoutes:
         where = query.model_dump(include={"kind", "suite_id", "content_hash"}, exclude_none=True)
         return await self._runs.page(principal.organization_id, query, where)
 
-    @endpoint("POST", _RUNS + "/estimate", access=Access.ADMIN, response=Estimate)
+    @endpoint(
+        "POST",
+        _RUNS + "/estimate",
+        access=Access.ADMIN,
+        response=Estimate,
+        errors=[NotFound],
+    )
     async def estimate_run(self, principal: Principal, body: RunCreate) -> RawDocument:
         """Tell what a run may need of a provider of language models."""
         return await self._runs.estimate(
@@ -226,7 +233,7 @@ class RunRoutes:
         access=Access.ADMIN,
         response=RunRead,
         status=201,
-        errors=[CallsNotAllowed, NothingToRun, TooManyRuns],
+        errors=[NotFound, CallsNotAllowed, NothingToRun, TooManyRuns],
     )
     async def start_run(self, principal: Principal, body: RunCreate) -> RawDocument:
         """Run a suite, or replay conversations."""

@@ -116,6 +116,43 @@ async def test_a_lead_makes_contact_deal_and_task_once(skills: Skills) -> None:
     assert after["contact_name"] == "Демо Асель"
 
 
+async def test_a_lead_keeps_every_detail_and_the_customers_words(skills: Skills) -> None:
+    conversation = await skills.conversation()
+    lead = LeadWrite(
+        product="палатку " + "очень лёгкую " * 20,
+        email="Asel@Example.com",
+        quantity="2",
+        city="Астана",
+        comment="позвоните в дверь",
+        source_key="m2:lead",
+    )
+    made = await skills.actions.add_lead(conversation, lead)
+    database = skills.bench.database.db
+    deal = await database["deals"].find_one({"_id": ObjectId(str(made["deal_id"]))})
+    task = await database["tasks"].find_one({"_id": ObjectId(str(made["task_id"]))})
+    contact = await database["contacts"].find_one({"_id": ObjectId(str(made["contact_id"]))})
+    assert deal is not None
+    assert task is not None
+    assert contact is not None
+    assert deal["details"] == {
+        "product": lead.product,
+        "email": "asel@example.com",
+        "quantity": "2",
+        "city": "Астана",
+        "comment": "позвоните в дверь",
+    }
+    # Cut between words, and what counts stays.
+    assert deal["title"].startswith("палатку очень лёгкую")
+    assert deal["title"].endswith(" очень лёгкую… × 2") or deal["title"].endswith(" очень… × 2")
+    assert len(deal["title"]) <= 200
+    assert len(task["title"]) <= 200
+    assert task["description"].splitlines()[0] == "asel@example.com"
+    assert task["description"].splitlines()[-1].endswith("позвоните в дверь")
+    assert contact["email"] == "asel@example.com"
+    with pytest.raises(ValueError, match="lead_unreachable"):
+        LeadWrite(product="палатку", source_key="m3:lead")
+
+
 async def test_a_lead_with_a_known_phone_joins_the_known_contact(skills: Skills) -> None:
     known = new_contact(skills.bench.organization_id, name="Асель", phone="+77015550123")
     await skills.bench.database.db["contacts"].insert_one(known)

@@ -237,7 +237,8 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
         "run_id": (
             "assistant_runs",
             {
-                **common,
+                "organization_id": organization_id,
+                "created_at": NOW,
                 "kind": "suite",
                 "state": "done",
                 "suite_id": suite_id,
