@@ -1,0 +1,356 @@
+"""The one path to providers: what is refused is not sent, what fails is tried as promised, all of it is written down."""
+
+import asyncio
+import importlib.util
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.answering.breaker import FAILURES, PAUSE_SECONDS, CircuitBreaker
+from bot.answering.calls import NoLedger, Own, Part, Said
+from bot.answering.failures import ProviderError
+from bot.answering.gateway import CallRecord, Gateway, Reply
+from bot.answering.masked import new_masking
+from bot.answering.providers import host_of, make_model
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.openai_server import FakeOpenAI, FakeReply
+from tests.fakes.other_providers import OtherProviders
+
+PRICE = {"input": 2.0, "output": 8.0, "currency": "USD"}
+PARTS = [
+    Part("system", (Own("Codes such as <PHONE_1> stay. You are "), Said("Айгерим 87051112233"))),
+    Part("human", (Own("Passages"), Said("Звоните 8 701 555 01 23")), searched=True),
+]
+
+
+def llm_of(fake: FakeOpenAI, **values: Any) -> dict[str, Any]:
+    return {
+        "model": "openai:m",
+        "base_url": fake.base_url,
+        "api_key": "sk",
+        "price": PRICE,
+        **values,
+    }
+
+
+@pytest.fixture
+async def gateway() -> Gateway:
+    gateway = Gateway()
+    await gateway.warm()
+    return gateway
+
+
+@pytest.fixture
+def ask(gateway: Gateway, provider: FakeOpenAI, ledger: FakeLedger) -> Callable[..., Any]:
+    async def run(**values: Any) -> Reply:
+        return await gateway.ask(
+            **{
+                "purpose": "answer",
+                "parts": PARTS,
+                "masking": new_masking(None),
+                "llm": llm_of(provider),
+                "seconds": 5,
+                "ledger": ledger,
+                **values,
+            }
+        )
+
+    return run
+
+
+async def failure_of(asked: Any) -> str:
+    with pytest.raises(ProviderError) as failure:
+        await asked
+    return failure.value.code
+
+
+async def test_what_was_written_down_is_what_was_sent(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
+) -> None:
+    provider.reply("Да, <PHONE_2>.")
+    reply = await ask()
+    (opened,), (closed,) = ledger.opened.values(), ledger.closed.values()
+    sent = [(m["role"], m["content"]) for m in provider.seen[0].messages]
+    assert sent == [("system", opened.messages[0][1]), ("user", opened.messages[1][1])]
+    assert "<PHONE_1> stay" in sent[0][1]
+    assert "Звоните <PHONE_2>" in sent[1][1]
+    assert opened.said == "Звоните <PHONE_2>"
+    assert {row["value"] for row in opened.markers} >= {"87051112233", "8 701 555 01 23"}
+    assert opened.host == provider.base_url.split("/")[2]
+    # The provider counts a quarter of the letters; a million tokens cost 2 and 8 dollars.
+    prompt, written = sum(len(text) for _, text in sent) // 4, len("Да, <PHONE_2>.") // 4
+    assert (closed.input_tokens, closed.output_tokens) == (prompt, written)
+    assert closed.cost == round((prompt * 2 + written * 8) / 1e6, 6)
+    assert 0 < closed.cost < opened.cost
+    assert (closed.raw_answer, closed.error, closed.attempts) == ("Да, <PHONE_2>.", None, 1)
+    assert (reply.text, reply.model, reply.cost) == ("Да, <PHONE_2>.", "openai:m", closed.cost)
+
+
+async def test_without_a_ledger_nothing_leaves(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
+) -> None:
+    assert await failure_of(ask(ledger=NoLedger())) == "ledger_unavailable"
+    ledger.breaks = True
+    assert await failure_of(ask()) == "ledger_unavailable"
+    ledger.breaks, ledger.refuses = False, "spend_limit_reached"
+    fallback = {"fallback": llm_of(provider, model="openai:small")}
+    assert await failure_of(ask(llm=llm_of(provider, **fallback))) == "spend_limit_reached"
+    ledger.refuses = "providers_forbidden"
+    assert await failure_of(ask()) == "providers_forbidden"
+    assert provider.seen == []
+
+
+async def test_a_ledger_that_hangs_is_no_ledger(
+    ask: Callable[..., Any], provider: FakeOpenAI
+) -> None:
+    class Hanging(FakeLedger):
+        async def open(self, call: Any) -> str:
+            await asyncio.sleep(30)
+            raise AssertionError
+
+    assert await failure_of(ask(ledger=Hanging(), seconds=0.3)) == "ledger_unavailable"
+    assert provider.seen == []
+
+
+async def test_when_masking_fails_nothing_is_even_written_down(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
+) -> None:
+    class Broken:
+        def mask(self, text: str) -> str:
+            raise RuntimeError(text)
+
+    assert await failure_of(ask(masking=Broken())) == "masking_failed"
+    assert (provider.seen, ledger.opened) == ([], {})
+
+
+@pytest.mark.parametrize(
+    "first", [FakeReply(status=500), FakeReply(status=503), FakeReply(drop=True)]
+)
+async def test_a_broken_provider_is_asked_once_more(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger, first: FakeReply
+) -> None:
+    provider.reply(first, "Да.")
+    assert (await ask()).text == "Да."
+    assert len(provider.seen) == 2
+    (closed,) = ledger.closed.values()
+    assert (closed.attempts, closed.error) == (2, None)
+
+
+async def test_a_busy_provider_is_asked_again_when_it_says(
+    ask: Callable[..., Any], provider: FakeOpenAI
+) -> None:
+    provider.reply(FakeReply(status=429, retry_after="1"), "Да.")
+    began = time.monotonic()
+    assert (await ask()).text == "Да."
+    assert 1 <= time.monotonic() - began < 2
+    provider.reply(FakeReply(status=429, retry_after="20"), "Да.")
+    assert await failure_of(ask()) == "provider_busy"
+
+
+async def test_what_will_not_get_better_is_not_repeated(
+    ask: Callable[..., Any], provider: FakeOpenAI
+) -> None:
+    for status, code in ((401, "provider_rejected_key"), (404, "provider_model_unknown")):
+        provider.seen.clear()
+        provider.reply(FakeReply(status=status))
+        assert await failure_of(ask()) == code
+        assert len(provider.seen) == 1
+
+
+async def test_the_fallback_answers_with_an_entry_of_its_own(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
+) -> None:
+    async with FakeOpenAI.running() as second:
+        second.reply("Да.")
+        for first in (
+            FakeReply(status=500),
+            FakeReply(status=401),
+            FakeReply(delay=9, text="поздно"),
+        ):
+            ledger.opened.clear()
+            ledger.closed.clear()
+            provider.reply(first)
+            fallback = llm_of(second, model="openai:small", api_key="sk-2")
+            records: list[CallRecord] = []
+            reply = await ask(llm=llm_of(provider, fallback=fallback), seconds=2, records=records)
+            assert (reply.text, reply.model) == ("Да.", "openai:small")
+            hosts = [call.host for call in ledger.opened.values()]
+            assert hosts == [fake.base_url.split("/")[2] for fake in (provider, second)]
+            assert [bool(closed.error) for closed in ledger.closed.values()] == [True, False]
+            assert [record.id for record in records] == list(ledger.opened)
+        assert "sk-2" not in provider.everything
+        assert "Bearer sk\n" not in second.everything
+
+
+async def test_the_breaker_leaves_a_broken_provider_alone(
+    provider: FakeOpenAI, ledger: FakeLedger, ask: Callable[..., Any], gateway: Gateway
+) -> None:
+    now = [0.0]
+    gateway._breaker = CircuitBreaker(clock=lambda: now[0])
+    provider.reply(FakeReply(drop=True))
+    while len(provider.seen) < FAILURES:
+        assert await failure_of(ask()) == "provider_unreachable"
+    seen, opened = len(provider.seen), len(ledger.opened)
+    assert await failure_of(ask()) == "provider_suspended"
+    assert (len(provider.seen), len(ledger.opened)) == (seen, opened)
+    # Another model of the same host, and another host, are not to blame.
+    provider.reply("Да.")
+    assert (await ask(llm=llm_of(provider, model="openai:other"))).text == "Да."
+    now[0] += PAUSE_SECONDS
+    assert (await ask()).text == "Да."
+    assert (await ask()).text == "Да."
+
+
+def test_an_open_breaker_lets_one_try() -> None:
+    now = [0.0]
+    breaker = CircuitBreaker(clock=lambda: now[0])
+    key = ("host", "model")
+    for _ in range(FAILURES):
+        assert breaker.allows(key)
+        breaker.note(key, failed=True)
+    assert not breaker.allows(key)
+    now[0] += PAUSE_SECONDS
+    assert [breaker.allows(key) for _ in range(3)] == [True, False, False]
+    breaker.note(key, failed=True)
+    assert not breaker.allows(key)
+    now[0] += PAUSE_SECONDS
+    assert breaker.allows(key)
+    breaker.note(key, failed=False)
+    assert [breaker.allows(key) for _ in range(2)] == [True, True]
+
+
+async def test_a_wrong_key_of_one_tenant_suspends_nobody(
+    ask: Callable[..., Any], provider: FakeOpenAI
+) -> None:
+    provider.reply(FakeReply(status=401))
+    for _ in range(FAILURES + 1):
+        assert await failure_of(ask()) == "provider_rejected_key"
+
+
+async def test_a_stream_is_read_to_its_end_or_not_used(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
+) -> None:
+    text = "Доставка в Астану стоит 1 500 тенге и занимает два дня."
+    provider.reply(FakeReply(text=text, pause=0.01))
+    assert (await ask()).text == text
+    assert provider.seen[-1].body["stream"] is True
+    provider.reply(FakeReply(text=text, pause=0.3))
+    assert await failure_of(ask(seconds=0.8)) == "provider_timeout"
+    assert list(ledger.closed.values())[-1].raw_answer is None
+    provider.reply(FakeReply(text=text, break_after=3))
+    assert await failure_of(ask()) == "provider_unreachable"
+
+
+async def test_a_server_without_streams_is_remembered(
+    ask: Callable[..., Any], provider: FakeOpenAI
+) -> None:
+    provider.reply(FakeReply(text="Да.", streams=False))
+    assert (await ask()).text == "Да."
+    assert [bool(seen.body.get("stream")) for seen in provider.seen] == [True, False]
+    await ask()
+    assert not provider.seen[-1].body.get("stream")
+    assert len(provider.seen) == 3
+
+
+async def test_who_is_cancelled_closes_the_entry(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger, gateway: Gateway
+) -> None:
+    provider.reply(FakeReply(delay=20, text="поздно"))
+    task = asyncio.create_task(ask())
+    while not provider.seen:  # noqa: ASYNC110 - the server tells nobody
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await gateway.drain()
+    (closed,) = ledger.closed.values()
+    # It was sent, and may be charged for.
+    assert (closed.error, closed.cost > 0) == ("cancelled", True)
+
+
+async def test_an_entry_that_cannot_be_closed_keeps_no_answer_back(
+    ask: Callable[..., Any], provider: FakeOpenAI, gateway: Gateway
+) -> None:
+    class Slow(FakeLedger):
+        async def close(self, call_id: str, result: Any) -> None:
+            await asyncio.sleep(1.5)
+            await super().close(call_id, result)
+
+    class Broken(FakeLedger):
+        async def close(self, call_id: str, result: Any) -> None:
+            raise ConnectionError
+
+    provider.reply("Да.")
+    slow = Slow()
+    began = time.monotonic()
+    assert (await ask(ledger=slow)).text == "Да."
+    assert time.monotonic() - began < 1.4
+    assert slow.closed == {}
+    await gateway.drain()
+    assert len(slow.closed) == 1
+    assert (await ask(ledger=Broken())).text == "Да."
+
+
+@pytest.mark.parametrize(
+    ("model", "package", "header"),
+    [
+        ("anthropic:claude", "langchain_anthropic", None),
+        ("google:gemini", "langchain_google_genai", "x-goog-api-key"),
+        ("gigachat:GigaChat", "langchain_gigachat", "Authorization"),
+    ],
+)
+async def test_the_optional_providers(
+    ask: Callable[..., Any], ledger: FakeLedger, model: str, package: str, header: str | None
+) -> None:
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed: pip install 'aitys[{model.partition(':')[0]}]'")
+    async with OtherProviders.running() as fake:
+        llm = {"model": model, "base_url": fake.url, "api_key": "k-1", "max_tokens": 77}
+        reply = await ask(llm=llm, seconds=20)
+        assert reply.text == fake.text
+        assert (reply.input_tokens, reply.output_tokens) == (25, 15)
+        ((_, headers, body),) = fake.seen
+        assert "8 701 555" not in str(body)
+        assert "<PHONE_2>" in str(body)
+        assert "77" in str(body)
+        if header:
+            assert "k-1" in headers[header]
+        fake.status = 500
+        assert await failure_of(ask(llm=llm, seconds=20)) == "provider_failed"
+        assert len(fake.seen) == 3
+        fake.status = 401
+        assert await failure_of(ask(llm=llm, seconds=20)) == "provider_rejected_key"
+    hosts = {call.host for call in ledger.opened.values()}
+    assert hosts == {fake.url.removeprefix("http://")}
+
+
+def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> Any:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr("bot.answering.providers.importlib.import_module", absent)
+    with pytest.raises(ProviderError) as failure:
+        make_model({"model": "anthropic:claude"})
+    assert failure.value.code == "provider_extra_missing"
+    assert failure.value.detail == (
+        "The provider anthropic needs one more package: pip install 'aitys[anthropic]'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("llm", "host"),
+    [
+        ({"model": "openai:m"}, "api.openai.com"),
+        (
+            {"model": "openai:m", "base_url": "https://u:p@llm.example.kz:8443/v1"},
+            "llm.example.kz:8443",
+        ),
+        ({"model": "ollama:m"}, "127.0.0.1:11434"),
+        ({"model": "gigachat:m"}, "gigachat.devices.sberbank.ru"),
+        ({"model": "other:m"}, "other"),
+    ],
+)
+def test_to_whom_it_goes(llm: dict[str, Any], host: str) -> None:
+    assert host_of(llm) == host
