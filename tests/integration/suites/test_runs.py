@@ -10,6 +10,7 @@ from bson import ObjectId
 from crm.assistant.suites.runner import RunWorker
 from crm.core.clock import utc_now
 from crm.core.feature import Core
+from tests.fakes.openai_server import FakeOpenAI, FakeReply
 from tests.support.console import Console
 
 DELIVERY = "# Доставка\n\n## Цена\n\nДоставка в Астану стоит 1 500 ₸.\n\n## Срок\n\nВезём два дня."
@@ -224,3 +225,34 @@ async def test_nothing_is_run_without_cases_and_not_too_much_at_once(owner: Cons
     for _ in range(3):
         await owner.post("/api/assistant/runs", wanted, status=201)
     assert (await owner.post("/api/assistant/runs", wanted, status=409))["code"] == "too_many_runs"
+
+
+async def test_a_run_stops_at_the_months_spending_limit(
+    owner: Console, run_worker: RunWorker
+) -> None:
+    await know_delivery(owner)
+    suite_id = await suite_of(owner, *(case(ASKED, declines=False) for _ in range(4)))
+    async with FakeOpenAI.running() as fake:
+        fake.replies = [FakeReply(text="Доставка в Астану стоит 1 500 ₸ [1].")]
+        await owner.patch(
+            "/api/organization/llm",
+            {
+                "model": "openai:m",
+                "base_url": fake.base_url,
+                "api_key": "secret",
+                "prices": {"input": 1000.0, "output": 1000.0, "currency": "KZT"},
+                "monthly_limit": 0.5,
+            },
+        )
+        done, results = await run(
+            owner, run_worker, kind="suite", suite_id=suite_id, allow_calls=True
+        )
+        assert (done["state"], done["error"]) == ("failed", "spend_limit_reached")
+        assert done["done"] < 4
+        assert len(results) == done["done"]
+        seen = len(fake.seen)
+        # What was not asked for costs nothing: without a model the suite runs to its end.
+        await change(owner, model={"enabled": False})
+        done, _ = await run(owner, run_worker, kind="suite", suite_id=suite_id)
+        assert (done["state"], done["cost"]) == ("done", None)
+        assert len(fake.seen) == seen
