@@ -41,6 +41,7 @@ def feature(core: Core, services: Services) -> Feature:
         knowledge=knowledge.versions,
         gate=gate,
     )
+    explanations = Explanations(database=core.database, knowledge=knowledge.versions)
     trials = Trials(database=core.database, engine=services.inbox.engine)
     suites = SuiteStore(database=core.database, events=core.events)
     past = PastConversations(database=core.database)
@@ -66,9 +67,9 @@ def feature(core: Core, services: Services) -> Feature:
                 history=history,
                 versions=versions,
                 estimating=estimating,
-                explanations=Explanations(database=core.database, knowledge=knowledge.versions),
+                explanations=explanations,
             ),
-            TrialRoutes(trials=trials, history=history),
+            TrialRoutes(trials=trials, history=history, explanations=explanations),
             SuiteRoutes(suites=suites, last_runs=LastRuns(database=core.database), past=past),
             RunRoutes(runs=runs),
             GateRoutes(gate=gate, history=history),

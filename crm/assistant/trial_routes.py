@@ -4,6 +4,7 @@ from crm.assistant.history import AssistantHistory
 from crm.assistant.trial_schemas import TrialRead, TrialSay, TrialStart, TrialTurnRead
 from crm.assistant.trial_store import TrialBusy
 from crm.assistant.trials import TrialFailed, Trials
+from crm.assistant.why import Explanations
 from crm.core.api import Access, Id, Principal, endpoint
 from crm.core.database import RawDocument
 from crm.core.errors import NotFound
@@ -14,9 +15,12 @@ _TRIAL = "/api/assistant/trials/{trial_id}"
 class TrialRoutes:
     """Talking to the assistant without consequences."""
 
-    def __init__(self, *, trials: Trials, history: AssistantHistory) -> None:
+    def __init__(
+        self, *, trials: Trials, history: AssistantHistory, explanations: Explanations
+    ) -> None:
         self._trials = trials
         self._history = history
+        self._explanations = explanations
 
     @endpoint(
         "POST",
@@ -57,9 +61,20 @@ class TrialRoutes:
         turn = await self._trials.say(
             principal.organization_id, trial_id, body.text, payload=body.payload
         )
-        return turn.document()
+        return await self._shown(principal, turn.document())
 
     async def _read(self, principal: Principal, trial_id: Id) -> RawDocument:
         trial = await self._trials.read(principal.organization_id, trial_id)
-        names = ("version", "knowledge_version", "language", "turns", "created_at")
-        return {"id": trial["_id"], **{name: trial[name] for name in names}}
+        names = ("version", "knowledge_version", "language", "created_at")
+        turns = [await self._shown(principal, turn) for turn in trial["turns"]]
+        return {"id": trial["_id"], **{name: trial[name] for name in names}, "turns": turns}
+
+    async def _shown(self, principal: Principal, turn: RawDocument) -> RawDocument:
+        """Return a turn with its passages' texts: a trace holds their ids and scores only."""
+        for reply in turn["replies"]:
+            trace = reply["trace"]
+            if trace.get("passages"):
+                trace["passages"] = await self._explanations.passages(
+                    principal.organization_id, trace
+                )
+        return turn

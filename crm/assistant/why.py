@@ -84,7 +84,7 @@ class Explanations:
             "version": await self._version(organization_id, trace.get("assistant_version")),
             **{name: trace.get(name) for name in _OF_TRACE},
             "checks": list(trace.get("checks") or ()),
-            "passages": await self._passages(organization_id, trace),
+            "passages": await self.passages(organization_id, trace),
         }
 
     async def _question(
@@ -107,9 +107,10 @@ class Explanations:
             return None
         return mark_current(row, await read_organization(self._organizations, organization_id))
 
-    async def _passages(
+    async def passages(
         self, organization_id: ObjectId, trace: Mapping[str, Any]
     ) -> list[RawDocument]:
+        """Return the passages that a trace names, as they were in its snapshot."""
         found: list[Mapping[str, Any]] = list(trace.get("passages") or ())
         quotes = {source["passage_id"]: source for source in trace.get("sources") or ()}
         ids = [key for passage in found if (key := _id(passage["passage_id"])) is not None]

@@ -4,6 +4,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from crm.assistant.trials import ENGINE_PREFIX
 from crm.core.database import Database
 from crm.core.migration_steps import assistant_versions
 
@@ -58,3 +59,17 @@ async def test_contacts_get_the_words_of_their_names(database: Database) -> None
     found = await contacts.find_one({})
     assert found is not None
     assert found["name_words"] == ["аигерим", "аик"]
+
+
+async def test_old_trials_are_forgotten_with_their_side_of_the_engine_and_nothing_else(
+    database: Database,
+) -> None:
+    trials = await database.collection("assistant_trials").index_information()
+    assert [i["expireAfterSeconds"] for i in trials.values() if "expireAfterSeconds" in i] == [
+        86_400
+    ]
+    engine = await database.collection("engine_conversations").index_information()
+    assert engine["trials"]["expireAfterSeconds"] == 86_400
+    names = engine["trials"]["partialFilterExpression"]["_id"]
+    assert names["$gte"] <= f"{ENGINE_PREFIX}{ObjectId()}" < names["$lt"]
+    assert not names["$gte"] <= str(ObjectId()) < names["$lt"]
