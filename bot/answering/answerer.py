@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.answering import wording
 from bot.answering.calls import Ledger, NoLedger, Purpose
 from bot.answering.confidence import THRESHOLD, confidence, features
+from bot.answering.embedding import EMBEDDING_SECONDS, Embedder, ready_model
 from bot.answering.extractive import Extract, extract
+from bot.answering.failures import ProviderError
 from bot.answering.finding import find
 from bot.answering.gateway import CallRecord, Gateway
 from bot.answering.judge import judge
@@ -20,6 +22,7 @@ from bot.answering.masked import new_masking
 from bot.answering.prompt import Reading
 from bot.answering.translation import translate
 from bot.answering.writing import Check, NotWrittenError, Written, write
+from bot.knowledge.embeddings import Matrix
 from bot.knowledge.index import Index
 from bot.knowledge.languages import LANGUAGES
 from bot.knowledge.library import IndexLibrary, LoadSnapshot
@@ -59,7 +62,8 @@ class Answer:
         sources: what the text rests on; of a declined answer empty.
         trace: how it came about: `method` (extractive, llm, declined), `knowledge_version`, `passages` with scores,
             `model`, `masked_prompt` and `raw_answer` (what the provider saw and wrote), `provider_error`, `checks`
-            (name, passed, detail), `judge` (verdict yes, no or none; null where nobody judged), `translated` (the question
+            (name, passed, detail), `judge` (verdict yes, no or none; null where nobody judged), `embedding_error`
+            (why words alone were looked for, where embeddings are configured), `translated` (the question
             in the documents' language), `call_ids`, `input_tokens`, `output_tokens`, `cost` and `currency` of all calls,
             `elapsed_ms`. Holds nothing that must not be stored.
         body: the text without the line that names the sources.
@@ -117,9 +121,11 @@ class Answerer:
         http_deadline_seconds: float = 8,
         library: IndexLibrary | None = None,
         gateway: Gateway | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self._deadline_seconds = http_deadline_seconds
         self._library = library or IndexLibrary()
+        self.embedder = embedder or Embedder()
         self.gateway = gateway or Gateway()
         """The path to providers."""
 
@@ -158,7 +164,10 @@ class Answerer:
         version = int(context["assistant"]["knowledge_version"])
         async with asyncio.timeout(self._deadline_seconds):
             index = await self._library.index(
-                str(context["organization"]["id"]), version, load_snapshot
+                str(context["organization"]["id"]),
+                version,
+                load_snapshot,
+                vectors=ready_model(context),
             )
         asked = _Asked(
             question=question,
@@ -188,6 +197,7 @@ class Answerer:
             earlier=asked.earlier,
             limit=PASSAGES,
             day=asked.day,
+            meaning=await self._meaning(index, asked, trace),
         )
         extracts = extract(index, found)
         sure = _sure(index, found, extracts)
@@ -219,6 +229,22 @@ class Answerer:
         if result is None:
             result = _quoted(index, asked.language, extracts, sure, trace, believed=verdict)
         return result
+
+    async def _meaning(self, index: Index, asked: _Asked, trace: dict[str, Any]) -> Matrix | None:
+        """Return the question's embedding; None where there are none, or the provider is down."""
+        if index.vectors is None or not asked.question.strip():
+            return None
+        try:
+            return await self.embedder.embed_question(
+                asked.question,
+                earlier=asked.earlier,
+                context=asked.context,
+                seconds=min(EMBEDDING_SECONDS, asked.seconds),
+                ledger=asked.ledger,
+            )
+        except ProviderError as error:
+            trace["embedding_error"] = error.code
+            return None
 
     async def _translated(
         self, index: Index, asked: _Asked, masking: Any, trace: dict[str, Any]

@@ -8,7 +8,7 @@ from uuid import uuid4
 from bot.answering.failures import ProviderError
 from bot.prompts import estimate
 
-type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check"]
+type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check", "embed"]
 type Role = Literal["system", "human", "ai"]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.answering.injections import is_instruction
+from bot.knowledge.embeddings import Matrix
 from bot.knowledge.index import Index
 from bot.knowledge.retrieval import Found, search
 from bot.knowledge.sentences import sentences
@@ -19,10 +20,17 @@ def find(
     earlier: Sequence[str] = (),
     limit: int = PASSAGES,
     day: date | None = None,
+    meaning: Matrix | None = None,
 ) -> Found:
     """Return the passages that may answer a message; the arguments are those of `search`."""
     return search(
-        index, question_of(message), language=language, earlier=earlier, limit=limit, day=day
+        index,
+        question_of(message),
+        language=language,
+        earlier=earlier,
+        limit=limit,
+        day=day,
+        meaning=meaning,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bot.knowledge.embeddings import Vectors
 from bot.knowledge.glossary import Glossary, business_glossary
 from bot.knowledge.letters import MIN_RESPELLED, cyrillic, grams, is_latin, stem, words
 from bot.knowledge.letters import STEM as STEM_LENGTH
@@ -46,8 +47,18 @@ class PassageWords:
 class Index:
     """The terms of a snapshot's passages. Immutable once built; safe to read from several threads."""
 
-    def __init__(self, snapshot: Snapshot, glossary: Glossary | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        glossary: Glossary | None = None,
+        *,
+        vectors: Vectors | None = None,
+    ) -> None:
+        if vectors is not None and len(vectors.matrix) != len(snapshot.passages):
+            raise ValueError("There is not one vector a passage.")
         self.snapshot = snapshot
+        self.vectors = vectors
+        """What the passages mean, where an embedding model is configured."""
         self.passages = snapshot.passages
         self.glossary = glossary or business_glossary()
         self._word_lists: list[tuple[str, ...]] = []
@@ -74,6 +85,8 @@ class Index:
         """About how much memory the index takes, texts included."""
         texts = sum(2 * len(passage.text) + 600 for passage in self.passages)
         arrays = self._starts.nbytes + self._rows.nbytes + self._weights.nbytes
+        if self.vectors is not None:
+            arrays += self.vectors.matrix.nbytes
         # Words are kept of all passages; sets of them only of those seen lately.
         return int(texts + arrays + 140 * len(self._terms) + 4_000 * len(self.passages))
 

@@ -28,7 +28,6 @@ WEIGHTS = {
     "kind": 0.65,
     "piece_kind": 1.83,
     "own": 0.60,
-    "meaning": 3.0,
 }
 
 
@@ -90,7 +89,6 @@ class Signals:
         kind: whether the passage holds the kind of thing asked for.
         piece_kind: whether the best sentence does.
         own: whether the passage is in the customer's language.
-        meaning: likeness of the embeddings, as a share of the best; 0 without them.
     """
 
     lexical: float
@@ -104,7 +102,6 @@ class Signals:
     kind: float
     piece_kind: float
     own: float
-    meaning: float = 0.0
 
     @property
     def score(self) -> float:

@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from bot.knowledge.embeddings import Matrix
 from bot.knowledge.index import CONCEPT, STEM, Index, terms_of
 from bot.knowledge.passages import Passage
 from bot.knowledge.query import Query, QueryWord, make_query
@@ -24,6 +25,9 @@ LOOKED_INTO = 12
 
 ALIKE = 0.85
 """The share of words in common from which one of two passages tells nothing new."""
+
+RANK_OFFSET = 10
+"""Of reciprocal ranks: the less, the more the first places count."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -66,6 +70,7 @@ def search(
     earlier: Sequence[str] = (),
     limit: int = 5,
     day: date | None = None,
+    meaning: Matrix | None = None,
 ) -> Found:
     """Return up to `limit` passages, none of which says what another one says.
 
@@ -76,43 +81,72 @@ def search(
         earlier: the customer's messages before it, oldest first.
         limit: how many passages at most.
         day: passages not valid on it are left out; None: all are valid.
+        meaning: the question's embedding, by the model that made those of the index; None: words alone decide.
     """
     query = make_query(
         question, language=language, earlier=earlier, glossary=index.glossary, is_known=index.knows
     )
     weighted = weigh(index, query)
     terms = _terms(query)
-    if not terms or not len(index):
+    if not len(index) or not (terms or meaning is not None):
         return Found(query, weighted, (), 0.0, 0.0)
     valid = index.valid_on(day)
-    scores, concepts, stems = (
+    scores = [
         index.scores(part) * valid
         for part in (terms, _of_kind(terms, CONCEPT), _of_kind(terms, STEM))
-    )
-    best = [float(part.max()) for part in (scores, concepts, stems)]
-    if not best[0]:
-        return Found(query, weighted, (), 0.0, 0.0)
+    ]
+    likeness = _likeness(index, meaning, valid)
+    alike = [] if likeness is None else _best_rows(likeness, CANDIDATES)
     rows = {
-        *_best_rows(scores, CANDIDATES),
-        *_best_rows(concepts, MORE_CANDIDATES),
-        *_best_rows(stems, MORE_CANDIDATES),
+        row
+        for part, count in zip(scores, (CANDIDATES, MORE_CANDIDATES, MORE_CANDIDATES), strict=True)
+        for row in _best_rows(part, count)
     }
-    hits = []
-    for row in rows:
-        strengths = Strengths(
-            *(
-                float(part[row]) / most if most else 0.0
-                for part, most in zip((scores, concepts, stems), best, strict=True)
-            )
-        )
-        found = signals(index, row, query, weighted, strengths)
-        hits.append(Hit(index.passages[row], row, found.score, found))
+    hits = [_hit(index, row, query, weighted, scores) for row in {*rows, *alike}]
+    if not hits:
+        return Found(query, weighted, (), 0.0, 0.0)
     hits.sort(key=lambda hit: (-hit.score, hit.row))
-    hits = [_looked_into(index, hit, query, weighted) for hit in hits[:LOOKED_INTO]]
+    # The words may say nothing of what the embeddings put first: those are looked into as well.
+    looked = {*(hit.row for hit in hits[:LOOKED_INTO]), *alike[:LOOKED_INTO]}
+    hits = [_looked_into(index, hit, query, weighted) for hit in hits if hit.row in looked]
     hits.sort(key=lambda hit: (-hit.score, hit.row))
+    if likeness is not None:
+        hits = _fused(hits, likeness)
     _put_own_language_first(hits, query.language)
     chosen = _without_repetitions(index, hits, limit)
-    return Found(query, weighted, chosen, best[0], index.possible(terms))
+    return Found(query, weighted, chosen, float(scores[0].max()), index.possible(terms))
+
+
+def _hit(
+    index: Index,
+    row: int,
+    query: Query,
+    weighted: Weighted,
+    scores: Sequence[npt.NDArray[np.float32]],
+) -> Hit:
+    shares = (float(part[row]) / (float(part.max()) or 1.0) for part in scores)
+    found = signals(index, row, query, weighted, Strengths(*shares))
+    return Hit(index.passages[row], row, found.score, found)
+
+
+def _likeness(index: Index, meaning: Matrix | None, valid: Matrix) -> Matrix | None:
+    """Return how like the question each valid passage is; None where that cannot be told."""
+    if meaning is None or index.vectors is None:
+        return None
+    if index.vectors.matrix.shape[1] != len(meaning):
+        return None
+    return index.vectors.likeness(meaning) * valid
+
+
+def _fused(hits: Sequence[Hit], likeness: Matrix) -> list[Hit]:
+    """Return the hits, given in the order of their words, in that of both orders' reciprocal ranks."""
+    by_meaning = sorted(hits, key=lambda hit: (-float(likeness[hit.row]), hit.row))
+    ranks = {hit.row: rank for rank, hit in enumerate(by_meaning)}
+    sums = {
+        hit.row: 1 / (RANK_OFFSET + rank) + 1 / (RANK_OFFSET + ranks[hit.row])
+        for rank, hit in enumerate(hits)
+    }
+    return sorted(hits, key=lambda hit: -sums[hit.row])
 
 
 def _looked_into(index: Index, hit: Hit, query: Query, weighted: Weighted) -> Hit:

@@ -11,7 +11,7 @@ from crm.core.api.fields import Moment
 from crm.core.api.urls import http_url
 from crm.core.listing import ListQuery, Page
 
-type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check"]
+type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check", "embed"]
 type CallState = Literal["sending", "done", "failed"]
 
 ModelName = Annotated[

@@ -1,11 +1,13 @@
-"""A server that speaks the chat completions of OpenAI's API, on a free loopback port.
+"""A server that speaks the chat completions and the embeddings of OpenAI's API, on a free loopback port.
 
 Payloads and status codes follow the API reference (POST /v1/chat/completions, its stream of server-sent events, its
 error objects). Every request is recorded. `FakeOpenAI.replies` says what comes next; the last reply is repeated.
 """
 
 import asyncio
+import base64
 import json
+import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +17,7 @@ from typing import Any, Self
 from aiohttp import web
 
 type Write = Callable[[list[dict[str, str]]], str]
+type Embed = Callable[[str], list[float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,8 @@ class FakeOpenAI:
     api_key: str | None = None
     replies: list[FakeReply] = field(default_factory=lambda: [FakeReply(text="Hello.")])
     seen: list[SeenRequest] = field(default_factory=list)
+    embed: Embed = lambda text: [float(len(text)), 1.0]
+    """What a text's embedding is."""
     cut_off: int = 0
     """Requests whose caller hung up before the answer."""
 
@@ -73,6 +78,7 @@ class FakeOpenAI:
         fake = cls()
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", fake._complete)
+        app.router.add_post("/v1/embeddings", fake._embeddings)
         app.router.add_route("*", "/{rest:.*}", fake._unknown)
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
@@ -114,6 +120,36 @@ class FakeOpenAI:
             self.cut_off += 1
             raise
         return await _send(request, body, reply)
+
+    async def _embeddings(self, request: web.Request) -> web.Response:
+        raw = await request.text()
+        body = json.loads(raw)
+        self.seen.append(SeenRequest(request.path, request.headers.get("Authorization"), raw, body))
+        if self.api_key and request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            return _error(401, "Incorrect API key provided.", "invalid_api_key")
+        reply = self._next(raw)
+        await asyncio.sleep(reply.delay)
+        if reply.status != 200:
+            return _error(reply.status, "The request failed.", reply.error_code, reply.retry_after)
+        texts = body["input"]
+        if isinstance(texts, str):
+            texts = [texts]
+        if not all(isinstance(text, str) for text in texts):
+            return _error(400, "This model takes texts.", None)
+        rows: list[Any] = [self.embed(text) for text in texts]
+        if body.get("encoding_format") == "base64":
+            rows = [base64.b64encode(struct.pack(f"<{len(row)}f", *row)).decode() for row in rows]
+        return web.json_response(
+            {
+                "object": "list",
+                "data": [
+                    {"object": "embedding", "index": place, "embedding": row}
+                    for place, row in enumerate(rows)
+                ],
+                "model": body["model"],
+                "usage": {"prompt_tokens": len(raw) // 4, "total_tokens": len(raw) // 4},
+            }
+        )
 
     def _next(self, raw: str) -> FakeReply:
         fitting = [r for r in self.replies if r.when is not None and r.when in raw]

@@ -42,7 +42,6 @@ class Example:
 
 def ranking_examples() -> Iterator[Example]:
     """Yield the candidates of each question with evidence; right are those that hold any of it."""
-    names = [name for name in RANKING if name != "meaning"]
     for company, index, questions in companies("dev"):
         for question in questions:
             earlier = [text for role, text in question.history if role == "customer"]
@@ -54,7 +53,7 @@ def ranking_examples() -> Iterator[Example]:
                 for hit in found.hits
             ]
             if any(right) and not all(right):
-                rows = [[getattr(hit.signals, name) for name in names] for hit in found.hits]
+                rows = [[getattr(hit.signals, name) for name in RANKING] for hit in found.hits]
                 yield Example(company, np.array(rows), np.array(right, dtype=float))
 
 
@@ -111,8 +110,7 @@ def print_ranking() -> None:
             ranks.append(int(np.argmax(example.right[order])))
     shares = [float(np.mean([rank < among for rank in ranks])) for among in (1, 3)]
     sys.stdout.write(f"# left out: first {shares[0]:.3f}, among three {shares[1]:.3f}\n")
-    names = [name for name in RANKING if name != "meaning"]
-    for name, weight in zip(names, fit_ranking(examples), strict=True):
+    for name, weight in zip(RANKING, fit_ranking(examples), strict=True):
         sys.stdout.write(f'    "{name}": {weight:.2f},\n')
 
 

@@ -1,0 +1,124 @@
+"""Embeddings: what passages and a question mean, as a provider's model sees it.
+
+The vectors of an organization's snapshot are one matrix; a question's likeness to all of them is one product. Nothing here
+masks or writes down what is sent: only `bot.answering.embedding` may call a provider.
+"""
+
+import asyncio
+import base64
+import hashlib
+import importlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+type Matrix = npt.NDArray[np.float32]
+
+_MAX_MODELS = 64
+_OPENAI_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The vectors of a snapshot's passages.
+
+    Attributes:
+        model: `provider:model`; vectors of two models cannot be compared.
+        matrix: a row a passage, in the snapshot's order, of length 1; a passage without a vector has zeros.
+    """
+
+    model: str
+    matrix: Matrix
+
+    def likeness(self, question: Matrix) -> Matrix:
+        """Return the cosine of each passage with a question's vector of length 1.
+
+        Raises:
+            ValueError: the vectors have not the same length.
+        """
+        found: Matrix = self.matrix @ question
+        return found
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> Self:
+        """Make vectors from the internal API's form: model, size, and the rows as Base64 of half-precision numbers."""
+        rows = np.frombuffer(base64.b64decode(data["data"]), dtype=np.float16)
+        return cls(str(data["model"]), rows.reshape(-1, int(data["size"])).astype(np.float32))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the internal API's form."""
+        return {
+            "model": self.model,
+            "size": self.matrix.shape[1],
+            "data": base64.b64encode(packed(self.matrix)).decode(),
+        }
+
+
+def packed(vectors: Matrix) -> bytes:
+    """Return vectors as they are stored: half precision is a thousand times finer than what they are compared by."""
+    return vectors.astype(np.float16).tobytes()
+
+
+class EmbeddingModels:
+    """Makes LangChain's embedding models and keeps those in use."""
+
+    def __init__(self) -> None:
+        self._models: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
+        # Two questions at once must not import and build twice.
+        self._lock = threading.Lock()
+
+    async def embed(self, llm: Mapping[str, Any], texts: Sequence[str]) -> Matrix:
+        """Return a vector of length 1 for each text.
+
+        Args:
+            llm: model as `provider:model`, base_url and api_key (both may be None).
+            texts: what is sent; it must be masked.
+
+        Raises:
+            Whatever the provider's library raises; ValueError for an answer that is no vectors.
+        """
+        model = await asyncio.to_thread(self._model, llm)
+        # A tracing service named in the environment must not get a copy of what is said.
+        from langsmith import tracing_context  # noqa: PLC0415 - it takes long to import
+
+        with tracing_context(enabled=False):
+            rows = await model.aembed_documents(list(texts))
+        found = np.array(rows, dtype=np.float32)
+        if found.ndim != 2 or len(found) != len(texts) or not np.isfinite(found).all():
+            raise ValueError("The answer is not one vector a text.")
+        lengths = np.linalg.norm(found, axis=1, keepdims=True)
+        return (found / np.where(lengths == 0, 1, lengths)).astype(np.float32)
+
+    def _model(self, llm: Mapping[str, Any]) -> Any:
+        secret = hashlib.sha256(str(llm.get("api_key") or "").encode()).hexdigest()
+        key = (str(llm["model"]), str(llm.get("base_url") or ""), secret)
+        with self._lock:
+            if key in self._models:
+                self._models.move_to_end(key)
+                return self._models[key]
+            model = self._models[key] = _make(llm)
+            if len(self._models) > _MAX_MODELS:
+                self._models.popitem(last=False)
+            return model
+
+
+def _make(llm: Mapping[str, Any]) -> Any:
+    provider, _, model = str(llm["model"]).partition(":")
+    base_url = llm.get("base_url")
+    options: dict[str, Any] = {"base_url": base_url} if base_url else {}
+    if provider != "ollama":
+        # An absent key is said so, or the library would take one from the environment and send it to whatever address
+        # the tenant has given.
+        options["api_key"] = llm.get("api_key") or "none"
+    if provider == "openai":
+        # Texts go as texts: counting tokens needs files from the network, and compatible servers know no tokens.
+        options |= {"check_embedding_ctx_length": False, "max_retries": 0}
+        options.setdefault("base_url", _OPENAI_URL)
+    return importlib.import_module("langchain.embeddings").init_embeddings(
+        model, provider=provider, **options
+    )
