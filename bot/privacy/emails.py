@@ -30,7 +30,7 @@ _STRICT = re.compile(
     rf"{_LABEL}(?:\.{{1,2}}{_LABEL}){{0,4}}?\.{{1,2}}(?:xn--[a-z0-9\-]{{2,40}}|[^\W\d_]{{2,24}})(?!\w|-\w*\.|\.[^\W\d_]{{2}})"
 )
 _LOOSE = re.compile(rf"{_LABEL}(?:{_DOT}{_LABEL}){{0,3}}?{_DOT}(?:{_TOPS})(?!\w)")
-_OF_PROVIDER = re.compile(rf"(?:{_PROVIDERS})(?:(?:{_DOT}|\s)(?:{_TOPS}))?(?!\w)")
+_OF_PROVIDER = re.compile(rf"(?:{_PROVIDERS})(?:(?:{_DOT}|\s)?(?:{_TOPS}))?(?!\w)")
 _MAIL_WORD = re.compile(r"почт|пошт|e-?mail|имейл|емейл|и-мейл|мыло|mail|электрон|pochta|poshta")
 _REACH = 100
 
@@ -55,7 +55,7 @@ def _domain_end(text: str, at: re.Match[str]) -> int:
     loose = _LOOSE.match(text, start)
     known = _OF_PROVIDER.match(text, start)
     if at["word"]:
-        named = _MAIL_WORD.search(text[max(0, at.start() - _REACH // 2) : at.start()])
+        named = _MAIL_WORD.search(text[max(0, at.start() - _REACH // 2) : at.end() + _REACH // 2])
         is_dog = "at" not in at["word"] or "_" in at["word"]
         found = [known if known and len(known.group()) > 4 else None]
         if named or is_dog:

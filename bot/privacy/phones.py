@@ -44,6 +44,7 @@ _PHONE_WORD = re.compile(
     r"\bring\b|\btext\b|\breach\b|viber|вайбер|вичат|wechat|факс|\bfax\b|смс|\bsms\b|telegram|телеграм|qonyrau|nomer|nomir"
 )
 _NUMBER_WORD = re.compile(r"номер|нумер|нөмір|номір|нөмер|\bnumber\b|\bno\b")
+_NUMBER_BEHIND = re.compile(r"[ ,-]{1,3}(?:[^\W\d_]+ ){0,2}(?:номер|нөмір|номір|number)")
 _OTHER_WORD = re.compile(
     r"заказ|тапсырыс|накладн|счёт|счет|шот|чек\b|артикул|заявк|трек|order|invoice|sku|article|zakaz|договор|келісім|брон|"
     r"полис|карт|карта|card|паспорт|passport|licen[cs]e|permit|құжат|удост|куәлі|лицев|id\b|иин|жсн|бин|бсн|код\b|code|imei|штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
@@ -55,6 +56,9 @@ _ORDER_NUMBER = re.compile(
 )
 _REACH = 26
 _SHORTEST_MOBILE = 10
+# Uzbekistan, Kyrgyzstan, Tajikistan, Azerbaijan, Georgia, Ukraine, Belarus.
+_NEIGHBOURS = re.compile(r"99[24568]|380|375")
+_NEIGHBOURS_LENGTH = 12
 _LIST = re.compile(r", ")
 _NEW_SENTENCE = re.compile(r"[?!;]")
 
@@ -108,11 +112,17 @@ def _foreign(text: str) -> Iterator[tuple[int, int]]:
     for match in _LONG.finditer(text):
         start = match.start()
         international = match["prefix"] is not None
-        named = international or _names_phone(text, *match.span())
+        named = (
+            international or _names_phone(text, *match.span()) or _is_of_neighbours(match.group())
+        )
         if not named or _latin_before(text, start):
             continue
         # A sum or a time may follow the number: the longest beginning that is a number counts.
-        ends = [start + group.end() for group in _GROUP.finditer(match.group())]
+        ends = [
+            start + group.end()
+            for group in _GROUP.finditer(match.group())
+            if start + group.end() == match.end() or match.group()[group.end()] in " \n,"
+        ]
         fallback = 0
         for end in reversed(ends):
             digits = _digits(text[start:end])
@@ -150,6 +160,16 @@ def _is_said_phone(digits: str) -> bool:
     if len(digits) == 11:
         return digits[0] in "78" and _KAZAKH_CODE.match(digits[1:]) is not None
     return len(digits) == 10 and _BARE_CODE.match(digits) is not None
+
+
+def _is_of_neighbours(number: str) -> bool:
+    """Tell whether a number without a plus is of a country whose people write from next door."""
+    digits = _digits(number)
+    return (
+        len(digits) == _NEIGHBOURS_LENGTH
+        and _NEIGHBOURS.match(digits) is not None
+        and _is_valid_abroad(digits)
+    )
 
 
 def _is_valid_abroad(digits: str) -> bool:
@@ -210,7 +230,11 @@ def _names_phone(text: str, start: int, end: int) -> bool:
         return False
     if _NUMBER_WORD.search(before):
         return True
-    return _PHONE_WORD.search(text[end : end + _REACH // 2]) is not None
+    after = text[end : end + _REACH]
+    return (
+        _PHONE_WORD.search(after[: _REACH // 2]) is not None
+        or _NUMBER_BEHIND.match(after) is not None
+    )
 
 
 def _digits(text: str) -> str:

@@ -47,6 +47,9 @@ _NUMBER_WORDS = sorted(
     key=len,
     reverse=True,
 )
+WORDS = tuple(sorted({*_UNIT, *_TEEN, *_TEN, *_HUNDRED, *_A_HUNDRED}))
+"""The words of numbers below a thousand."""
+
 _WORD = "|".join(_NUMBER_WORDS)
 _PIECE = rf"(?:(?<!\w)(?:{_WORD})(?!\w)|\+?\d+)"
 _RUN = re.compile(rf"{_PIECE}(?:[\s,.\-()и]{{1,3}}{_PIECE}){{3,40}}")
@@ -63,10 +66,15 @@ class Spoken:
     digits: str
 
 
+def has_number_words(text: str) -> bool:
+    """Tell whether any number is said in words in a plain text."""
+    return _QUICK.search(text) is not None
+
+
 def find_spoken(text: str) -> Iterator[list[Spoken]]:
     """Yield every run of at least four numbers of which some are words; `text` is plain (see typography)."""
     for match in _RUN.finditer(text):
-        if _QUICK.search(match.group()):
+        if has_number_words(match.group()):
             yield list(_read([*_TOKEN.finditer(text, match.start(), match.end())]))
 
 
@@ -97,16 +105,18 @@ def _first_number(words: list[str]) -> tuple[str, int]:
     elif word in _TEN or word in _TEEN:
         below, taken = _below_hundred(words)
         digits = str(below)
-    elif word in _UNIT:
-        digits = str(_UNIT[word])
+    elif word in _UNIT or word in _MANY:
+        digits = str(_UNIT.get(word, _MANY.get(word)))
     return digits, taken
 
 
 def _below_hundred(words: list[str]) -> tuple[int, int]:
     """Return the number from 1 to 99 that words begin with, and how many of them it takes; nothing: 0 of none."""
-    word, following = (*words, "", "")[:2]
+    word, following, third = (*words, "", "", "")[:3]
+    if word in _TIMES and following in _MANY:
+        return 0, 0
     if word in _TEN:
-        unit = _UNIT.get(following, 0)
+        unit = 0 if following in _TIMES and third in _MANY else _UNIT.get(following, 0)
         return _TEN[word] + unit, 2 if unit else 1
     value = _TEEN.get(word, 0) or _UNIT.get(word, 0)
     return value, 1 if value else 0

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from bot.privacy import spoken
 from bot.privacy.names.folding import fold
 from bot.privacy.names.lexicon import lexicon
 
@@ -21,13 +22,15 @@ AUXILIARY = "auxiliary"
 """Belongs to the word before it: Толе би, Кабанбай батыра."""
 STOP = "stop"
 NUMBER_WORD = "number"
+UNITS = (HOUSE, FLAT, WITHIN)
+NEVER_NAMES = frozenset({STOP, HOUSE, FLAT, WITHIN, NUMBER_WORD})
 
 _CLASSES = {
     STREET: r"ул|улиц\w{0,3}|пр|просп|проспект\w{0,2}|пр-?к?т\w?|пр-д|проезд\w?|пер|переул\w*|бульвар\w?|бул|б-р|шоссе|ш|туп|тупик\w?"
     r"|пл|площад\w{1,2}|наб|набережн\w{1,3}|аллея|аллее|микроулица|ul|ulits\w|ulica|prospekt\w?|pr|pereulok|bulvar|bulvary|shosse",
     STREET_AFTER: r"көше\w{0,14}|көш|к-сі\w{0,4}|даңғыл\w{0,12}|даңғ|тұйығ\w*|тұйықкөше\w*|бульвары\w{0,6}|жолы?нда|street|st|str|ave|avenue|av"
     r"|road|rd|boulevard|blvd|lane|ln|drive|square|sq|koshe\w{0,6}|kosh|da[nñ]g[hy]?[yi]l\w{0,5}|dangh?y?l\w{0,5}|prospect|trakt",
-    DISTRICT: r"мкр|мкрн|микрорайон\w{0,3}|микр|мик-н|м-н|м-он|жк|жилмассив\w?|ж/м|снт|квартал\w?|кв-л|село|селе|пос|пос[её]лок|пос[её]лк\w|аул\w?"
+    DISTRICT: r"мкр|мкрн|мкр-н|микрорайон\w{0,3}|микр|жилой|жилом|жилого|мик-н|м-н|м-он|жк|жилмассив\w?|ж/м|снт|квартал\w?|кв-л|село|селе|пос|пос[её]лок|пос[её]лк\w|аул\w?"
     r"|дачи|общежити\w|mkr|mkrn|mikrorayon\w?|mikroraion\w?|microrayon|zhk|selo",
     DISTRICT_AFTER: r"мкр|мкрн|микрорайон\w{0,3}|аудан\w{0,8}|ықшам ?аудан\w{0,8}|шағын ?аудан\w{0,8}|мөлтек ?аудан\w{0,8}|ш/а|ы/а|ауыл\w{0,8}|түк"
     r"|microdistrict|district|mkr|mikrorayon|audany|ayuly|auyly",
@@ -44,10 +47,8 @@ _CLASSES = {
     STOP: r"и|в|во|на|по|с|со|к|ко|у|о|об|от|до|за|из|или|не|ни|но|а|же|ли|бы|что|где|как|это|есть|там|тут|мой|моя|мне|мы|я|вы|он|она|там"
     r"|адрес\w{0,3}|адресс|живу|живём|живем|жить|доставк\w|достав\w*|привез\w*|отправ\w*|курьер\w{0,2}|можно|надо|нужн\w*|заказ\w{0,2}|сегодня|завтра"
     r"|мекенжай\w{0,6}|менің|біздің|мен|және|да|де|бар|жоқ|деп|енді|жаңа|осы|мына|ал|үшін|the|a|an|to|at|in|on|is|my|our|we|i|im|and|or|of|from"
-    r"|for|near|live|address|deliver\w*|send|ship|доставьте|прописан\w?|находится|рядом|возле|около|угол|напротив|возьму|купил\w*|меня|зовут",
-    NUMBER_WORD: r"один|два|три|четыре|пять|шесть|семь|восемь|девять|десять|одиннадцать|двенадцать|тринадцать|четырнадцать|пятнадцать|шестнадцать"
-    r"|семнадцать|восемнадцать|девятнадцать|двадцать|тридцать|сорок|пятьдесят|сто|бір|екі|үш|төрт|бес|алты|жеті|сегіз|тоғыз|он|жиырма|отыз"
-    r"|қырық|елу|one|two|three|four|five|six|seven|eight|nine|ten|twelve|first|second|third",
+    r"|for|near|live|address|deliver\w*|send|ship|доставьте|прописан\w?|находится|рядом|возле|около|угол|напротив|тел|телефон\w?|номер\w?|моб|сот|phone|tel|whatsapp|ватсап|вацап|возьму|купил\w*|меня|зовут",
+    NUMBER_WORD: "|".join(spoken.WORDS),
 }
 _CLASS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}
 
@@ -56,7 +57,7 @@ MEASURE = re.compile(
     r"|шаршы|кв\.?\s?м\w*|квадрат\w*|м2|человек\w*|чел|адам\w*|дн[еяю]\w*|дней|күн\w*|нед\w*|апта\w*|мес\w*|ай|раз|рет|класс\w*|сынып\w*|проц\w*|руб\w*|раза|рублей"
     r"|гб|gb|tb|тб|mb|дюйм\w*|вт|квт|см|ч|номер\w*|комн\w+|комнатн\w*|бөлмелі|сот\w*|сор?т\w*|пачк\w*|упак\w*|коробк\w*|набор\w*|порци\w*|bedroom\w*|room\w* are"
     r"|min\w*|hours?|days?|weeks?|years?|people|persons?|pcs|pieces|km|kg|tenge|kzt|usd|sq|января|февраля|марта|апреля|мая|июня|июля|августа|сентября"
-    r"|октября|ноября|декабря|қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан)(?![^\W_])|\s?[%₸$€°\"″]"
+    r"|октября|ноября|декабря|қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан)(?![^\W_])|\s?[%₸$€°″]"
 )
 CUE = re.compile(
     r"адрес|адресс|жив[уёе]|прожив|достав|привез|вез[ил]|везите|отправ|забер|забр|заех|приех|приез|подъех|курьер|такси|вызов|прописан|ждать|жду|к дому|у дома|ключи"
@@ -81,10 +82,18 @@ _STREETS = """
 Наурызбай Нурсая Нурсат Орбита Орынбор Панфилов Парк Первомайская Победы Прибрежная Пушкин Пятницкий Раимбек Райымбек Республика Республики Рыскулбеков
 Рыскулов Садовая Сайран Самал Сарайшык Сарыарка Сатпаев Сауран Свобода Сейфуллин Славский Солнечная Спортивная Строителей Сыганак Сырым Таттимбет Тауелсиздик
 Тауке Ташенов Тимирязев Токаев Токтогула Толеби Толе Торайгыров Тулебаев Туран Тургут Туркестан Тынышбаев Уалиханов Улытау Умай Утеген Утепов Фурманов
+Саин Саина Фараби Алтынсарина Толстого Бегалина Бекхожин Бокеев Бродского Верненская Гончарная Грановский Джангельдин Жарокова Жароков Жумалиев Ескараев Иляев
+Исаев Казакбаев Калдаяк Кажымукан Кажимукан Кадыргали Карбышев Кекилбаев Клочков Кожамкулов Коккинаки Колсай Кошкарбаева Кульджинский Куратов Лебедев
+Ломоносов Луговая Мамедова Мендикулов Мичурин Муканов Муратбаев Мусабаев Науаи Нурмаков Огарев Октябрьская Оспанов Отырар Полежаев Попов Правды
+Розыбакиев Рахимов Рихарда Зорге Саламатов Сарсенбаев Свердлов Стахановская Сыпатаев Тажибаев Тлендиев Тургенев Тимирязева Тохтарова Угольная Фрунзе
 Хаджи Центральная Чайковский Чайжунусов Чапаев Чехов Чокин Шаляпин Шанырак Шашкин Шевченко Шолохов Школьная Шугыла Щорс Юбилейная Юнисов Ыбырай Толстой
 Mangilik Turan Dostyk Abay Abai Satpaev Seifullin Tolebi Tole Zheltoksan Kabanbay Bogenbay Abylai Ablaikhan Nazarbayev Zhandosov Furmanov Kunaev
 Al-Farabi Bukhar Samal Orbita Raiymbek Kenesary Saryarka Respublika Baitursynov Auezov Zhibek
 """
+_GENITIVE = re.compile(r"\w{3,}[сц]кого")
+_ADJECTIVE = re.compile(r"\w{3,}ск(?:ая|ой|ую)")
+ADJECTIVE = re.compile(r"\w{3,}(?:[нвл](?:ая|ой|ую)|[нч](?:яя|ей|юю))")
+"""Many streets are called so: Садовая, Вокзальная; only a capital letter tells them from other adjectives."""
 _CASES = (
     "",
     "a",
@@ -133,6 +142,8 @@ def classes(word: str) -> frozenset[str]:
 @lru_cache(maxsize=20_000)
 def street_likeness(word: str) -> float:
     """Return how likely a plain word alone is a street's name: 1.5 a known one, 1 a surname, 0 an ordinary word."""
+    if _ADJECTIVE.fullmatch(word):
+        return 1.0
     key = fold(word)
     if any(
         key.endswith(case) and key[: len(key) - len(case)] in _STREET_KEYS
@@ -141,6 +152,10 @@ def street_likeness(word: str) -> float:
     ):
         return 1.5
     entry = lexicon().entry(key)
-    if entry.surname_ending or any(name.startswith("last") for name in entry.names):
+    if (
+        _GENITIVE.fullmatch(word)
+        or entry.surname_ending
+        or any(name.startswith("last") for name in entry.names)
+    ):
         return 0.75 if entry.words else 1.0
     return 0.0 if entry.words else 0.5

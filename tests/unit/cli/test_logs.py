@@ -35,3 +35,13 @@ def test_goes_on_with_the_file_of_the_last_time(tmp_path: Path) -> None:
         log.write(word)
         log.close()
     assert (tmp_path / "web.log").read_text() == "first\nsecond\n"
+
+
+def test_what_people_wrote_is_masked_whoever_printed_it(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "engine.log")
+    log.write(b"Traceback: no slot for 8 701 123 45 67\n")
+    log.write(b"broken \xff bytes, asel@mail.ru\n")
+    log.close()
+    written = (tmp_path / "engine.log").read_text()
+    assert written == "Traceback: no slot for <PHONE>\nbroken \\xff bytes, <EMAIL>\n"
+    assert log.last_lines[0] == "Traceback: no slot for <PHONE>"
