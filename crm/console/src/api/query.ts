@@ -35,6 +35,7 @@ export const keys = {
   conversationCounts: ["conversations", "counts"] as const,
   conversation: (id: string) => ["conversation", id] as const,
   messages: (id: string) => ["messages", id] as const,
+  why: (messageId: string) => ["why", messageId] as const,
   failedDeliveries: ["deliveries", "failed"] as const,
   contacts: ["contacts"] as const,
   contactList: (filters: object) => ["contacts", "list", filters] as const,

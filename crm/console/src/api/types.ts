@@ -58,6 +58,7 @@ export type Result = Schemas["ResultRead"];
 export type ProviderCall = Schemas["CallRead"];
 export type PrivacyWrite = Schemas["PrivacyUpdate"];
 export type PrivacySettings = Schemas["PrivacyRead"];
+export type Explanation = Schemas["Explanation"];
 export type Suggestion = Schemas["SuggestionRead"];
 
 /** What an assistant is asked about: what is being prepared, what customers hear, or an older version. */
@@ -87,7 +88,7 @@ export interface Trace {
   skill?: string | null;
   method?: string | null;
   sources?: AnswerSource[] | null;
-  passages?: { passage_id: string; document: string; score: number }[] | null;
+  passages?: { passage_id: string; document: string; score: number; title?: string | null; heading?: string[]; text?: string | null }[] | null;
   assistant_version?: number | string | null;
   knowledge_version?: number | null;
   model?: string | null;

@@ -63,6 +63,16 @@ export function useConversation(id: MaybeRefOrGetter<string>) {
   });
 }
 
+/** Everything that made a bot's message; asked for when a person wants to know. */
+export function useWhy(messageId: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: computed(() => keys.why(toValue(messageId))),
+    queryFn: () => call(api.GET("/api/messages/{message_id}/why", { params: { path: { message_id: toValue(messageId) } } })),
+    enabled: computed(() => toValue(messageId) !== ""),
+    staleTime: Infinity,
+  });
+}
+
 /** Newest first, as the service gives them. */
 export function useMessages(id: MaybeRefOrGetter<string>) {
   return useInfiniteQuery({
