@@ -115,15 +115,20 @@ class ModelChoice(_Part):
 
 
 _GREETING: Final = Texts(
-    ru="Здравствуйте! Чем могу помочь? Спросите о товарах и услугах, оформите заказ или позовите сотрудника.",
-    kk="Сәлеметсіз бе! Қандай көмек керек? Тауарлар мен қызметтер туралы сұрасаңыз да, тапсырыс берсеңіз де болады, "
-    "қаласаңыз, қызметкерді шақырамын.",
-    en="Hello! How can I help? You can ask about our products and services, place an order, or talk to a person.",
+    ru="Здравствуйте! Чем могу помочь?",
+    kk="Сәлеметсіз бе! Қандай көмек керек?",
+    en="Hello! How can I help?",
 )
 _DISCLOSURE: Final = Texts(
     ru="Вам отвечает ИИ-ассистент компании «{company}». Если понадобится, позову человека.",
     kk="Сізге «{company}» компаниясының ЖИ-көмекшісі жауап береді. Қажет болса, адамды шақырамын.",
     en="You are talking to the AI assistant of {company}. I can call a person whenever you like.",
+)
+# What stands for it where no people answer in the chat: nobody chose the promise of calling one.
+_DISCLOSURE_ALONE: Final = Texts(
+    ru="Вам отвечает ИИ-ассистент компании «{company}».",
+    kk="Сізге «{company}» компаниясының ЖИ-көмекшісі жауап береді.",
+    en="You are talking to the AI assistant of {company}.",
 )
 _LEAD_FORM: Final = (
     LeadField(field="product"),
@@ -204,6 +209,13 @@ class AssistantContent(_Part):
             else:
                 merged[name] = value
         return type(self).model_validate(merged)
+
+    def disclosure_in(self, language: str) -> str:
+        """Return what is said at first contact: the tenant's words, or the usual ones without a promise that cannot be kept."""
+        text = self.disclosure.in_language(language)
+        if not self.skills.human and text == _DISCLOSURE.in_language(language):
+            return _DISCLOSURE_ALONE.in_language(language)
+        return text
 
     def language_for(self, language: str | None) -> Language:
         """Return the language to answer in to who writes in `language`."""

@@ -82,9 +82,11 @@ class TrialStore:
     ) -> None:
         """Write down what a skill would have done, once for a source key; `changes` are what it makes true in the trial."""
         effect = {"turn": trial["turn"], "kind": kind, "data": data, "source_key": source_key}
+        update: RawDocument = {"$push": {"effects": effect}}
+        if changes:
+            update["$set"] = changes
         await self._trials.update_one(
-            {"_id": trial["_id"], "effects.source_key": {"$ne": source_key}},
-            {"$push": {"effects": effect}, "$set": {**(changes or {}), "touched_at": utc_now()}},
+            {"_id": trial["_id"], "effects.source_key": {"$ne": source_key}}, update
         )
 
     async def finish(

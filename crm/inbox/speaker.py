@@ -85,7 +85,9 @@ class Speaker:
             "knowledge_version": self.knowledge_version,
         }
 
-    def values(self, language: str, channel: str, moment: datetime | None = None) -> dict[str, str]:
+    def values(
+        self, language: Language, channel: str, moment: datetime | None = None
+    ) -> dict[str, str]:
         """What the variables stand for now."""
         return values_of(
             company=self.company,
@@ -93,7 +95,7 @@ class Speaker:
             timezone=self.timezone,
             business_hours=self.business_hours,
             moment=moment or utc_now(),
-            language=self.language(language),
+            language=language,
             channel=channel,
         )
 
@@ -108,22 +110,17 @@ class Speaker:
 
     def disclosure(self, language: str | None, channel: str) -> str:
         """What is said at first contact: that an AI answers (law of Kazakhstan, platform rules)."""
-        return self._say(
-            self.content.disclosure.in_language(self.language(language)), language, channel
-        )
+        own = self.language(language)
+        return render(self.content.disclosure_in(own), self.values(own, channel))
 
     def greeting(self, language: str | None, channel: str) -> str:
         """The answer to who only greets."""
-        return self._say(
-            self.content.greeting.in_language(self.language(language)), language, channel
-        )
+        own = self.language(language)
+        return render(self.content.greeting.in_language(own), self.values(own, channel))
 
     def instructions(self, language: str | None, channel: str) -> str:
         """The company's own instructions."""
-        return self._say(self.content.instructions, language, channel)
-
-    def _say(self, text: str, language: str | None, channel: str) -> str:
-        return render(text, self.values(self.language(language), channel))
+        return render(self.content.instructions, self.values(self.language(language), channel))
 
 
 async def speaker_of(store: ConversationStore, conversation: Mapping[str, Any]) -> Speaker:

@@ -16,20 +16,13 @@ from crm.core.name_words import name_words
 
 TRIAL_SECONDS = 24 * 60 * 60
 BATCH = 1_000
-# What new organizations were given before, and nobody chose: such a text follows the new defaults.
-_FORMER = {
-    "greeting": {
-        "ru": "Здравствуйте! Чем могу помочь?",
-        "kk": "Сәлеметсіз бе! Қандай көмек керек?",
-        "en": "Hello! How can I help?",
-    },
-    "disclosure": {
-        "ru": "Вам отвечает ИИ-ассистент компании «{organization}». Если понадобится, позову человека.",
-        "kk": "Сізге «{organization}» компаниясының ЖИ-көмекшісі жауап береді. "
-        "Қажет болса, адамды шақырамын.",
-        "en": "You are talking to the AI assistant of {organization}. "
-        "I can call a person whenever you like.",
-    },
+# What new organizations were given before, and nobody chose: it follows the new default, whose variable has another name.
+_FORMER_DISCLOSURE = {
+    "ru": "Вам отвечает ИИ-ассистент компании «{organization}». Если понадобится, позову человека.",
+    "kk": "Сізге «{organization}» компаниясының ЖИ-көмекшісі жауап береді. "
+    "Қажет болса, адамды шақырамын.",
+    "en": "You are talking to the AI assistant of {organization}. "
+    "I can call a person whenever you like.",
 }
 
 
@@ -93,9 +86,8 @@ async def _begin_histories(database: Database) -> None:
 
 def _content(stored: RawDocument, language: Any) -> AssistantContent:
     given: dict[str, Any] = {"default_language": language or "ru", **stored}
-    for name, texts in _FORMER.items():
-        if given.get(name) == texts:
-            del given[name]
+    if given.get("disclosure") == _FORMER_DISCLOSURE:
+        del given["disclosure"]
     while True:
         try:
             return AssistantContent.model_validate(given)

@@ -8,7 +8,7 @@ from crm.assistant.trials import ENGINE_PREFIX
 from crm.core.database import Database
 from crm.core.migration_steps import assistant_versions
 
-GREETING = {"ru": "Здравствуйте! Чем могу помочь?", "kk": "Сәлем", "en": "Hello"}
+GREETING = {"ru": "Добро пожаловать!", "kk": "Сәлем", "en": "Hello"}
 
 
 async def organization(database: Database, **values: Any) -> ObjectId:
@@ -23,7 +23,7 @@ async def test_a_persona_becomes_the_version_of_its_number(database: Database) -
         "tone": "friendly",
         "instructions": "Будь {вежлива}.",
         "greeting": GREETING,
-        "disclosure": assistant_versions._FORMER["disclosure"],
+        "disclosure": assistant_versions._FORMER_DISCLOSURE,
         "version": 7,
     }
     own = await organization(database, assistant=persona, knowledge_version=4)

@@ -65,6 +65,12 @@ async def test_the_disclosure_is_the_versions_own(bench: Bench) -> None:
     assert (await said(bench))[0]["text"] == "I am Ару, a machine at Demo. {x}"
 
 
+async def test_it_promises_no_person_where_none_answers(bench: Bench) -> None:
+    await publish(bench, skills={"human": False})
+    await bench.say("1", "hello")
+    assert (await said(bench))[0]["text"] == "You are talking to the AI assistant of Demo."
+
+
 async def test_every_message_of_the_bot_names_version_and_documents(bench: Bench) -> None:
     await publish(bench)
     bench.engine.answer = replying("greet")

@@ -64,3 +64,14 @@ def test_the_digest_tells_content_and_knowledge_apart() -> None:
     assert digest(content, 1) == digest(AssistantContent.model_validate(content.document()), 1)
     assert digest(content, 1) != digest(content, 2)
     assert digest(content, 1) != digest(content.with_changes({"tone": "dry"}), 1)
+
+
+def test_nobody_is_promised_a_person_where_none_answers() -> None:
+    content = AssistantContent()
+    alone = content.with_changes({"skills": {"human": False}})
+    for language in ("ru", "kk", "en"):
+        full, short = content.disclosure_in(language), alone.disclosure_in(language)
+        assert full.startswith(short[:-1])
+        assert len(short) < len(full)
+    own = alone.with_changes({"disclosure": {"ru": "Я робот."}})
+    assert own.disclosure_in("ru") == "Я робот."
