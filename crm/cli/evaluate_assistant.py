@@ -149,8 +149,13 @@ async def _running(settings: Settings) -> AsyncIterator[Settings]:
     elif holder_of(settings.data_dir) is not None:
         yield with_database(settings, EmbeddedMongod(settings.data_dir).uri)
     else:
-        own = settings.model_copy(update={"port": free_port(), "demo": False})
-        supervisor = Supervisor(own, installation=Installation.here(), terminal=_Quiet())
+        port = free_port()
+        own: dict[str, Any] = {"port": port, "demo": False}
+        if settings.internal_url == f"http://127.0.0.1:{settings.port}":  # nobody chose another one
+            own["internal_url"] = f"http://127.0.0.1:{port}"
+        supervisor = Supervisor(
+            settings.model_copy(update=own), installation=Installation.here(), terminal=_Quiet()
+        )
         async with supervisor:
             yield supervisor.settings
 
