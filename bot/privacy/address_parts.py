@@ -19,6 +19,7 @@ _NUMBERED_STREET = re.compile(
 )
 _LETTERED = re.compile(r"[а-яa-z]{1,2}(?:-\d{1,3})?")
 _QUARTER_WORDS = frozenset({"шағын", "ықшам", "мөлтек"})
+_NUMBER_MARKS = frozenset({",", "-", "/"})
 _SENTENCE_MARKS = frozenset({"", ",", ".", ";", "!", "?", ")", "-"})
 
 
@@ -136,7 +137,7 @@ class PartReader:
         last = before[-1].kind if before else ""
         if numbers > 1:
             return None
-        if numbers and last != words.DISTRICT and row[place + 1].text not in _SENTENCE_MARKS:
+        if numbers and last != words.DISTRICT and not self._is_apart(place):
             return None
         if not any(part.kind in _BEFORE_NUMBERS for part in before):
             following = self._named_behind(place + 1)
@@ -145,10 +146,15 @@ class PartReader:
         compound = before and row[place].kind == "number" and not row[place].text.isdecimal()
         return Part(place, row.number_end(place), NUMBER, 1.0 if compound else 0.5)
 
+    def _is_apart(self, place: int) -> bool:
+        """Tell whether a second number stands between marks: "Абая 45, 9"."""
+        row = self._row
+        return row[place - 1].text in _NUMBER_MARKS and row[place + 1].text in _SENTENCE_MARKS
+
     def _street(self, place: int) -> Part | None:
         """Ул. Абая; проспект Мангилик Ел; ul. Satpaeva; улица 8 Марта."""
         row = self._row
-        if not row.is_word(place, words.STREET):
+        if not row.is_word(place, words.STREET, words.STREET_AFTER):
             return None
         after = row.skip(place + 1)
         if row.is_word(after, words.STREET):
@@ -239,11 +245,17 @@ class PartReader:
         last = row[row.skip(stop - 1, frozenset("\"'»”"))]
         if stop == place or (last.kind == "word" and len(last.text) == 1):
             return None
-        best = max(map(self._likeness, range(place, stop)), default=0.0)
-        if row[stop - 1].kind == "number" or any(
-            row.is_word(other, words.AUXILIARY) for other in range(place + 1, stop)
+        if (
+            not self._likeness(place)
+            and not row.is_word(place + 1, words.AUXILIARY)
+            and stop > place + 1
         ):
+            return None  # палатка Kolsai: the name begins later
+        best = max(map(self._likeness, range(place, stop)), default=0.0)
+        if row[stop - 1].kind == "number":
             best = max(best, 1.0)
+        if any(row.is_word(other, words.AUXILIARY) for other in range(place + 1, stop)):
+            best = max(best, 1.5)
         behind = row.skip(stop, frozenset(",/"))
         if not best and place and row.is_capital(place) and self._is_housed(behind):
             best = 0.5
@@ -271,7 +283,8 @@ class PartReader:
         taken = 0
         stop = place
         while taken < longest:
-            place = row.skip(place, MARKS_IN_NAME - {"-"})
+            if row[place].text != "." or len(row[place - 1].text) == 1:
+                place = row.skip(place, MARKS_IN_NAME - {"-"})
             if not row.is_name_word(place) or (taken and not self._continues_name(place)):
                 break
             taken += 1

@@ -7,9 +7,7 @@ from typing import NamedTuple
 from bot.privacy import street_words as words
 from bot.privacy.typography import plain
 
-_HOUSE_NUMBER = (
-    r"\d{1,4}(?:[а-яa-z](?![^\W_]))?(?:[/\-]\d{1,3}(?:[а-яa-z](?![^\W_]))?){0,2}(?:к\d{1,2})?(?!\d)"
-)
+_HOUSE_NUMBER = r"\d{1,4}(?:[а-яa-z](?![^\W_]))?(?:[/\-]\d{1,3}(?:[а-яa-z](?![^\W_]))?){0,2}(?:к\d{1,2})?(?![/\-]?\d)"
 _TOKEN = re.compile(
     rf"(?<!\d)(?P<index>\d{{6}})(?!\d)|(?<!\d[.,:])(?P<number>{_HOUSE_NUMBER})(?![.,:]\d)|(?P<long>\d+)"
     r"|(?P<word>ж/м|ш/а|ы/а|(?:пр-к?т|мик-н)\w?|[^\W\d_]+(?:[\-'][^\W\d_]+)*)|(?P<mark>\S)"

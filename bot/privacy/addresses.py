@@ -79,12 +79,23 @@ def _says_enough(row: TokenRow, parts: Sequence[Part]) -> bool:
     placed = kinds & {*_STREETS, words.DISTRICT} or {words.HOUSE, words.FLAT} <= kinds
     if not numbered or not placed:
         return False
-    start = row[parts[0].first].start
+    start, end = row[parts[0].first].start, row[parts[-1].after - 1].end
     before = row.plain[max(0, start - _CUE_REACH) : start]
+    if words.OF_COMPANY.search(before) or words.OPEN_THERE.match(row.plain, end):
+        return False
     weight = sum(part.weight for part in parts)
     led = words.ADDRESS_PREPOSITION.search(before) is not None
-    if words.CUE.search(before):
+    if words.CUE.search(before) or words.CUE.search(row.plain, end, end + _CUE_REACH // 2):
         weight += 0.75 if led else 0.5
-    elif led:
+    elif led or _stands_alone(row, parts):
         weight += 0.5
-    return weight >= _ENOUGH and not words.OF_COMPANY.search(before)
+    return weight >= _ENOUGH
+
+
+def _stands_alone(row: TokenRow, parts: Sequence[Part]) -> bool:
+    """Tell whether a message or its first phrase is but a known street: "Достык 85", and not "Достык 85 есть?"."""
+    if parts[0].kind == NAME and parts[0].weight <= 1:
+        return False
+    first, after = parts[0].first, parts[-1].after
+    opening = first == 0 or (first <= 2 and fold(row[0].text) in words.CITIES)
+    return opening and row[after].kind in {"", "mark"}

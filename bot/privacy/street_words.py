@@ -42,7 +42,7 @@ _CLASSES = {
     r"|бөлме\w{0,6}|ofis|пом|помещени\w|каб|кабинет\w?|бутик\w?|room",
     WITHIN: r"подъезд\w?|под|п-д|парадн\w{2}|этаж\w?|эт|қабат\w{0,5}|кіреберіс\w{0,5}|entrance|floor|домофон\w?|intercom|pod[\"']?ezd\w?|etazh\w?"
     r"|вход|кабат\w?|подьезд\w?",
-    AUXILIARY: r"батыр\w{0,3}|би|бия|хан\w{0,3}|ана|ата|жырау|жиырау|ел|елі|серэ|серы?|сері|баба\w?|сал|жол[ыу]|тау|дала\w?|batyr\w?|bi|khan\w?|han"
+    AUXILIARY: r"ф[аә]раби|farabi|батыр\w{0,3}|би|бия|хан\w{0,3}|ана|ата|жырау|жиырау|ел|елі|серэ|серы?|сері|баба\w?|сал|жол[ыу]|тау|дала\w?|batyr\w?|bi|khan\w?|han"
     r"|zhyrau|yel|el|ata|ana|акын\w?|ақын\w{0,4}|мырза",
     STOP: r"и|в|во|на|по|с|со|к|ко|у|о|об|от|до|за|из|или|не|ни|но|а|же|ли|бы|что|где|как|это|есть|там|тут|мой|моя|мне|мы|я|вы|он|она|там"
     r"|адрес\w{0,3}|адресс|живу|живём|живем|жить|доставк\w|достав\w*|привез\w*|отправ\w*|курьер\w{0,2}|можно|надо|нужн\w*|заказ\w{0,2}|сегодня|завтра"
@@ -55,20 +55,24 @@ _CLASS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}
 MEASURE = re.compile(
     r"\s?(?:-\s?)?(?:тг|тенге|теңге|мин\w*|минут\w*|час\w*|сағат\w*|л[еі]т\w*|год\w*|жас\w*|жыл\w*|шт\w*|дана\w*|литр\w*|л|мл|кг|гр?|грамм\w*|км|м|см|мм|метр\w*"
     r"|шаршы|кв\.?\s?м\w*|квадрат\w*|м2|человек\w*|чел|адам\w*|дн[еяю]\w*|дней|күн\w*|нед\w*|апта\w*|мес\w*|ай|раз|рет|класс\w*|сынып\w*|проц\w*|руб\w*|раза|рублей"
-    r"|гб|gb|tb|тб|mb|дюйм\w*|вт|квт|см|ч|номер\w*|комн\w+|комнатн\w*|бөлмелі|сот\w*|сор?т\w*|пачк\w*|упак\w*|коробк\w*|набор\w*|порци\w*|bedroom\w*|room\w* are"
+    r"|гб|gb|tb|тб|mb|дюйм\w*|разм\w*|ноч\w*|nights?|сутк\w*|суток|гост\w*|взросл\w*|дет\w*|мест\w*|билет\w*|түн\w*|орын\w*|р-р|өлшем\w*|size|вт|квт|см|ч|номер\w*|комн\w+|комнатн\w*|бөлмелі|сот\w*|сор?т\w*|пачк\w*|упак\w*|коробк\w*|набор\w*|порци\w*|bedroom\w*|room\w* are"
     r"|min\w*|hours?|days?|weeks?|years?|people|persons?|pcs|pieces|km|kg|tenge|kzt|usd|sq|января|февраля|марта|апреля|мая|июня|июля|августа|сентября"
-    r"|октября|ноября|декабря|қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан)(?![^\W_])|\s?[%₸$€°″]"
+    r"|октября|ноября|декабря|қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан)(?![^\W_])|\s?[%₸$€°″]|\s\d{3}(?!\d)"
 )
 CUE = re.compile(
     r"адрес|адресс|жив[уёе]|прожив|достав|привез|вез[ил]|везите|отправ|забер|забр|заех|приех|приез|подъех|курьер|такси|вызов|прописан|ждать|жду|к дому|у дома|ключи"
-    r"|мекенжай|мекен-жай|тұрам|жеткіз|әкел|алып кет|келсін|көшіп|deliver|address|live|ship|send|pick|drop|visit|courier|dostav|adres|mekenzh|дом |үйім"
+    r"|мекенжай|мекен-жай|тұрам|жеткіз|әкел|алып кет|келсін|көшіп|deliver|address|live|ship|send|pick|drop|visit|house|home|apartment|courier|dostav|adres|mekenzh|дом |үйім"
 )
-ADDRESS_PREPOSITION = re.compile(r"(?<![^\W_])(?:на|по|с|со|к|у|до|от|из|to|at|from|na|po)\s+$")
+ADDRESS_PREPOSITION = re.compile(
+    r"(?<![^\W_])(?:на|по|с|со|к|у|до|от|из|угол|to|at|from|na|po)\s+$"
+)
 OF_COMPANY = re.compile(
     r"(?:(?:ваш\w{0,4}|у вас|у вас есть|сіз\w{0,6}|your)\s(?:[^\W\d_]+\s){0,2}?(?:магазин|офис|филиал|салон|склад|отделени|точк|пункт|клиник|кафе|ресторан|аптек"
     r"|бутик|студи|школ|зал|центр|ательe|шоурум|дүкен|кеңсе|shop|store|branch|office|clinic|showroom|cafe|restaurant|salon)\w*"
     r"|(?:дүкен|филиал|кеңсе|салон|бөлімше|офис|қойма|кафе)\w{0,4}(?:іңіз|ыңыз|ңіз|ңыз)\w{0,5})[^.!?\n]{0,30}$"
 )
+OPEN_THERE = re.compile(r"\s(?:ашық|жабық|открыт\w*|закрыт\w*|работае\w*|open|closed)(?![^\W_])")
+"""Asked behind an address: it is a company's."""
 
 # The names that streets and quarters of Kazakhstan's cities bear most often; persons' surnames are told by their form.
 _STREETS = """
@@ -141,7 +145,7 @@ def classes(word: str) -> frozenset[str]:
 
 @lru_cache(maxsize=20_000)
 def street_likeness(word: str) -> float:
-    """Return how likely a plain word alone is a street's name: 1.5 a known one, 1 a surname, 0 an ordinary word."""
+    """Return how likely a plain word alone is a street's name: 1.25 a known one, 1 a surname, 0 an ordinary word."""
     if _ADJECTIVE.fullmatch(word):
         return 1.0
     key = fold(word)
@@ -150,7 +154,7 @@ def street_likeness(word: str) -> float:
         for case in _CASES
         if len(key) - len(case) > 2
     ):
-        return 1.5
+        return 1.25
     entry = lexicon().entry(key)
     if (
         _GENITIVE.fullmatch(word)
