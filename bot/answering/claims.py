@@ -53,6 +53,7 @@ for _unit, _words in _UNITS.items():
             _BEGINNINGS[_word] = _unit
 _DURATIONS = frozenset({"minute", "hour", "day", "week", "month", "year"})
 _MONEY = frozenset({"kzt", "usd", "eur", "rub"})
+_FREE = re.compile(r"^(?:бесплатн|безвозмездн|тегин$|акысыз|free$|gratis|complimentary)")
 _BETWEEN = frozenset(
     ["рабочих", "рабочих", "календарных", "полных", "business", "working", "calendar", "жумыс"]
 )
@@ -97,7 +98,7 @@ class Figure:
     @property
     def family(self) -> str | None:
         """What figures it could be mistaken for: money, a duration, a share ..."""
-        if self.unit in _MONEY:
+        if self.unit in _MONEY or self.unit == "free":
             return "money"
         return "duration" if self.unit in _DURATIONS else self.unit
 
@@ -123,7 +124,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def figures_of(tokens: Sequence[Token]) -> list[Figure]:
-    """Return the figures: numbers, and number words before a unit."""
+    """Return the figures: numbers, number words before a unit, and "free", which is a price."""
     found = []
     for place, token in enumerate(tokens):
         if token.value is not None:
@@ -133,6 +134,8 @@ def figures_of(tokens: Sequence[Token]) -> list[Figure]:
             unit = _unit_near(tokens, place)
             if unit is not None and unit not in _MONEY:
                 found.append(Figure(_NUMBER_WORDS[token.text], unit, place))
+        elif _FREE.match(token.text):
+            found.append(Figure("0", "free", place))
     return found
 
 

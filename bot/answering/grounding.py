@@ -188,12 +188,13 @@ def _fits(stated: str | None, claimed: str | None) -> bool:
 def _fits_better(rival: _Place, place: _Place, weights: dict[str, float]) -> bool:
     """Tell whether the words around a claimed figure belong to the rival rather than to the place that has the figure."""
     if rival.piece is not place.piece:
-        own = place.piece.everything
-        others = rival.piece.everything
-        # Words of both tell nothing.
-        mine = overlap(weights, without(own, others))
-        theirs = overlap(weights, without(others, own))
-        return theirs > mine
+        return (
+            sum(
+                weight * (rival.piece.tells(word) - place.piece.tells(word))
+                for word, weight in weights.items()
+            )
+            > 0
+        )
     if rival.clause == place.clause:
         return False
     early, late = sorted((rival.clause, place.clause))

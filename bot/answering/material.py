@@ -42,8 +42,9 @@ class Clause:
     def weights(self) -> dict[str, float]:
         """Its telling words and how much each tells; numbers without a unit tell like names (iPhone 13)."""
         found: dict[str, float] = {}
+        figures = {figure.place for figure in self.figures}
         for place, token in enumerate(self.tokens):
-            if token.value is not None or is_common(token.text) or token.unit is not None:
+            if place in figures or is_common(token.text) or token.unit is not None:
                 continue
             at_start = self.first and place == 0
             found[token.text] = PROPER if is_proper(token.raw, at_start=at_start) else 1.0
@@ -80,6 +81,10 @@ class Piece:
     def everything(self) -> frozenset[str]:
         """Its words and those above it."""
         return self.words | self.above
+
+    def tells(self, word: str) -> float:
+        """Return how far it speaks of a word: 1 by itself, 0.5 when a heading above does."""
+        return 1.0 if holds(self.words, word) else 0.5 * holds(self.above, word)
 
     @cached_property
     def folded(self) -> str:

@@ -55,10 +55,10 @@ async def summarise(
     said = [text for role, text in reply.messages if role == "human"]
     system = [text for role, text in reply.messages if role == "system"]
     text = without_reasoning(reply.text)
-    if foreign_markers(text, said, masking):
-        return None, "unknown_marker"
     if tells_prompt(text, system[0], said):
         return None, "prompt_leak"
+    if foreign_markers(text, said, masking):
+        return None, "unknown_marker"
     kept = [
         " ".join(piece for piece in sentences(line) if not unsupported_figures(piece, said))
         for line in text.splitlines()

@@ -112,17 +112,17 @@ async def write(
 
 
 def _check_leaks(text: str, reply: Reply, masking: Any, checks: list[Check]) -> None:
-    sent = [message for _, message in reply.messages]
-    foreign = foreign_markers(text, sent, masking)
-    checks.append(Check(name="markers", passed=not foreign, detail=", ".join(foreign[:5])))
-    if foreign:
-        raise NotWrittenError("unknown_marker")
     system = "\n".join(message for role, message in reply.messages if role == "system")
     others = [message for role, message in reply.messages if role != "system"]
     told = tells_prompt(text, system, others)
     checks.append(Check(name="leak", passed=not told, detail=""))
     if told:
         raise NotWrittenError("prompt_leak")
+    sent = [message for _, message in reply.messages]
+    foreign = foreign_markers(text, sent, masking)
+    checks.append(Check(name="markers", passed=not foreign, detail=", ".join(foreign[:5])))
+    if foreign:
+        raise NotWrittenError("unknown_marker")
 
 
 def _material(

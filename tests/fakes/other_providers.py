@@ -55,7 +55,7 @@ class OtherProviders:
         return web.json_response({}, status=404)
 
     def _anthropic(self) -> list[dict[str, Any]]:
-        message = {
+        message: dict[str, Any] = {
             "id": "msg_1",
             "type": "message",
             "role": "assistant",

@@ -29,6 +29,7 @@ SETS = Installation.here().root / "tests/evaluation/grounding"
         ("iPhone 13", [("13", None)]),
         ("36 айға дейін", [("36", "month")]),
         ("нас двое", []),
+        ("бесплатная доставка", [("0", "free")]),
     ],
 )
 def test_figures_have_their_units(text: str, found: list[tuple[str, str | None]]) -> None:
