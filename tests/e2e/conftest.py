@@ -4,13 +4,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from crm.cli.supervisor import Supervisor
-from tests.e2e.people import Operator, Visitor
+from tests.e2e.people import Admin, Operator, Visitor
 from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.telegram_server import TelegramServer
 from tests.product.running import running_product
@@ -101,6 +102,17 @@ async def operator(open_page: OpenPage, product: Supervisor, address: str) -> Op
     await operator.sign_in(product.demo.email, product.demo.password)
     await operator.open_at_all_hours()
     return operator
+
+
+@pytest.fixture
+def new_admin(open_page: OpenPage, address: str) -> Callable[..., Awaitable[Admin]]:
+    """Brings an admin of a new organization, so that the demo company stays as it is."""
+
+    async def come() -> Admin:
+        admin = Admin(await open_page(), address)
+        return await admin.sign_up(f"{token_hex(6)}@aitys.example", "Дала")
+
+    return come
 
 
 @pytest.fixture

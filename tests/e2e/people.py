@@ -151,3 +151,41 @@ class Operator:
         """Set the company's business hours, the same on each day."""
         hours = {name: [list(day)] for name in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
         await self.call("PATCH", "/api/organization", {"business_hours": hours})
+
+
+class Admin(Operator):
+    """Somebody who prepares the assistant."""
+
+    async def sign_up(self, email: str, organization: str) -> Self:
+        """Begin an organization of one's own, with nothing in it."""
+        await self.page.goto(f"{self.address}/sign-up")
+        await self.page.get_by_test_id("sign-up-organization").fill(organization)
+        await self.page.get_by_test_id("sign-up-name").fill("Айгүл")
+        await self.page.get_by_test_id("sign-up-email").fill(email)
+        await self.page.get_by_test_id("sign-up-password").fill("a-long-password")
+        await self.page.get_by_test_id("sign-up-submit").click()
+        await expect(self.page.get_by_test_id("sign-up-form")).to_have_count(0)
+        return self
+
+    async def ask_draft(self, text: str) -> str:
+        """Ask the draft in the test chat and return the answer."""
+        return await self._ask("draft", text)
+
+    async def ask_published(self, text: str) -> str:
+        """Ask what customers get in the test chat and return the answer."""
+        return await self._ask("published", text)
+
+    async def _ask(self, target: str, text: str) -> str:
+        chat = self.page.get_by_test_id("test-chat")
+        await chat.get_by_test_id(f"test-target-{target}").click()
+        answered = await chat.get_by_test_id("how").count()
+        await chat.get_by_test_id("test-text").fill(text)
+        await chat.get_by_test_id("test-send").click()
+        await expect(chat.get_by_test_id("how")).to_have_count(answered + 1)
+        said = await chat.get_by_test_id("test-bot").all_inner_texts()
+        return said[-1].replace("\u00a0", " ")
+
+    async def run_suite(self, colour: str) -> None:
+        """Run the suite on the screen against the draft and wait for its colour."""
+        await self.page.get_by_test_id("run-suite").click()
+        await expect(self.page.get_by_test_id("run")).to_have_attribute("data-colour", colour)

@@ -1,0 +1,127 @@
+"""Story 7: an admin adds a document, asks, mends what is wrong, lets tests prove it, publishes, and rolls back."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.people import Admin
+
+type Picture = Callable[[Page, str], Awaitable[None]]
+type NewAdmin = Callable[[], Awaitable[Admin]]
+
+QUESTION = "Сколько стоит доставка в Астану?"
+OLD_PRICE = "# Доставка\n\n## Астана\n\nДоставка в Астану стоит 2 500 ₸, срок три дня.\n"
+NEW_PRICE = "# Доставка\n\n## Астана\n\nДоставка в Астану стоит 1 500 ₸, срок три дня.\n"
+
+
+@pytest.fixture
+async def admin(new_admin: NewAdmin) -> Admin:
+    return await new_admin()
+
+
+def file(text: str) -> dict[str, object]:
+    return {"name": "dostavka.md", "mimeType": "text/markdown", "buffer": text.encode()}
+
+
+async def test_from_a_wrong_price_to_a_proven_one_and_back(admin: Admin, picture: Picture) -> None:
+    page = admin.page
+    await admin.go("/assistant")
+    await page.get_by_test_id("goes-live").click()
+    await expect(page.get_by_test_id("goes-live")).to_have_attribute("aria-checked", "false")
+
+    # Upload, ask, and find the answer wrong. Customers do not know the document yet.
+    await page.get_by_test_id("upload-input").set_input_files([file(OLD_PRICE)])
+    document = page.get_by_test_id("pane-source")
+    await expect(document).to_have_attribute("data-state", "ready")
+    assert "2 500" in await admin.ask_draft(QUESTION)
+    await page.get_by_test_id("how").last.locator("summary").first.click()
+    await expect(page.get_by_test_id("how-content").last).to_contain_text("Доставка")
+    assert "2 500" not in await admin.ask_published(QUESTION)
+
+    # A suite says what the answer must be, and is red.
+    await admin.go("/assistant/tests")
+    await page.get_by_test_id("add-suite").first.click()
+    await page.get_by_test_id("suite-name").fill("Цены")
+    await page.get_by_test_id("suite-create").click()
+    await page.get_by_test_id("add-case").click()
+    await page.get_by_test_id("case-turn").fill(QUESTION)
+    await page.get_by_test_id("case-contains").fill("1 500")
+    await page.get_by_test_id("case-contains").press("Enter")
+    await page.get_by_test_id("case-save").click()
+    await admin.run_suite("red")
+    await expect(page.get_by_test_id("failure")).to_contain_text("1 500")
+    await expect(page.get_by_test_id("failure")).to_contain_text("2 500")
+
+    # Publishing waits for it.
+    await page.get_by_test_id("gate-switch").click()
+    await expect(page.get_by_test_id("gate-switch")).to_have_attribute("aria-checked", "true")
+    await page.get_by_test_id("publish").click()
+    await page.get_by_test_id("publish-reason").fill("Добавили доставку")
+    await expect(page.get_by_test_id("gate")).to_have_attribute("data-green", "false")
+    await expect(page.get_by_test_id("publish-confirm")).to_be_disabled()
+    await picture(page, "assistant-publish")
+    await page.keyboard.press("Escape")
+
+    # The document is mended, the draft answers right, the suite agrees.
+    await admin.go("/knowledge")
+    await page.get_by_test_id("source-row").click()
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_test_id("replace-file").click()
+    await (await chooser.value).set_files([file(NEW_PRICE)])
+    await expect(page.get_by_test_id("passage").first).to_contain_text("1 500")
+    await admin.go("/assistant")
+    assert "1 500" in await admin.ask_draft(QUESTION)
+    await picture(page, "assistant-test")
+    await admin.go("/assistant/tests")
+    await admin.run_suite("green")
+
+    # Now it is published, and only now customers hear it.
+    await page.get_by_test_id("publish").click()
+    await expect(page.get_by_test_id("knowledge-change")).to_contain_text("dostavka.md")
+    await page.get_by_test_id("publish-reason").fill("Новая цена доставки в Астану")
+    await page.get_by_test_id("publish-confirm").click()
+    await expect(page.get_by_test_id("draft-bar")).to_have_attribute("data-changes", "0")
+    await admin.go("/assistant")
+    assert "1 500" in await admin.ask_published(QUESTION)
+
+    # And back in one click: the history says who, when and why.
+    await admin.go("/assistant/history")
+    await expect(row(page, 2)).to_contain_text("Новая цена доставки в Астану")
+    await row(page, 1).click()
+    await page.get_by_test_id("roll-back").click()
+    await page.get_by_test_id("confirm-rollback").click()
+    await expect(row(page, 3)).to_contain_text("возврат к версии 1")
+    await admin.go("/assistant")
+    assert "1 500" not in await admin.ask_published(QUESTION)
+    assert "1 500" in await admin.ask_draft(QUESTION), "the document itself stays"
+
+
+async def test_the_draft_is_saved_by_itself_shown_as_such_and_can_be_discarded(
+    admin: Admin,
+) -> None:
+    page = admin.page
+    await admin.go("/assistant")
+    instructions = page.get_by_test_id("assistant-instructions")
+    await instructions.click()
+    await instructions.press_sequentially("Вы отвечаете за {co")
+    await expect(page.get_by_test_id("variables")).to_contain_text("company")
+    await instructions.press("Enter")
+    await expect(instructions).to_have_value("Вы отвечаете за {company}")
+    bar = page.get_by_test_id("draft-bar")
+    await expect(bar).to_have_attribute("data-changes", "1")
+    await expect(page.get_by_test_id("draft-state")).to_have_attribute("data-state", "saved")
+
+    await page.reload()
+    await expect(instructions).to_have_value("Вы отвечаете за {company}")
+    await page.get_by_test_id("show-changes").click()
+    await expect(page.locator("[data-path=instructions]")).to_contain_text("{company}")
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("discard-draft").click()
+    await page.get_by_test_id("confirm-discard").click()
+    await expect(bar).to_have_attribute("data-changes", "0")
+    await expect(instructions).to_have_value("")
+
+
+def row(page: Page, number: int) -> Locator:
+    return page.locator(f"[data-testid=version-row][data-number='{number}']")
