@@ -30,7 +30,7 @@ class TrialRoutes:
         status=201,
         errors=[NotFound],
     )
-    async def start(self, principal: Principal, body: TrialStart) -> RawDocument:
+    async def start_trial(self, principal: Principal, body: TrialStart) -> RawDocument:
         """Begin a trial."""
         content, knowledge_version, version = await self._history.target(
             principal.organization_id, body.target
@@ -45,7 +45,7 @@ class TrialRoutes:
         return await self._read(principal, trial_id)
 
     @endpoint("GET", _TRIAL, access=Access.ADMIN, response=TrialRead)
-    async def read(self, principal: Principal, trial_id: Id) -> RawDocument:
+    async def read_trial(self, principal: Principal, trial_id: Id) -> RawDocument:
         """Read a trial."""
         return await self._read(principal, trial_id)
 
@@ -56,7 +56,7 @@ class TrialRoutes:
         response=TrialTurnRead,
         errors=[TrialBusy, TrialFailed],
     )
-    async def say(self, principal: Principal, trial_id: Id, body: TrialSay) -> RawDocument:
+    async def say_in_trial(self, principal: Principal, trial_id: Id, body: TrialSay) -> RawDocument:
         """Say something to the assistant."""
         turn = await self._trials.say(
             principal.organization_id, trial_id, body.text, payload=body.payload

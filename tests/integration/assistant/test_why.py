@@ -17,8 +17,9 @@ OLD, NEW = "Доставка в Астану стоит 1 500 ₸.", "Доста
 async def message(
     core: Core, console: Console, trace: RawDocument | None, kind: str = "bot", text: str = "Ответ"
 ) -> ObjectId:
+    message_id = ObjectId()
     document = {
-        "_id": ObjectId(),
+        "_id": message_id,
         "organization_id": console.organization_id,
         "author": {"kind": kind, "user_id": None, "name": None},
         "text": text,
@@ -26,7 +27,7 @@ async def message(
         "created_at": utc_now(),
     }
     await core.database.collection("messages").insert_one(document)
-    return ObjectId(document["_id"])
+    return message_id
 
 
 async def why(console: Console, message_id: ObjectId, **options: Any) -> Any:

@@ -287,9 +287,9 @@ async def test_the_context_names_who_is_written_about(skills: Skills, settings: 
     await bench.say("2", "передайте айгеримге и арману что заказ готов")
     conversation = await skills.conversation()
     organization = await skills.actions.organization(conversation)
-    context = await skills.contexts.read(conversation, organization)
+    read = await skills.contexts.read(conversation, organization)
     # No provider is asked: nobody is looked for.
-    assert context["privacy"]["known"] == []
+    assert read["privacy"]["known"] == []
     contexts = contexts_of(bench, settings.model_copy(update={"llm_model": "openai:demo"}))
     context = SkillContext.model_validate(await contexts.read(conversation, organization))
     assert set(context.privacy.known) == {"Айгерім Сапарова", "Арман Оператор", "Demo"}
