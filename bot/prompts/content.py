@@ -75,9 +75,10 @@ class Handoff(_Part):
     Attributes:
         after_failures: how many messages in a row may stay not understood or unanswered.
         words: lower-case words or phrases that call a person at once.
-        on_dissatisfaction: whether an angry or disappointed customer is offered a person.
-        outside_hours: what is done when nobody is there: `queue` lets the conversation wait for the opening, `callback`
-            asks for a phone.
+        on_dissatisfaction: whether a complaint, the same question again in anger, and a very low rating call a person;
+            else one is offered.
+        outside_hours: what is done when nobody is there: the conversation waits for the opening; `callback` also offers
+            to book a call.
     """
 
     after_failures: Annotated[int, Field(ge=1, le=5)] = 2

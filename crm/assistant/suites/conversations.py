@@ -100,6 +100,24 @@ class PastConversations:
         )
         return [row["_id"] async for row in found.limit(count)]
 
+    async def count_said(
+        self, organization_id: ObjectId, conversation_ids: Sequence[ObjectId], *, most: int
+    ) -> int:
+        """Return how many messages customers wrote in these conversations, of each at most so many."""
+        counted = await self._messages.aggregate(
+            [
+                {
+                    "$match": {
+                        "organization_id": organization_id,
+                        "conversation_id": {"$in": list(conversation_ids)},
+                        "direction": "in",
+                    }
+                },
+                {"$group": {"_id": "$conversation_id", "count": {"$sum": 1}}},
+            ]
+        )
+        return sum(min(int(row["count"]), most) for row in await counted.to_list())
+
     async def conversation(
         self, organization_id: ObjectId, conversation_id: ObjectId
     ) -> RawDocument | None:

@@ -25,7 +25,7 @@ from crm.assistant.suites.conversations import PastConversations, exchanges
 from crm.assistant.suites.expectations import Expectations, judge
 from crm.assistant.suites.replay import after_side, before_side, stretches, verdict, worst
 from crm.assistant.suites.runs import DONE, FAILED, LEASE, OPEN, RUNNING, updated
-from crm.assistant.suites.store import RESULTS, RUNS
+from crm.assistant.suites.store import ITEMS, RESULTS, RUNS
 from crm.assistant.trials import TrialFailed, Trials
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
@@ -53,6 +53,10 @@ class _SpentError(Exception):
     """The month's spending limit is reached."""
 
 
+class _WithoutModelError(Exception):
+    """The version's language model did not answer: what the bot said instead proves nothing of the version."""
+
+
 class RunWorker:
     """Takes up runs.
 
@@ -72,6 +76,7 @@ class RunWorker:
         self._past = past
         self._runs = database.collection(RUNS)
         self._results = database.collection(RESULTS)
+        self._items = database.collection(ITEMS)
         self._gate = asyncio.Semaphore(RUNS_AT_ONCE)
         self._sweep = Sweep()
 
@@ -152,7 +157,6 @@ class RunWorker:
         here = {"organization_id": run["organization_id"], "run_id": run["_id"]}
         done = {row["position"] async for row in self._results.find(here, {"position": 1})}
         missing = [place for place in range(run["total"]) if place not in done]
-        error = None
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(place: int) -> None:
@@ -160,35 +164,42 @@ class RunWorker:
                 result = await self._item(run, place)
                 await self._store(run, holder, place, result)
 
+        error = None
         try:
             async with asyncio.TaskGroup() as group:
                 for place in missing:
                     group.create_task(one(place))
-        except* _SpentError:
+        except ExceptionGroup as faults:
+            # Several may fail for the same reason; a spent limit is the one that the run itself is to tell.
+            if faults.subgroup(_SpentError) is None or faults.subgroup(_LostError):
+                raise faults.exceptions[0] from None
             error = "spend_limit_reached"
-        except* _LostError:
-            raise _LostError from None
         await self._end(run["_id"], holder, FAILED if error else DONE, error)
 
     async def _item(self, run: RawDocument, place: int) -> RawDocument:
         """Return the result of one case or conversation."""
+        here = {"organization_id": run["organization_id"], "run_id": run["_id"]}
+        row = await self._items.find_one({**here, "position": place})
+        if row is None:  # the run was forgotten meanwhile
+            raise _LostError
+        item: RawDocument = row["item"]
         attempt = 0
         while True:
             attempt += 1
             try:
                 if run["kind"] == "suite":
-                    return await self._case(run, run["items"][place])
-                return await self._conversation(run, run["items"][place]["_id"])
-            except TrialFailed as error:
-                # The engine may be starting anew.
+                    return await self._case(run, item)
+                return await self._conversation(run, item["_id"])
+            except (TrialFailed, _WithoutModelError) as error:
+                # The engine may be starting anew, the provider be busy.
                 if attempt < TRIES:
                     await asyncio.sleep(RETRY_SECONDS * attempt)
                     continue
                 return {
-                    **_blank(run["items"][place], run["kind"]),
+                    **_blank(item, run["kind"]),
                     "state": "error",
                     "verdict": "error" if run["kind"] == "replay" else None,
-                    "error": error.detail,
+                    "error": error.detail if isinstance(error, TrialFailed) else str(error),
                 }
 
     async def _case(self, run: RawDocument, case: RawDocument) -> RawDocument:
@@ -254,8 +265,11 @@ class RunWorker:
     ) -> dict[str, Any]:
         turn = await self._trials.say(run["organization_id"], trial_id, text, payload=payload)
         document = turn.document()
-        if any(reply["trace"].get("provider_error") in SPENT for reply in document["replies"]):
+        errors = {reply["trace"].get("provider_error") for reply in document["replies"]} - {None}
+        if errors & SPENT:
             raise _SpentError
+        if errors:
+            raise _WithoutModelError(f"The language model did not answer: {', '.join(errors)}.")
         return document
 
     async def _store(self, run: RawDocument, holder: str, place: int, result: RawDocument) -> None:

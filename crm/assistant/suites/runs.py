@@ -13,7 +13,7 @@ from crm.assistant.history import AssistantHistory, Target
 from crm.assistant.suites.conversations import PastConversations
 from crm.assistant.suites.estimates import Estimates
 from crm.assistant.suites.replay import MAX_SAID
-from crm.assistant.suites.store import RESULTS, RUNS, SuiteStore
+from crm.assistant.suites.store import ITEMS, RESULTS, RUNS, SuiteStore
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import Conflict, NotFound
@@ -26,7 +26,7 @@ MAX_OPEN: Final = 3
 KEPT_RUNS: Final = 200
 """Of an organization; older ones go with their results."""
 LEASE: Final = timedelta(seconds=15)
-_HIDDEN: Final = ("organization_id", "content", "items", "lease", "suite_revision", "told_at")
+_HIDDEN: Final = ("organization_id", "content", "lease", "suite_revision", "told_at")
 _RUNS_LISTING: Final = Listing(
     sorts={"created_at": Sortable("created_at")},
     default_sort="-created_at",
@@ -88,6 +88,7 @@ class Runs:
         self._estimates = estimates
         self._runs = database.collection(RUNS)
         self._results = database.collection(RESULTS)
+        self._items = database.collection(ITEMS)
 
     async def estimate(
         self,
@@ -107,7 +108,8 @@ class Runs:
             items = await self._suites.cases(organization_id, suite_id)
             messages = sum(len(item["turns"]) for item in items)
         else:
-            messages = MAX_SAID * len(await self._past.last(organization_id, count or 0))
+            last = await self._past.last(organization_id, count or 0)
+            messages = await self._past.count_said(organization_id, last, most=MAX_SAID)
         return await self._estimates.of(organization_id, content, messages)
 
     async def start(
@@ -141,23 +143,37 @@ class Runs:
             ]
             messages = sum(len(item["turns"]) for item in items)
         else:
-            items = [{"_id": found} for found in await self._past.last(organization_id, count or 0)]
-            messages = MAX_SAID * len(items)
+            last = await self._past.last(organization_id, count or 0)
+            items = [{"_id": found} for found in last]
+            messages = await self._past.count_said(organization_id, last, most=MAX_SAID)
         if not items:
             raise NothingToRun
         estimate = await self._estimates.of(organization_id, content, messages)
         if estimate["calls"] and not allow_calls:
             raise CallsNotAllowed(f"The run may call a provider up to {estimate['calls']} times.")
         run = _new_run(
-            organization_id, suite, items, content, knowledge_version, version, target, estimate
+            organization_id,
+            suite,
+            len(items),
+            content,
+            knowledge_version,
+            version,
+            target,
+            estimate,
         )
         run["created_by"] = {"id": actor.id, "name": author}
+        place = {"organization_id": organization_id, "run_id": run["_id"]}
 
         async def work(session: Session) -> RawDocument:
+            rows = [
+                {"_id": ObjectId(), **place, "position": position, "item": item}
+                for position, item in enumerate(items)
+            ]
             open_runs = {"organization_id": organization_id, "state": {"$in": list(OPEN)}}
             if await self._runs.count_documents(open_runs, session=session) >= MAX_OPEN:
                 raise TooManyRuns
             await self._runs.insert_one(dict(run), session=session)
+            await self._items.insert_many(rows, session=session)
             await self._events.append(organization_id, [updated(run, actor)], session)
             return run_read(run)
 
@@ -238,6 +254,7 @@ class Runs:
         if ids:
             here = {"organization_id": organization_id}
             await self._results.delete_many({**here, "run_id": {"$in": ids}})
+            await self._items.delete_many({**here, "run_id": {"$in": ids}})
             await self._runs.delete_many({**here, "_id": {"$in": ids}})
 
 
@@ -262,7 +279,7 @@ def updated(run: RawDocument, actor: Actor | None = None) -> NewEvent:
 def _new_run(
     organization_id: ObjectId,
     suite: RawDocument | None,
-    items: list[RawDocument],
+    total: int,
     content: AssistantContent,
     knowledge_version: int,
     version: int | None,
@@ -277,14 +294,13 @@ def _new_run(
         "suite_id": suite["_id"] if suite else None,
         "suite_name": suite["name"] if suite else None,
         "suite_revision": suite["revision"] if suite else None,
-        "items": items,
         "target": target,
         "version": version,
         "content": content.document(),
         "content_hash": digest(content, knowledge_version),
         "knowledge_version": knowledge_version,
         "done": 0,
-        "total": len(items),
+        "total": total,
         "passed": 0,
         "failed": 0,
         "changed": {},

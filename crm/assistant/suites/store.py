@@ -18,6 +18,8 @@ SUITES: Final = "assistant_suites"
 CASES: Final = "assistant_cases"
 RUNS: Final = "assistant_runs"
 RESULTS: Final = "assistant_results"
+ITEMS: Final = "assistant_run_items"
+"""What a run goes through, a document each: a whole suite could be too large for one."""
 
 MAX_SUITES: Final = 100
 MAX_CASES: Final = 500

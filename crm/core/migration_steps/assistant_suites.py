@@ -28,7 +28,7 @@ async def run(database: Database) -> None:
             ),
         ]
     )
-    await database.collection("assistant_results").create_indexes(
+    for name in ("assistant_results", "assistant_run_items"):
         # A place of a run has one result, however often a run is gone on with.
-        [IndexModel([("organization_id", 1), ("run_id", 1), ("position", 1)], unique=True)]
-    )
+        place = [("organization_id", 1), ("run_id", 1), ("position", 1)]
+        await database.collection(name).create_indexes([IndexModel(place, unique=True)])

@@ -244,7 +244,6 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
                 "suite_id": suite_id,
                 "suite_name": MARK,
                 "suite_revision": 1,
-                "items": [],
                 "target": "draft",
                 "version": None,
                 "content": AssistantContent(name=MARK).document(),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from crm.assistant.suites import runner
 from crm.assistant.suites.runner import RunWorker
 from crm.core.clock import utc_now
 from crm.core.feature import Core
@@ -256,3 +257,23 @@ async def test_a_run_stops_at_the_months_spending_limit(
         done, _ = await run(owner, run_worker, kind="suite", suite_id=suite_id)
         assert (done["state"], done["cost"]) == ("done", None)
         assert len(fake.seen) == seen
+
+
+async def test_what_is_said_without_the_versions_model_proves_nothing(
+    owner: Console, run_worker: RunWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "RETRY_SECONDS", 0.01)
+    await know_delivery(owner)
+    suite_id = await suite_of(owner, case(ASKED, declines=False))
+    async with FakeOpenAI.running() as fake:
+        fake.replies = [FakeReply(status=401)]
+        await owner.patch(
+            "/api/organization/llm",
+            {"model": "openai:m", "base_url": fake.base_url, "api_key": "secret"},
+        )
+        done, [result] = await run(
+            owner, run_worker, kind="suite", suite_id=suite_id, allow_calls=True
+        )
+    assert (done["state"], done["passed"], done["failed"]) == ("done", 0, 1)
+    assert result["state"] == "error"
+    assert result["error"].startswith("The language model did not answer")

@@ -1,5 +1,8 @@
 """Cases out of CSV, with what is wrong line by line."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from crm.assistant.suites.spreadsheets import MAX_ROWS, read_cases
@@ -53,3 +56,12 @@ def test_what_is_no_table_of_cases_is_refused(text: str, code: str) -> None:
 def test_empty_lines_are_passed_over() -> None:
     cases, errors = read_cases("question,declines\n\nx,yes\n , \n")
     assert (len(cases), errors) == (1, [])
+
+
+def test_the_documented_example_can_be_imported() -> None:
+    page = Path(__file__).parents[3] / "docs" / "test-suites.md"
+    [example] = re.findall(r"```csv\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    cases, errors = read_cases(example)
+    assert errors == []
+    assert [len(case.turns) for case in cases] == [1, 1, 2]
+    assert cases[2].expect.hands_over
