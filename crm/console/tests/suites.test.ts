@@ -74,10 +74,21 @@ test("files are known by their ending, in any case", () => {
   expect(isReadable("virus.exe")).toBe(false);
 });
 
-test("a key is sent only when a new one was typed, and no fallback means none", () => {
-  const llm = { model: "openai:gpt-4.1-mini", base_url: null, has_api_key: true, fallback: null, prices: { input: 0.4, output: 1.6, currency: "USD" }, monthly_limit: null } as unknown as Llm;
-  expect(updateOf(llmFields(llm))).toEqual({ model: "openai:gpt-4.1-mini", base_url: null, fallback: null, prices: { input: 0.4, output: 1.6, currency: "USD" }, monthly_limit: null });
-  expect(updateOf({ ...llmFields(llm), api_key: "sk-1" })).toMatchObject({ api_key: "sk-1" });
+test("a key is sent only when a new one was typed, and prices stay with their model", () => {
+  const prices = { input: 0.4, output: 1.6, currency: "USD" };
+  const fallback = { model: "ollama:qwen3", base_url: "http://10.0.0.5:11434", has_api_key: true, prices };
+  const llm = { model: "openai:gpt-4.1-mini", base_url: null, has_api_key: true, fallback, embeddings: null, prices, monthly_limit: null } as unknown as Llm;
+  const fields = llmFields(llm);
+  expect(updateOf(fields)).toEqual({
+    model: "openai:gpt-4.1-mini",
+    base_url: null,
+    prices,
+    fallback: { model: "ollama:qwen3", base_url: "http://10.0.0.5:11434", prices },
+    embeddings: null,
+    monthly_limit: null,
+  });
+  expect(updateOf({ ...fields, fallback: { ...fields.fallback, api_key: "sk-1" } }).fallback).toMatchObject({ api_key: "sk-1" });
+  expect(updateOf({ ...fields, fallback: { ...fields.fallback, model: " " } }).fallback).toBeNull();
 });
 
 test("small costs keep two digits that count", () => {

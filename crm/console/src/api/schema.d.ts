@@ -2016,9 +2016,9 @@ export interface components {
             instructions: string;
             /**
              * @default {
-             *       "ru": "Здравствуйте! Чем могу помочь? Спросите о товарах и услугах, оформите заказ или позовите сотрудника.",
-             *       "kk": "Сәлеметсіз бе! Қандай көмек керек? Тауарлар мен қызметтер туралы сұрасаңыз да, тапсырыс берсеңіз де болады, қаласаңыз, қызметкерді шақырамын.",
-             *       "en": "Hello! How can I help? You can ask about our products and services, place an order, or talk to a person."
+             *       "ru": "Здравствуйте! Чем могу помочь?",
+             *       "kk": "Сәлеметсіз бе! Қандай көмек керек?",
+             *       "en": "Hello! How can I help?"
              *     }
              */
             greeting: components["schemas"]["Texts"];
@@ -3060,6 +3060,35 @@ export interface components {
         /** @enum {string} */
         EffectKind: "lead" | "task" | "handoff" | "contact" | "consent" | "feedback";
         /**
+         * EmbeddingsRead
+         * @description The embedding model; its key is never shown.
+         */
+        EmbeddingsRead: {
+            /** Model */
+            model: string;
+            /** Base Url */
+            base_url: string | null;
+            /** Has Api Key */
+            has_api_key: boolean;
+            prices: components["schemas"]["Prices"] | null;
+        };
+        /**
+         * EmbeddingsUpdate
+         * @description The model whose embeddings of passages and questions help to find; it replaces the whole setting, the key apart.
+         */
+        EmbeddingsUpdate: {
+            /**
+             * Model
+             * @example openai:gpt-4.1-mini
+             */
+            model: string;
+            /** Base Url */
+            base_url?: string | null;
+            /** Api Key */
+            api_key?: string | null;
+            prices?: components["schemas"]["Prices"] | null;
+        };
+        /**
          * Estimate
          * @description What a run needs of a provider at most. `cost` is null where prices are unknown.
          */
@@ -3664,6 +3693,7 @@ export interface components {
             /** Has Api Key */
             has_api_key: boolean;
             fallback: components["schemas"]["FallbackRead"] | null;
+            embeddings: components["schemas"]["EmbeddingsRead"] | null;
             prices: components["schemas"]["Prices"] | null;
             /** Monthly Limit */
             monthly_limit: number | null;
@@ -3682,6 +3712,7 @@ export interface components {
             /** Api Key */
             api_key?: string | null;
             fallback?: components["schemas"]["FallbackUpdate"] | null;
+            embeddings?: components["schemas"]["EmbeddingsUpdate"] | null;
             prices?: components["schemas"]["Prices"] | null;
             /** Monthly Limit */
             monthly_limit?: number | null;
@@ -4320,7 +4351,7 @@ export interface components {
         };
         PublishingReason: string;
         /** @enum {string} */
-        Purpose: "answer" | "judge" | "translate" | "suggest" | "summarise" | "check";
+        Purpose: "answer" | "judge" | "translate" | "suggest" | "summarise" | "check" | "embed";
         /**
          * PurposeUsage
          * @description What one model cost for one purpose this month.
@@ -17406,7 +17437,7 @@ export interface operations {
                 sort?: string | null;
                 /** @description Words, as they were masked. */
                 q?: string | null;
-                purpose?: ("answer" | "judge" | "translate" | "suggest" | "summarise" | "check") | null;
+                purpose?: ("answer" | "judge" | "translate" | "suggest" | "summarise" | "check" | "embed") | null;
                 conversation_id?: string | null;
                 from?: string | null;
                 to?: string | null;

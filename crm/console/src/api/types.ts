@@ -101,6 +101,8 @@ export interface Trace {
   cost?: number | null;
   currency?: string | null;
   elapsed_ms?: number | null;
+  /** Why the search by meaning did not help: a provider's code. */
+  embedding_error?: string | null;
   judge?: { verdict: "yes" | "no" | "none" } | null;
   /** The question in the documents' language, where a model translated it. */
   translated?: string | null;

@@ -1,44 +1,66 @@
-/** The model's settings as the form holds them, and what of them is sent. */
+/** The models' settings as the form holds them, and what of them is sent. */
 import type { Llm, LlmUpdate } from "@/api/types";
 
-export interface LlmFields {
+export interface ModelFields {
   model: string;
   base_url: string;
   api_key: string;
-  fallback_model: string;
-  fallback_base_url: string;
-  fallback_api_key: string;
   price_input: number | null;
   price_output: number | null;
+}
+
+export interface LlmFields {
+  main: ModelFields;
+  fallback: ModelFields;
+  embeddings: ModelFields;
   currency: string;
   monthly_limit: number | null;
 }
 
-export function fieldsOf(llm: Llm): LlmFields {
+type Stored = Pick<Llm, "model" | "base_url" | "prices">;
+
+function modelFields(stored: Stored | null | undefined): ModelFields {
   return {
-    model: llm.model ?? "",
-    base_url: llm.base_url ?? "",
+    model: stored?.model ?? "",
+    base_url: stored?.base_url ?? "",
     api_key: "",
-    fallback_model: llm.fallback?.model ?? "",
-    fallback_base_url: llm.fallback?.base_url ?? "",
-    fallback_api_key: "",
-    price_input: llm.prices?.input ?? null,
-    price_output: llm.prices?.output ?? null,
-    currency: llm.prices?.currency ?? "USD",
+    price_input: stored?.prices?.input ?? null,
+    price_output: stored?.prices?.output ?? null,
+  };
+}
+
+export function fieldsOf(llm: Llm): LlmFields {
+  const prices = llm.prices ?? llm.fallback?.prices ?? llm.embeddings?.prices;
+  return {
+    main: modelFields(llm),
+    fallback: modelFields(llm.fallback),
+    embeddings: modelFields(llm.embeddings),
+    currency: prices?.currency ?? "USD",
     monthly_limit: llm.monthly_limit ?? null,
   };
 }
 
 /** A key is sent only when a new one was typed, so that the stored one stays. */
-export function updateOf(fields: LlmFields): LlmUpdate {
-  const fallback = fields.fallback_model.trim();
+function shared(fields: ModelFields, currency: string) {
   const priced = fields.price_input !== null || fields.price_output !== null;
   return {
-    model: fields.model.trim() || null,
     base_url: fields.base_url.trim() || null,
     ...(fields.api_key ? { api_key: fields.api_key } : {}),
-    fallback: fallback ? { model: fallback, base_url: fields.fallback_base_url.trim() || null, ...(fields.fallback_api_key ? { api_key: fields.fallback_api_key } : {}) } : null,
-    prices: priced ? { input: fields.price_input ?? 0, output: fields.price_output ?? 0, currency: fields.currency } : null,
+    prices: priced ? { input: fields.price_input ?? 0, output: fields.price_output ?? 0, currency } : null,
+  };
+}
+
+function another(fields: ModelFields, currency: string) {
+  const model = fields.model.trim();
+  return model ? { model, ...shared(fields, currency) } : null;
+}
+
+export function updateOf(fields: LlmFields): LlmUpdate {
+  return {
+    model: fields.main.model.trim() || null,
+    ...shared(fields.main, fields.currency),
+    fallback: another(fields.fallback, fields.currency),
+    embeddings: another(fields.embeddings, fields.currency),
     monthly_limit: fields.monthly_limit,
   };
 }
