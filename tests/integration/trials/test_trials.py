@@ -261,10 +261,14 @@ async def test_a_model_that_is_tried_sees_no_person_and_shows_what_it_saw(
         # The provider's words are let through as they are, so that the phone is seen to come back.
         draft = {"revision": 0, "model": {"ground": False, "max_tokens": 77}}
         await owner.patch("/api/assistant/draft", draft)
-        trial_id = await start(owner, language="ru")
-        turn = await say(
-            owner, trial_id, "сколько стоит доставка в Астану? мой номер 8 701 555 01 23"
-        )
+        # The skills' first question of a model imports for seconds; what comes too late is quoted from the documents.
+        for _ in range(3):
+            trial_id = await start(owner, language="ru")
+            turn = await say(
+                owner, trial_id, "сколько стоит доставка в Астану? мой номер 8 701 555 01 23"
+            )
+            if turn["replies"][-1]["trace"]["method"] == "llm":
+                break
         assert "555" not in provider.everything
         assert 77 in {seen.body["max_tokens"] for seen in provider.seen}
     answer = turn["replies"][-1]
