@@ -29,7 +29,8 @@ class KnowledgeSearch:
         passages = [
             {name: value for name, value in row.items() if name != "source_id"} for row in rows
         ]
-        return {"version": version, "passages": passages}
+        vectors = await self._knowledge.vectors.of_snapshot(organization_id, version, passages)
+        return {"version": version, "passages": passages, "vectors": vectors}
 
     async def search(self, organization_id: ObjectId, text: str, language: str) -> RawDocument:
         """Return the passages that may answer, with their scores."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import unquote
 
 MAX_NAME = 80
 _NOT_IN_NAMES = re.compile(r"[^\w\s-]+")
@@ -33,6 +34,9 @@ def safe_file_name(given: str) -> str:
 
     Browsers and other clients send whatever they like: `C:\\docs\\a.pdf`, `../../a.pdf`, names with line breaks.
     """
+    decoded = unquote(given)
+    if given.isascii() and not decoded.isascii():  # some clients send other letters so
+        given = decoded
     name = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
     name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
     name = " ".join(name.split()).strip(". ")

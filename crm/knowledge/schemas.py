@@ -238,8 +238,17 @@ class SnapshotPassage(ResponseModel):
     valid_until: date | None
 
 
+class SnapshotVectors(ResponseModel):
+    """What the passages mean, in their order: rows of `size` half-precision numbers, as Base64."""
+
+    model: str
+    size: int
+    data: str
+
+
 class KnowledgeSnapshot(ResponseModel):
     """All passages of one version."""
 
     version: int
     passages: list[SnapshotPassage]
+    vectors: SnapshotVectors | None

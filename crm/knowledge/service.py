@@ -36,6 +36,7 @@ from crm.knowledge.store import (
     source_read,
     waiting,
 )
+from crm.knowledge.vectors import StoredVectors
 from crm.knowledge.versions import SourceChangedError, Versions
 
 _SOURCES = Listing(
@@ -70,6 +71,7 @@ class Knowledge:
         limits = limits or KnowledgeLimits()
         self._store = SourceStore(database=database, events=events, limits=limits)
         self.versions = Versions(database=database, events=events)
+        self.vectors = StoredVectors(database=database)
         self.originals = Originals(database)
         self.ingestion = Ingestion(
             database=database,
