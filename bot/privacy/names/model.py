@@ -1,5 +1,6 @@
 """Finding names with the trained model."""
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,9 @@ MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfs
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
 _THRESHOLD = 0.4
 """A word is a name's when the model gives that this probability. Lower finds more names and spoils more words."""
+
+# The tagger holds the message it was set to: another thread in between would get its names from somebody else's words.
+_one_at_a_time = threading.Lock()
 
 
 class NamesModelMissingError(RuntimeError):
@@ -36,12 +40,14 @@ def find_people(text: str) -> list[Span]:
     tokens = tokenize(text)
     if not any(token.is_word for token in tokens):
         return []
-    tagger = _tagger()
-    tagger.set(features(tokens))
-    tags = [
-        _tag(tagger.marginal(BEGIN, place), tagger.marginal(INSIDE, place))
-        for place in range(len(tokens))
-    ]
+    found = features(tokens)
+    with _one_at_a_time:
+        tagger = _tagger()
+        tagger.set(found)
+        tags = [
+            _tag(tagger.marginal(BEGIN, place), tagger.marginal(INSIDE, place))
+            for place in range(len(tokens))
+        ]
     return _spans(tokens, tags)
 
 
