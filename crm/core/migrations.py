@@ -7,18 +7,23 @@ process may die between a migration's work and its record.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError
 
 from crm.core.clock import utc_now
 from crm.core.database import Database
-from crm.core.migration_steps import assistant_suites, assistant_versions, provider_calls
+from crm.core.migration_steps import (
+    assistant_suites,
+    assistant_versions,
+    passage_vectors,
+    passages_by_intervals,
+    provider_calls,
+)
 
 MIGRATIONS_COLLECTION = "migrations"
 _LOCK_ID = "lock"
@@ -175,116 +180,13 @@ async def _create_first_indexes(database: Database) -> None:
         await database.collection(collection).create_indexes(indexes)
 
 
-KNOWLEDGE_INDEXES: Mapping[str, list[IndexModel]] = {
-    "knowledge_passages": [
-        _index("organization_id", "source_id", "rank", "_id"),
-        # A passage has one row a version.
-        _index("organization_id", "passage_id", "from", unique=True),
-        # What changed between two versions.
-        _index("organization_id", "from"),
-        _index("organization_id", "to"),
-    ],
-    "knowledge_sources": [
-        # The worker looks across organizations for documents to ingest.
-        _index(
-            "organization_id",
-            "queued_at",
-            name="ingestion_due",
-            partialFilterExpression={"state": {"$in": ["queued", "processing"]}},
-        ),
-        _index("organization_id", "updated_at", "_id"),
-    ],
-}
-
-
-async def _keep_passages_by_intervals(database: Database) -> None:
-    """Before, each version had a row of its own for every passage; only the one that answers is still of use."""
-    organizations = database.collection("organizations")
-    passages = database.collection("knowledge_passages")
-    versions = database.collection("knowledge_versions")
-    sources = database.collection("knowledge_sources")
-    fields = {"knowledge_version": 1}
-    async for organization in organizations.find({"knowledge_version": {"$gt": 0}}, fields):
-        here = {"organization_id": organization["_id"]}
-        version = organization["knowledge_version"]
-        # Only rows of the old form have the field `version`; on a second run there is none.
-        await passages.delete_many({**here, "version": {"$exists": True, "$ne": version}})
-        await passages.update_many(
-            {**here, "version": version},
-            [
-                {
-                    "$set": {
-                        "passage_id": "$_id",
-                        "rank": {"$toDouble": "$position"},
-                        "from": "$version",
-                        "to": None,
-                        "closed_at": None,
-                        "page": None,
-                        "excluded": False,
-                        "valid_from": None,
-                        "valid_until": None,
-                        "source_valid_from": None,
-                        "source_valid_until": None,
-                    }
-                },
-                {"$unset": ["version", "position"]},
-            ],
-        )
-        await versions.update_one(
-            {"_id": organization["_id"]},
-            {
-                "$max": {"head": version, "complete_from": version},
-                "$addToSet": {"pinned": version},
-                "$unset": {"last": "", "published": ""},
-            },
-            upsert=True,
-        )
-    await organizations.update_many(
-        {"knowledge_goes_live": {"$exists": False}}, {"$set": {"knowledge_goes_live": "at_once"}}
-    )
-    await sources.update_many(
-        {"origin": {"$exists": False}},
-        [
-            {
-                "$set": {
-                    "state": {
-                        "$cond": [{"$eq": ["$state", "processing"]}, "queued", "$state"],
-                    },
-                    "error": {
-                        "$cond": [
-                            {"$eq": [{"$type": "$error"}, "string"]},
-                            {"code": "document_unusable", "detail": "$error"},
-                            None,
-                        ]
-                    },
-                    "origin": "typed",
-                    "size": {"$strLenBytes": "$content"},
-                    "file": None,
-                    "progress": None,
-                    "warnings": [],
-                    "valid_from": None,
-                    "valid_until": None,
-                    "from_message": None,
-                    "title_given": False,
-                    "attempts": 0,
-                    "lease": None,
-                    "queued_at": "$updated_at",
-                }
-            }
-        ],
-    )
-    with suppress(OperationFailure):  # on a second run it is gone
-        await passages.drop_index("organization_id_1_version_1_source_id_1_position_1")
-    for collection, indexes in KNOWLEDGE_INDEXES.items():
-        await database.collection(collection).create_indexes(indexes)
-
-
 MIGRATIONS: list[Migration] = [
     Migration(1, "indexes of the first collections", _create_first_indexes),
-    Migration(2, "passages by intervals of versions", _keep_passages_by_intervals),
+    Migration(2, "passages by intervals of versions", passages_by_intervals.run),
     Migration(3, "versions of assistants, words of names", assistant_versions.run),
     Migration(4, "the ledger of what leaves for providers", provider_calls.run),
     Migration(5, "test suites of assistants", assistant_suites.run),
+    Migration(6, "embeddings of passages", passage_vectors.run),
 ]
 
 
