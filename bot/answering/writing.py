@@ -104,7 +104,11 @@ async def write(
             raise NotWrittenError("provider_empty")
         _check_leaks(reading.text, reply, masking, checks)
         if _grounds(context):
-            material = await asyncio.to_thread(_material, question, passages, context, masking)
+            try:
+                material = await asyncio.to_thread(_material, question, passages, context, masking)
+            except Exception:
+                # What cannot be compared cannot be believed; the error may quote the customer.
+                raise NotWrittenError("masking_failed") from None
             reading = _grounded(reading, *material, checks)
         restored = masking.restore(reading.text).text.strip()
         reading = Reading(restored, reading.cited, declined=False)

@@ -119,7 +119,11 @@ class FakeOpenAI:
         except asyncio.CancelledError:
             self.cut_off += 1
             raise
-        return await _send(request, body, reply)
+        try:
+            return await _send(request, body, reply)
+        except ConnectionResetError:
+            self.cut_off += 1
+            return web.Response()
 
     async def _embeddings(self, request: web.Request) -> web.Response:
         raw = await request.text()

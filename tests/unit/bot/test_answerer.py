@@ -388,3 +388,20 @@ async def test_a_snapshot_that_does_not_come_ends_at_the_deadline(
 def test_reading_what_a_model_wrote(raw: str, text: str, cited: tuple[int, ...]) -> None:
     reading = read_answer(raw, 5)
     assert (reading.text, reading.cited, reading.declined) == (text, cited, False)
+
+
+async def test_when_masking_fails_after_the_answer_it_is_not_believed(
+    ask: Ask, provider: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = masking.Masking.mask
+
+    def broken(self: Any, text: str) -> str:
+        if provider.seen:
+            raise masking.MaskingFailedError("ValueError")
+        return whole(self, text)
+
+    monkeypatch.setattr(masking.Masking, "mask", broken)
+    provider.reply("Доставка в Астану стоит 1 500 ₸ [1].")
+    answer = await ask(provider=provider)
+    assert answer.trace["provider_error"] == "masking_failed"
+    assert answer.text.startswith(EXTRACT)
