@@ -6,7 +6,9 @@ from bot.answering.confidence import THRESHOLD, confidence, features
 from bot.answering.extractive import extract
 from bot.answering.finding import find
 from bot.knowledge.library import IndexLibrary
+from crm.core.clock import utc_now
 from crm.core.database import RawDocument
+from crm.knowledge.schemas import SearchRequest
 from crm.knowledge.service import Knowledge
 
 SHOWN = 10
@@ -32,15 +34,22 @@ class KnowledgeSearch:
         vectors = await self._knowledge.vectors.of_snapshot(organization_id, version, passages)
         return {"version": version, "passages": passages, "vectors": vectors}
 
-    async def search(self, organization_id: ObjectId, text: str, language: str) -> RawDocument:
-        """Return the passages that may answer, with their scores."""
-        version = await self._knowledge.versions.current(organization_id)
+    async def search(self, organization_id: ObjectId, asked: SearchRequest) -> RawDocument:
+        """Return the passages that may answer today, with their scores."""
+        versions = self._knowledge.versions
+        version = await (versions.head if asked.version == "head" else versions.current)(
+            organization_id
+        )
+        day = await versions.today(organization_id, utc_now())
+        earlier = [turn.text for turn in asked.history if turn.role == "customer"]
 
         async def load(version: int) -> RawDocument:
             return await self.snapshot(organization_id, version)
 
         index = await self._library.index(str(organization_id), version, load)
-        found = find(index, text, language=language, limit=SHOWN)
+        found = find(
+            index, asked.text, language=asked.language, earlier=earlier, limit=SHOWN, day=day
+        )
         rows = await self._knowledge.passages.sources_of(
             organization_id, [ObjectId(hit.passage.id) for hit in found.hits]
         )

@@ -106,7 +106,7 @@ class KnowledgeRoutes:
     @endpoint("POST", "/api/knowledge/search", access=Access.VIEWER, response=SearchAnswer)
     async def search(self, principal: Principal, body: SearchRequest) -> RawDocument:
         """Find the passages that may answer a question."""
-        return await self._search.search(principal.organization_id, body.text, body.language)
+        return await self._search.search(principal.organization_id, body)
 
     @endpoint(
         "POST",

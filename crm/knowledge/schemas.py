@@ -190,11 +190,22 @@ class PassageQuery(ListQuery):
     """How to list passages: by position."""
 
 
+class Said(RequestModel):
+    """A message before the question."""
+
+    role: Literal["customer", "bot", "operator"]
+    text: Question
+
+
 class SearchRequest(RequestModel):
-    """A customer's question."""
+    """A customer's question, asked of what customers get (`live`) or of all that is ready (`head`)."""
 
     text: Question
     language: Language
+    version: Literal["live", "head"] = "live"
+    history: Annotated[list[Said], Field(max_length=20)] = Field(
+        default_factory=list, description="What was said before, oldest first."
+    )
 
 
 class ScoredPassage(ResponseModel):

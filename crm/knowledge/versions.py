@@ -10,8 +10,9 @@ Two numbers matter: `head`, the newest version, which drafts and tests use; and 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 from pymongo import ReturnDocument
@@ -53,6 +54,17 @@ class Versions:
             {"_id": organization_id}, {"head": 1}, session=session
         )
         return int(record["head"]) if record else 0
+
+    async def today(self, organization_id: ObjectId, now: datetime) -> date:
+        """Return the day by the organization's own clock, by which passages are valid or not.
+
+        Raises:
+            NotFound: there is no such organization.
+        """
+        found = await self._organizations.find_one({"_id": organization_id}, {"timezone": 1})
+        if found is None:
+            raise NotFound
+        return now.astimezone(ZoneInfo(found.get("timezone") or "UTC")).date()
 
     async def current(self, organization_id: ObjectId, session: Session | None = None) -> int:
         """Return the version that answers customers; 0 before the first.

@@ -87,6 +87,36 @@ async def test_a_document_is_cut_published_and_found(owner: Console, core: Core)
     assert "content" not in listed["items"][0]
 
 
+async def test_the_search_sees_what_is_ready_but_not_live_and_completes_a_follow_up(
+    owner: Console,
+) -> None:
+    await add(owner)
+    await owner.patch("/api/organization", {"knowledge_goes_live": "with_publishing"})
+    await add(owner, "hours.txt", "Работаем с 9:00 до 19:00.")
+    asked = {"text": "часы работы", "language": "ru"}
+    live = await owner.post("/api/knowledge/search", asked)
+    head = await owner.post("/api/knowledge/search", {**asked, "version": "head"})
+    assert [item["document"] for item in live["items"]] == []
+    assert [item["document"] for item in head["items"]] == ["hours.txt"]
+
+    alone = await owner.post("/api/knowledge/search", {"text": "а туда?", "language": "ru"})
+    history = [{"role": "customer", "text": "сколько стоит доставка в Астану"}]
+    after = await owner.post(
+        "/api/knowledge/search", {"text": "а туда?", "language": "ru", "history": history}
+    )
+    assert alone["items"] == []
+    assert after["items"][0]["text"] == "Доставка в Астану стоит 1 500 ₸."
+
+
+async def test_a_passage_out_of_date_is_not_found(owner: Console) -> None:
+    source = await add(owner)
+    asked = {"text": "сколько стоит доставка", "language": "ru"}
+    await owner.patch(f"/api/knowledge/sources/{source['id']}", {"valid_until": "2020-01-01"})
+    assert (await owner.post("/api/knowledge/search", asked))["items"] == []
+    await owner.patch(f"/api/knowledge/sources/{source['id']}", {"valid_until": None})
+    assert (await owner.post("/api/knowledge/search", asked))["items"]
+
+
 async def test_changing_and_removing_publish_new_versions(owner: Console, core: Core) -> None:
     source = await add(owner)
     await add(owner, "hours.txt", "Работаем с 9:00 до 19:00.")
