@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import logging
 import signal
+from functools import partial
 
 from taskiq import AsyncBroker, TaskiqScheduler
 from taskiq.api import run_receiver_task, run_scheduler_task
 from taskiq.schedule_sources import LabelScheduleSource
 
+from bot.answering.embedding import Embedder
 from bot.privacy.logs import install_log_masking
 from connectors.registry import build_connectors
 from crm.assistant.suites.conversations import PastConversations
@@ -19,7 +21,9 @@ from crm.assistant.trials import Trials
 from crm.core.database import Database
 from crm.core.settings import Settings, load_settings
 from crm.inbox.polling import Poller
-from crm.providers.ledger import ProviderLedger
+from crm.knowledge.embedding import Embedding
+from crm.providers.blocks import ContextBlocks
+from crm.providers.ledger import BoundLedger, ProviderLedger
 from crm.services import build_services, open_core
 from crm.worker.broker import build_broker
 from crm.worker.jobs import register_jobs
@@ -39,11 +43,12 @@ async def work(settings: Settings) -> None:
     services = build_services(core, connectors)
     inbox = services.inbox
     broker = build_broker(settings)
+    ledger = ProviderLedger(database=database)
     register_jobs(
         broker,
         handover=inbox.handover,
         knowledge=services.knowledge,
-        ledger=ProviderLedger(database=database),
+        ledger=ledger,
     )
     scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
     poller = Poller(
@@ -58,6 +63,15 @@ async def work(settings: Settings) -> None:
         trials=Trials(database=database, engine=inbox.engine),
         past=PastConversations(database=database),
     )
+    blocks = ContextBlocks(database=database, settings=settings, secrets=core.secrets)
+    embedding = Embedding(
+        database=database,
+        versions=services.knowledge.versions,
+        vectors=services.knowledge.vectors,
+        embedder=Embedder(),
+        model_of=blocks.embedding_model,
+        ledger_of=partial(BoundLedger, ledger),
+    )
     await broker.startup()
     try:
         async with asyncio.TaskGroup() as group:
@@ -66,7 +80,9 @@ async def work(settings: Settings) -> None:
                     {
                         "turns": inbox.turns.sweep,
                         "deliveries": inbox.outbox.sweep,
+                        "documents": services.knowledge.ingestion.sweep,
                         "runs": runs.sweep,
+                        "embeddings": embedding.sweep,
                     }
                 )
             )
@@ -76,6 +92,7 @@ async def work(settings: Settings) -> None:
     finally:
         await broker.shutdown()
         await runs.close()
+        await services.knowledge.ingestion.close()
         await inbox.close()
         for connector in connectors.values():
             await connector.close()

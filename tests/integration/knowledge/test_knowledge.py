@@ -343,3 +343,40 @@ async def test_nobody_reaches_the_documents_of_another_organization(
     found = await stranger.post("/api/knowledge/search", {"text": "доставка", "language": "ru"})
     assert found["items"] == []
     assert (await viewer.get(path))["content"] == DELIVERY
+
+
+async def test_a_question_is_asked_of_what_answers_or_of_all_that_is_ready(owner: Console) -> None:
+    source = await add(owner)
+    await owner.patch("/api/organization", {"knowledge_goes_live": "with_publishing"})
+    path = f"/api/knowledge/sources/{source['id']}"
+    await owner.patch(path, {"content": DELIVERY.replace("1 500", "2 000")})
+
+    async def asked(**more: Any) -> list[str]:
+        question = {"text": "сколько стоит доставка в Астану", "language": "ru", **more}
+        found = await owner.post("/api/knowledge/search", question)
+        return [item["text"] for item in found["items"]]
+
+    assert (await asked())[0] == "Доставка в Астану стоит 1 500 ₸."
+    assert (await asked(version="head"))[0] == "Доставка в Астану стоит 2 000 ₸."
+    follow_up = {
+        "text": "а срок?",
+        "language": "ru",
+        "history": [{"role": "customer", "text": "доставка в Астану"}],
+    }
+    found = await owner.post("/api/knowledge/search", follow_up)
+    assert "Везём два дня." in [item["text"] for item in found["items"]]
+
+
+async def test_what_is_not_valid_today_does_not_answer(owner: Console) -> None:
+    source = await add(owner)
+    path = f"/api/knowledge/sources/{source['id']}"
+    question = {"text": "сколько стоит доставка в Астану", "language": "ru"}
+    for change, answers in (
+        ({"valid_until": "2020-12-31"}, False),
+        ({"valid_until": None}, True),
+        ({"valid_from": "2199-01-01"}, False),
+    ):
+        changed = await owner.patch(path, change)
+        assert changed["state"] == "ready"
+        found = await owner.post("/api/knowledge/search", question)
+        assert bool(found["items"]) is answers, change
