@@ -10,6 +10,7 @@ from bot.answering.calls import Own, Part, Role, Said
 from bot.answering.injections import without_instructions
 from bot.answering.wording import LANGUAGE_NAMES
 from bot.knowledge.passages import Passage
+from bot.prompts.variables import render
 
 NO_ANSWER = "NO_ANSWER"
 MAX_HISTORY = 6
@@ -76,7 +77,7 @@ def answer_parts(
         purpose: `answer`, or `suggest` for an operator's reply.
     """
     assistant = context["assistant"]
-    instructions = str(assistant.get("instructions") or "").strip()
+    instructions = _instructions(assistant, language)
     pieces: list[Own | Said] = [
         Own("You are "),
         Said(str(assistant.get("name") or "Aitys")),
@@ -103,6 +104,14 @@ def answer_parts(
             searched=True,
         ),
     ]
+
+
+def _instructions(assistant: Mapping[str, Any], language: str) -> str:
+    """Return the company's own instructions; with the values of their variables in the answer's language, where they are given."""
+    content, variables = assistant.get("content"), assistant.get("variables")
+    if content and variables:
+        return render(str(content["instructions"]), variables[language]).strip()
+    return str(assistant.get("instructions") or "").strip()
 
 
 def history_parts(history: Sequence[Mapping[str, str]]) -> list[Part]:

@@ -10,7 +10,7 @@ from bot.prompts.content import (
     MAX_SAID,
     AssistantContent,
     Language,
-    LeadField,
+    LeadFieldName,
 )
 from crm.assistant.suites.schemas import GateRead
 from crm.assistant.why import Reason as WhyReason
@@ -41,6 +41,13 @@ class SkillsChange(ChangeModel):
     complaint: bool = not_given()
     feedback: bool = not_given()
     human: bool = not_given()
+
+
+class LeadFieldWrite(RequestModel):
+    """A detail that is asked for when an order is taken."""
+
+    field: LeadFieldName
+    required: bool = True
 
 
 class HandoffChange(ChangeModel):
@@ -74,7 +81,7 @@ class ContentChange(ChangeModel):
     languages: list[Language] = not_given()
     default_language: Language = not_given()
     skills: SkillsChange = not_given()
-    lead_form: list[LeadField] = not_given()
+    lead_form: list[LeadFieldWrite] = not_given()
     handoff: HandoffChange = not_given()
     model: ModelChange = not_given()
 
