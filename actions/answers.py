@@ -81,27 +81,28 @@ class Answering(Skill):
             turn.text, turn.tracker.events
         )
 
-    async def fail(self, turn: Turn, answer: Answer | None) -> Sequence[Event]:
+    async def fail(self, turn: Turn, answer: Answer | None, *, understood: bool) -> Sequence[Event]:
         """Say that there is no answer; after as many failures in a row as the assistant's version allows, call people.
 
         Args:
             turn: the turn.
-            answer: what the documents do not tell; None where the message itself was not understood.
+            answer: how it came that the documents do not tell; None where they were not asked.
+            understood: whether it was a question at all.
         """
         failures = int(turn.slot("failures") or 0) + 1
         content, status = await turn.assistant(), (await turn.context()).get("conversation", {})
         noted = [set_slot("failures", failures)]
         # The answering package's own words for it know neither the version's switches nor what comes next.
         said: dict[str, Any] = {"json_message": _custom(answer)} if answer else {}
-        first = "utter_answer_missing" if answer else "utter_not_understood"
+        first = "utter_answer_missing" if understood else "utter_not_understood"
         if failures >= content.handoff.after_failures:
-            reason = "unanswered" if answer else "low_confidence"
+            reason = "unanswered" if understood else "low_confidence"
             return [*noted, *await call_people(turn, reason, first=first, **said)]
         if status.get("status") == WAITING:
             turn.say(first, **said)
             turn.say("utter_handoff_waiting")
             return noted
-        turn.say("utter_answer_unknown" if answer else "utter_rephrase", **said)
+        turn.say("utter_answer_unknown" if understood else "utter_rephrase", **said)
         return noted
 
 
@@ -125,7 +126,7 @@ class AnswerQuestion(Answering):
             return await call_people(turn, "dissatisfaction", first="utter_handoff_sorry")
         answer = await self.ask(turn)
         if not answer.answered:
-            return await self.fail(turn, answer)
+            return await self.fail(turn, answer, understood=True)
         self.tell(turn, answer)
         return []
 
@@ -139,9 +140,10 @@ class Fallback(Answering):
         """Answer, ask to rephrase, or call a person after too many failures in a row."""
         if await self.calls_for_people(turn):
             return await call_people(turn, "dissatisfaction", first="utter_handoff_sorry")
+        answer = None
         if any(map(str.isalpha, turn.text)) and (await turn.assistant()).skills.answer:
             answer = await self.ask(turn)
             if answer.answered:
                 self.tell(turn, answer)
                 return []
-        return await self.fail(turn, None)
+        return await self.fail(turn, answer, understood=False)

@@ -108,6 +108,10 @@ class CrmClient:
         path = f"organizations/{organization_id}/knowledge/{version}"
         return await self._call("GET", organization_id, path)
 
+    async def uses_providers(self) -> bool:
+        """Return whether some organization has a language model in place."""
+        return bool((await self._call("GET", "", "provider-use"))["in_use"])
+
     async def open_provider_call(self, organization_id: str, call: JSON) -> JSON:
         """Write down what is about to leave for a provider; return `{call_id}`."""
         path = f"organizations/{organization_id}/provider-calls"

@@ -28,6 +28,7 @@ from actions.privacy import PrivacyRequest
 from actions.settings import ActionSettings, SettingsError, load_settings
 from actions.skill import Clock, Skill, system_clock
 from actions.status import CheckStatus
+from actions.warming import Warms, warm_where_used
 from bot.privacy.logs import install_log_masking
 
 logger = logging.getLogger(__name__)
@@ -81,10 +82,15 @@ def make_app(
             return None
         return json({"error": "a bearer token is required"}, status=401)
 
+    async def warm(running: Sanic[Any, Any]) -> None:
+        if isinstance(answers, Warms):
+            running.add_task(warm_where_used(crm, answers), name="warm")
+
     async def stop(_: Sanic[Any, Any]) -> None:
         await crm.close()
 
     app.register_middleware(check_token, "request")
+    app.after_server_start(warm)
     app.after_server_stop(stop)
     return app
 

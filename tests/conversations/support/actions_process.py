@@ -10,6 +10,7 @@ from typing import Any
 
 from actions.server import make_app
 from actions.settings import load_settings
+from bot.answering.calls import Ledger
 
 # Wednesday, 14:20 in Almaty.
 NOW = datetime(2026, 11, 18, 9, 20, tzinfo=UTC)
@@ -44,6 +45,7 @@ class KnowsDelivery:
         history: Sequence[Mapping[str, str]],
         context: Mapping[str, Any],
         load_snapshot: Callable[[int], Awaitable[Mapping[str, Any]]],
+        ledger: Ledger | None = None,
     ) -> Said:
         if _SLOW.search(question):
             await asyncio.sleep(2)
