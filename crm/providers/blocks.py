@@ -9,6 +9,7 @@ from crm.contacts.known import KnownNames
 from crm.core.database import Database, RawDocument
 from crm.core.secrets import SecretBox
 from crm.core.settings import Settings
+from crm.knowledge.vectors import EMBEDDED
 from crm.providers.models import providers_allowed
 from crm.providers.privacy import KINDS
 
@@ -23,6 +24,7 @@ class ContextBlocks:
         self._settings = settings
         self._secrets = secrets
         self._names = KnownNames(database=database)
+        self._embedded = database.collection(EMBEDDED)
 
     def llm(
         self, organization: Mapping[str, Any], model: Mapping[str, Any] | None = None
@@ -62,6 +64,22 @@ class ContextBlocks:
                 else None
             ),
         }
+
+    def embedding_model(self, organization: Mapping[str, Any]) -> RawDocument | None:
+        """Return the model that makes embeddings, its key decrypted; None where none is to be asked."""
+        chosen = (organization.get("llm") or {}).get("embeddings") or {}
+        if not chosen.get("model") or not providers_allowed(organization):
+            return None
+        return self._own(chosen, chosen.get("prices"))
+
+    async def embeddings(self, organization: Mapping[str, Any], version: int) -> RawDocument | None:
+        """Return the same with `ready`: whether the passages of a knowledge version have its vectors."""
+        model = self.embedding_model(organization)
+        if model is None:
+            return None
+        state = await self._embedded.find_one({"_id": organization["_id"]}) or {}
+        ready = state.get("model") == model["model"] and version in state.get("versions", ())
+        return {**model, "ready": ready}
 
     async def privacy(
         self,

@@ -1,7 +1,10 @@
 """Providers in the web process: settings, privacy page, the ledger's internal side, and help for operators."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+
+from pymongo.errors import PyMongoError
 
 from bot.answering import Answerer
 from bot.answering.gateway import Gateway
@@ -36,11 +39,10 @@ def feature(core: Core, services: Services) -> Feature:
         knowledge=Knowledge(database=database, events=core.events), library=library
     )
     contexts = SkillContexts(store=services.inbox.store, blocks=blocks)
+    answerer = Answerer(http_deadline_seconds=SUGGESTION_SECONDS, library=library, gateway=gateway)
     operators = OperatorHelp(
         store=services.inbox.store,
-        answerer=Answerer(
-            http_deadline_seconds=SUGGESTION_SECONDS, library=library, gateway=gateway
-        ),
+        answerer=answerer,
         ledger=ledger,
         read_context=contexts.read,
         load_snapshot=search.snapshot,
@@ -52,7 +54,11 @@ def feature(core: Core, services: Services) -> Feature:
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
+        warming = asyncio.create_task(_warm(llm, answerer))
         yield
+        warming.cancel()
+        with suppress(asyncio.CancelledError):
+            await warming
         await gateway.drain()
 
     return Feature(
@@ -61,7 +67,14 @@ def feature(core: Core, services: Services) -> Feature:
             ProviderRoutes(llm=llm, usage=Usage(database=database), check=check),
             PrivacyRoutes(privacy=Privacy(database=database, events=core.events)),
             OperatorRoutes(help_with=operators),
-            LedgerRoutes(ledger=ledger),
+            LedgerRoutes(ledger=ledger, llm=llm),
         ],
         lifespan=lifespan,
     )
+
+
+async def _warm(llm: LlmSettings, answerer: Answerer) -> None:
+    """Import what takes seconds before the first operator asks for it, where some organization has a model."""
+    with suppress(PyMongoError):  # the first question imports it as well
+        if await llm.in_use():
+            await answerer.warm()

@@ -23,6 +23,7 @@ from crm.providers.schemas import (
     LlmUpdate,
     PrivacyRead,
     PrivacyUpdate,
+    ProviderUse,
     SuggestionRead,
     SummaryRead,
     UsageRead,
@@ -134,8 +135,14 @@ class OperatorRoutes:
 class LedgerRoutes:
     """The action server's side of the ledger."""
 
-    def __init__(self, *, ledger: ProviderLedger) -> None:
+    def __init__(self, *, ledger: ProviderLedger, llm: LlmSettings) -> None:
         self._ledger = ledger
+        self._llm = llm
+
+    @endpoint("GET", "/internal/provider-use", access=Access.INTERNAL, response=ProviderUse)
+    async def read_use(self) -> RawDocument:
+        """Read whether any organization has a language model in place."""
+        return {"in_use": await self._llm.in_use()}
 
     @endpoint(
         "POST",

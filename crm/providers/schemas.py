@@ -50,6 +50,14 @@ class FallbackRead(ResponseModel):
     prices: Prices | None
 
 
+class EmbeddingsUpdate(FallbackUpdate):
+    """The model whose embeddings of passages and questions help to find; it replaces the whole setting, the key apart."""
+
+
+class EmbeddingsRead(FallbackRead):
+    """The embedding model; its key is never shown."""
+
+
 class LlmRead(ResponseModel):
     """The organization's language model; keys are never shown. `installation_model` serves where it has none of its own."""
 
@@ -57,6 +65,7 @@ class LlmRead(ResponseModel):
     base_url: str | None
     has_api_key: bool
     fallback: FallbackRead | None
+    embeddings: EmbeddingsRead | None
     prices: Prices | None
     monthly_limit: float | None
     installation_model: str | None
@@ -69,6 +78,7 @@ class LlmUpdate(ChangeModel):
     base_url: Address | None = None
     api_key: Key | None = None
     fallback: FallbackUpdate | None = None
+    embeddings: EmbeddingsUpdate | None = None
     prices: Prices | None = None
     monthly_limit: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = None
 
@@ -282,6 +292,12 @@ class CallClose(LedgerModel):
     elapsed_ms: Annotated[float, Field(ge=0)]
     attempts: Annotated[int, Field(ge=0)]
     error: Annotated[str, StringConstraints(max_length=60)] | None = None
+
+
+class ProviderUse(ResponseModel):
+    """Whether any organization has a language model in place."""
+
+    in_use: bool
 
 
 class SuggestionSource(ResponseModel):

@@ -37,6 +37,14 @@ class LlmSettings:
         """Return the language model without its keys."""
         return self._shown(await self._stored(organization_id))
 
+    async def in_use(self) -> bool:
+        """Return whether any organization has a language model in place, its own or the installation's."""
+        if self._settings.llm_model:
+            return True
+        return (
+            await self._organizations.find_one({"llm.model": {"$gt": ""}}, {"_id": 1}) is not None
+        )
+
     async def change(self, principal: Principal, change: LlmUpdate) -> RawDocument:
         """Change what is given; `model: null` removes model, keys and fallback, and leaves prices and limit.
 
@@ -50,6 +58,8 @@ class LlmSettings:
             llm = await self._stored(principal.organization_id, session)
             if "prices" in values:
                 llm["prices"] = values["prices"]
+            if "embeddings" in values:
+                self._change_second(llm, "embeddings", values["embeddings"])
             if "monthly_limit" in values:
                 llm["monthly_limit"] = values["monthly_limit"]
             if llm.get("monthly_limit") is not None and not llm.get("prices"):
@@ -73,9 +83,12 @@ class LlmSettings:
     def _change_model(self, llm: RawDocument, values: Mapping[str, Any]) -> None:
         self._take(llm, values)
         if "fallback" in values:
-            fallback = values["fallback"]
-            before: RawDocument = dict(llm.get("fallback") or {})
-            llm["fallback"] = self._take(before, fallback) if fallback else None
+            self._change_second(llm, "fallback", values["fallback"])
+
+    def _change_second(self, llm: RawDocument, name: str, values: Mapping[str, Any] | None) -> None:
+        """Change or remove a model beside the first one."""
+        before: RawDocument = dict(llm.get(name) or {})
+        llm[name] = self._take(before, values) if values else None
 
     def _take(self, stored: RawDocument, values: Mapping[str, Any]) -> RawDocument:
         """Put model, address, key and prices of a change into what is stored."""
@@ -121,12 +134,10 @@ class LlmSettings:
         return self._shown(llm)
 
     def _shown(self, llm: Mapping[str, Any]) -> RawDocument:
-        fallback = llm.get("fallback")
         return {
             **_model_shown(llm),
-            "fallback": (
-                {**_model_shown(fallback), "prices": fallback.get("prices")} if fallback else None
-            ),
+            "fallback": _second_shown(llm.get("fallback")),
+            "embeddings": _second_shown(llm.get("embeddings")),
             "prices": llm.get("prices"),
             "monthly_limit": llm.get("monthly_limit"),
             "installation_model": self._settings.llm_model,
@@ -136,6 +147,10 @@ class LlmSettings:
 def _address(stored: Mapping[str, Any]) -> tuple[str, Any]:
     """Return where a key is sent: the provider and its address."""
     return str(stored.get("model") or "").partition(":")[0], stored.get("base_url")
+
+
+def _second_shown(stored: Mapping[str, Any] | None) -> RawDocument | None:
+    return {**_model_shown(stored), "prices": stored.get("prices")} if stored else None
 
 
 def _model_shown(stored: Mapping[str, Any]) -> RawDocument:

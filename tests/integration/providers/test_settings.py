@@ -20,6 +20,7 @@ NONE = {
     "base_url": None,
     "has_api_key": False,
     "fallback": None,
+    "embeddings": None,
     "prices": None,
     "monthly_limit": None,
     "installation_model": None,
