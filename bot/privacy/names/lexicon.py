@@ -1,12 +1,14 @@
-"""What is known of a word from lists: whether it is somebody's name in some case, and whether it is a common word."""
+"""What is known of a word from lists: whether it is somebody's name in some case, a place or a brand, a common word."""
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from bot.privacy.names.dictionary import Dictionary
-from bot.privacy.names.folding import fold
-from bot.privacy.names.wordlists import read_words
+from bot.privacy.names.folding import fold, is_cyrillic, single
+from bot.privacy.names.tokens import tokenize
+from bot.privacy.names.wordlists import read_things, read_words
 
 # What a Russian case form of a folded name ends with, and what its first form ends with instead.
 _RUSSIAN = {
@@ -43,7 +45,7 @@ _OF_FIRST_NAME = re.compile(
     r"(?P<name>.{3,}?)(?:ov|ev|in)(?:a|oi|u|im|om|e|ih|imi|i|nin|din|tin|ga|ka|tar|tarta)?$"
 )
 _PATRONYMIC = re.compile(
-    r".{2,}(?:ov|ev|mi|iv|a)ich(?:a|u|em|e|am|ami|i)?$|.{2,}(?:ov|ev|i)(?:na|ni|ne|nu|noi|n)$"
+    r"(?:.{2,}(?:ov|ev|mi|iv|a)|.{3,}al|.{2,}[lnrtmhv])ich(?:a|u|em|e|am|ami|i)?$|.{2,}(?:ov|ev|i)(?:na|ni|ne|nu|noi|n)$"
     r"|.{2,}(?:ich)na$|.{3,}(?:uli|ulin|ului|ulina|kizi|kis|kizin|gizi)\w{0,4}$"
 )
 _SHORTEST = 3
@@ -53,55 +55,91 @@ _SHORTEST = 3
 class Entry:
     """What the lists say of a word.
 
-    `name`: "" or the list it is in (first, rare, last, derived) and how it stands there (0 as it is, r or k in a
-    Russian or Kazakh case form). `words`: the languages in whose dictionaries it is, in capitals when exactly so.
+    `names`: the lists of names it is in (first, rare, last; derived: a surname made of a first name) with how it stands
+    there: 0 as it is, r or k in a Russian or Kazakh case form, v called out. `thing`: how it stands in the list of places
+    and brands. `word`: how it stands in the dictionaries (see `Dictionary.place`).
     """
 
-    names: tuple[str, ...]
-    words: str
-    patronymic: bool
-    surname_ending: bool
+    names: tuple[str, ...] = ()
+    thing: str = ""
+    word: str = ""
+    patronymic: bool = False
+    surname_ending: bool = False
+
+
+class _Keys:
+    """The folded words of a list: with their double letters for Cyrillic, without them for Latin."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.cyrillic = frozenset(map(fold, words))
+        self.latin = frozenset(map(single, self.cyrillic))
 
 
 class Lexicon:
     """The lists in memory."""
 
     def __init__(self) -> None:
-        self._first = frozenset(map(fold, read_words("first-names.txt")))
-        self._rare = frozenset(map(fold, read_words("rare-first-names.txt"))) - self._first
-        self._last = frozenset(map(fold, read_words("surnames.txt")))
+        things = [
+            tuple(fold(token.text) for token in tokenize(thing) if token.is_word)
+            for thing in read_things()
+        ]
+        self._first = _Keys(read_words("first-names.txt"))
+        self._lists = {
+            "first": self._first,
+            "last": _Keys(read_words("surnames.txt")),
+            "rare": _Keys(read_words("rare-first-names.txt")),
+        }
+        self._things = _Keys([words[0] for words in things if len(words) == 1])
+        self._long_things: dict[str, list[tuple[str, ...]]] = {}
+        for words in things:
+            if len(words) > 1:
+                self._long_things.setdefault(words[0], []).append(words)
         self._dictionary = Dictionary()
         self.entry = lru_cache(maxsize=20_000)(self._entry)
 
-    def _entry(self, key: str) -> Entry:
-        names: list[str] = []
-        for title, known in (("first", self._first), ("last", self._last), ("rare", self._rare)):
-            form = self._form(key, known)
-            if form:
-                names.append(f"{title}{form}")
+    def _entry(self, word: str) -> Entry:
+        cyrillic = is_cyrillic(word)
+        key = fold(word) if cyrillic else single(fold(word))
+
+        def of(keys: _Keys) -> frozenset[str]:
+            return keys.cyrillic if cyrillic else keys.latin
+
+        names = [
+            f"{title}{form}"
+            for title, keys in self._lists.items()
+            if (form := _form(key, of(keys)))
+        ]
         match = _OF_FIRST_NAME.match(key)
-        if match and (match["name"] in self._first or match["name"].endswith(("bai", "bek"))):
+        if match and (match["name"] in of(self._first) or match["name"].endswith(("bai", "bek"))):
             names.append("derived")
         return Entry(
             names=tuple(names),
-            words=self._dictionary.languages(key),
+            thing=_form(key, of(self._things)).replace("v", ""),
+            word=self._dictionary.place(word),
             patronymic=bool(_PATRONYMIC.match(key)),
             surname_ending=len(key) > 4 and bool(_SURNAME_ENDING.search(key)),
         )
 
-    @staticmethod
-    def _form(key: str, known: frozenset[str]) -> str:
-        if key in known:
-            return "0"
-        for length in range(min(4, len(key) - _SHORTEST + 1)):
-            stem = key[: len(key) - length]
-            for beginning in _RUSSIAN.get(key[len(stem) :], ()):
-                if stem + beginning in known and len(stem + beginning) >= _SHORTEST:
-                    return "r" if length else "v"
-        for length in range(1, min(8, len(key) - _SHORTEST + 1)):
-            if key[-length:] in _KAZAKH and key[:-length] in known:
-                return "k"
-        return ""
+    def long_things(self, keys: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Yield where things of several words stand in a row of folded words: first place, and the one after the last."""
+        for place, key in enumerate(keys):
+            for words in self._long_things.get(key, ()):
+                if tuple(keys[place : place + len(words)]) == words:
+                    yield place, place + len(words)
+
+
+def _form(key: str, known: frozenset[str]) -> str:
+    if key in known:
+        return "0"
+    for length in range(min(4, len(key) - _SHORTEST + 1)):
+        stem = key[: len(key) - length]
+        for beginning in _RUSSIAN.get(key[len(stem) :], ()):
+            if stem + beginning in known and len(stem + beginning) >= _SHORTEST:
+                return "r" if length else "v"
+    for length in range(1, min(8, len(key) - _SHORTEST + 1)):
+        if key[-length:] in _KAZAKH and key[:-length] in known:
+            return "k"
+    return ""
 
 
 @cache

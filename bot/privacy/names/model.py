@@ -12,8 +12,13 @@ from bot.privacy.names.tokens import Token, tokenize
 
 MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfsuite"
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
-_THRESHOLD = 0.4
-"""A word is a name's when the model gives that this probability. Lower finds more names and spoils more words."""
+_OTHERS = 0.2
+_THRESHOLDS = {"name": 0.1, "likely": 0.1, "ambiguous": 0.2, "thing": 0.3, "word": 0.4, "": 0.2}
+"""A word is a name's when the model gives that at least this probability, by what the lists say of the word.
+
+Lower finds more names and spoils more words. What the lists call a name the model may doubt and be overruled: a name that
+leaves the house is worse than a word too many.
+"""
 
 # The tagger holds the message it was set to: another thread in between would get its names from somebody else's words.
 _one_at_a_time = threading.Lock()
@@ -40,19 +45,23 @@ def find_people(text: str) -> list[Span]:
     tokens = tokenize(text)
     if not any(token.is_word for token in tokens):
         return []
-    found = features(tokens)
+    found, evidence = features(tokens)
     with _one_at_a_time:
         tagger = _tagger()
         tagger.set(found)
         tags = [
-            _tag(tagger.marginal(BEGIN, place), tagger.marginal(INSIDE, place))
+            _tag(
+                tagger.marginal(BEGIN, place),
+                tagger.marginal(INSIDE, place),
+                _THRESHOLDS.get(evidence[place], _OTHERS),
+            )
             for place in range(len(tokens))
         ]
     return _spans(tokens, tags)
 
 
-def _tag(begin: float, inside: float) -> str:
-    if begin + inside < _THRESHOLD:
+def _tag(begin: float, inside: float, threshold: float) -> str:
+    if begin + inside < threshold:
         return OUTSIDE
     return BEGIN if begin >= inside else INSIDE
 

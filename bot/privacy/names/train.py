@@ -15,11 +15,12 @@ from bot.privacy.names.features import features
 from bot.privacy.names.model import BEGIN, INSIDE, MODEL, OUTSIDE
 from bot.privacy.names.tokens import tokenize
 
-import os
-C1=float(os.environ.get("C1","0.15"));C2=float(os.environ.get("C2","0.01"));UNMET=float(os.environ.get("UNMET","0.25"));
 _SEED = 20
 _MESSAGES = 30_000
 _ROUNDS = 70
+# Shares of words that are shown to the training as if no list had them, or as if they had not been met: chats are full of
+# such words, the training messages are not.
+_UNKNOWN_WORDS, _UNKNOWN_NAMES, _UNMET = 0.15, 0.08, 0.7
 
 
 def train(path: Path, *, messages: int = _MESSAGES, rounds: int = _ROUNDS) -> None:
@@ -28,7 +29,7 @@ def train(path: Path, *, messages: int = _MESSAGES, rounds: int = _ROUNDS) -> No
     sentences = Sentences(rng)
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params(
-        {"c1": C1, "c2": C2, "max_iterations": rounds, "feature.possible_transitions": True}
+        {"c1": 0.4, "c2": 0.3, "max_iterations": rounds, "feature.possible_transitions": True}
     )
     for message in sentences.every_plain():
         _learn(trainer, message, rng)
@@ -51,19 +52,14 @@ def _learn(trainer: pycrfsuite.Trainer, message: Message, rng: random.Random) ->
         span = next((span for span in names if span[0] <= token.start < span[1]), None)
         tags.append(OUTSIDE if span is None else BEGIN if token.start == span[0] else INSIDE)
     unknown, unmet = set(), set()
-    forget = rng.random() < 0.5
     for place, tag in enumerate(tags):
         draw = rng.random()
-        if tag != OUTSIDE:
-            if forget and draw < 0.35:
-                unknown.add(place)
-            elif draw < 0.6:
-                unmet.add(place)
-        elif forget and draw < 0.05:
+        if draw < (_UNKNOWN_WORDS if tag == OUTSIDE else _UNKNOWN_NAMES):
             unknown.add(place)
-        elif draw < UNMET:
+        elif draw < _UNMET:
             unmet.add(place)
-    trainer.append(features(tokens, unknown=unknown, unmet=unmet), tags)
+    found, _ = features(tokens, unknown=unknown, unmet=unmet)
+    trainer.append(found, tags)
 
 
 def _names(message: Message) -> Iterator[tuple[int, int]]:

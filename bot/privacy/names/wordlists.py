@@ -11,3 +11,10 @@ def read_words(name: str) -> Iterator[str]:
     for line in (_DATA / name).read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             yield from line.split()
+
+
+def read_things() -> Iterator[str]:
+    """Yield the places, brands and works that might pass for people."""
+    for line in (_DATA / "not-people.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            yield from line.split("; ")

@@ -2,9 +2,9 @@
 
 import random
 
-_COMMON = {
+_COMMON: dict[str, str] = {
     **dict(zip("абвгдезиклмнопрстуфы", "abvgdeziklmnoprstufy", strict=True)),
-    **{
+
         "ё": "e",
         "ж": "zh",
         "й": "y",
@@ -14,9 +14,9 @@ _COMMON = {
         "ш": "sh",
         "щ": "sch",
         "ъ": "",
-        "ь": "",
-    },
-    **{
+        "ь": ""
+    ,
+
         "э": "e",
         "ю": "yu",
         "я": "ya",
@@ -26,9 +26,9 @@ _COMMON = {
         "ң": "n",
         "ө": "o",
         "ұ": "u",
-        "ү": "u",
-    },
-    **{"һ": "h", "і": "i", "ї": "i", "є": "e", "ґ": "g", "ў": "o", "ҳ": "h"},
+        "ү": "u"
+    ,
+    "һ": "h", "і": "i", "ї": "i", "є": "e", "ґ": "g", "ў": "o", "ҳ": "h",
 }
 _HABITS: tuple[dict[str, str], ...] = (
     {},
@@ -52,10 +52,10 @@ def romanise(text: str, rng: random.Random) -> str:
     written = []
     for place, letter in enumerate(text):
         low = letter.lower()
-        latin = table.get(low)
-        if latin is None:
+        if low not in table:
             written.append(letter)
             continue
+        latin = table[low]
         if low == "е" and (place == 0 or not text[place - 1].isalpha()) and rng.random() < 0.5:
             latin = "ye"
         if letter != low and latin:

@@ -10,8 +10,8 @@ from bot.privacy.names.corpus.inflection import KAZAKH_CASES, RUSSIAN_CASES
 from bot.privacy.names.corpus.people import People, load_names
 from bot.privacy.names.corpus.segments import Message, Segment, disturbed
 from bot.privacy.names.corpus.utterances import ROOT, read_utterances
-from bot.privacy.names.folding import fold
 from bot.privacy.names.lexicon import lexicon
+from bot.privacy.names.wordlists import read_things
 
 _TEXTS = Path(__file__).parent / "texts"
 _SLOT = re.compile(r"\{(?P<case>\w+)(?::(?P<form>\w+))?\}|\[(?P<kind>\w+)(?::\w+)?\]")
@@ -56,6 +56,7 @@ class Sentences:
         self._documents = _document_sentences()
         self._things = _things()
         self._things["prod"] += products
+        self._not_people = list(read_things())
         self._carriers = {lang: _lines(f"with-names.{lang}.txt") for lang in _LANGUAGES}
         self._ordinary = {lang: _lines(f"without-names.{lang}.txt") for lang in _LANGUAGES}
         self._by_role = [
@@ -72,7 +73,8 @@ class Sentences:
             (self._with_role, 12),
             (self._addressed, 10),
             (self._marked_utterance, 6),
-            (self._anywhere, 16),
+            (self._anywhere, 24),
+            (self._thing_anywhere, 10),
             (self._composed, 8),
             (self._plain_utterance, 22),
             (self._ordinary_line, 16),
@@ -164,12 +166,38 @@ class Sentences:
         cases = {"ru": RUSSIAN_CASES, "kk": KAZAKH_CASES, "en": ("nom",)}[language]
         form = rng.choices(("first", "first_patronymic", "last", "first_last"), (75, 8, 10, 7))[0]
         name = ""
-        while not name or lexicon().entry(fold(name.split()[0])).words:
+        while not name or lexicon().entry(name.split(maxsplit=1)[0]).word:
             name = self._people.name(rng.choice(cases), language=language, form=form)
         word = rng.choice(words)
         if rng.random() < 0.6:
-            return (Segment(text[: word.start()]), Segment(name, name=True), Segment(text[word.end() :]))
-        return (Segment(text[: word.start()]), Segment(name, name=True), Segment(" " + text[word.start() :]))
+            return (
+                Segment(text[: word.start()]),
+                Segment(name, name=True),
+                Segment(text[word.end() :]),
+            )
+        return (
+            Segment(text[: word.start()]),
+            Segment(name, name=True),
+            Segment(" " + text[word.start() :]),
+        )
+
+    def _thing_anywhere(self) -> Message:
+        """Return a real utterance with a place or a brand put in at any place, or such a thing alone."""
+        rng = self._rng
+        text = "".join(piece.text for piece in rng.choice(self._plain))
+        thing = rng.choice(self._not_people)
+        if rng.random() < 0.3:
+            thing = f"{thing} {rng.choice(('', 'и', 'или', 'мен', 'or', 'and', ',', '/'))} {rng.choice(self._not_people)}"
+        words = list(_WORD.finditer(text))
+        if not words or rng.random() < 0.1:
+            return (Segment(thing),)
+        word = rng.choice(words)
+        end = word.end() if rng.random() < 0.6 else word.start()
+        return (
+            Segment(
+                f"{text[: word.start()]}{thing}{' ' if end == word.start() else ''}{text[end:]}"
+            ),
+        )
 
     def _marked_utterance(self) -> Message:
         """Return an utterance with its own name or, if that stands in its first form, another one."""
