@@ -2,96 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from random import Random
-from typing import Self
 
 import pytest
-from bson import ObjectId
 
 from bot.prompts.content import AssistantContent
-from crm.assistant.drafts import Drafts
-from crm.assistant.errors import DraftChanged, NothingToPublish
-from crm.assistant.gate import GateState
-from crm.assistant.history import AssistantHistory
-from crm.assistant.models import VERSIONS, Author, content_of
-from crm.assistant.versions import AssistantVersions
+from crm.assistant.models import VERSIONS, content_of
 from crm.core.database import Database
-from crm.core.events import SYSTEM, EventLog
 from crm.core.settings import Settings
-from crm.knowledge.versions import Versions as KnowledgeVersions
+from tests.integration.assistant.processes import Process
 from tests.support.console import Console
-
-AUTHOR = Author(None, "Test")
-
-
-class Open:
-    async def state(self, *_: object) -> GateState:
-        return GateState()
-
-
-@dataclass
-class Process:
-    """The services of one process, with a connection and queues of its own."""
-
-    database: Database
-    drafts: Drafts
-    history: AssistantHistory
-    versions: AssistantVersions
-
-    @classmethod
-    async def start(cls, settings: Settings) -> Self:
-        database = await Database.connect(settings)
-        events = EventLog(database)
-        knowledge = KnowledgeVersions(database=database, events=events)
-        drafts = Drafts(database=database, events=events)
-        history = AssistantHistory(
-            database=database, drafts=drafts, knowledge=knowledge, gate=Open()
-        )
-        versions = AssistantVersions(
-            database=database,
-            events=events,
-            drafts=drafts,
-            history=history,
-            knowledge=knowledge,
-            gate=Open(),
-        )
-        return cls(database, drafts, history, versions)
-
-    async def revision(self, organization_id: ObjectId) -> int:
-        return int((await self.history.overview(organization_id))["draft"]["revision"])
-
-    async def change(self, organization_id: ObjectId, revision: int, name: str) -> bool:
-        try:
-            await self.drafts.change(
-                organization_id, revision, {"name": name}, author=AUTHOR, actor=SYSTEM
-            )
-        except DraftChanged:
-            return False
-        return True
-
-    async def publish(self, organization_id: ObjectId, revision: int) -> bool:
-        try:
-            await self.versions.publish(
-                organization_id, revision=revision, reason="", author=AUTHOR, actor=SYSTEM
-            )
-        except (DraftChanged, NothingToPublish):
-            return False
-        return True
-
-    async def roll_back(self, organization_id: ObjectId, number: int) -> bool:
-        try:
-            await self.versions.roll_back(
-                organization_id, number, reason="", author=AUTHOR, actor=SYSTEM
-            )
-        except NothingToPublish:
-            return False
-        return True
 
 
 @pytest.fixture
 async def processes(settings: Settings, owner: Console) -> AsyncIterator[list[Process]]:
-    started = [await Process.start(settings) for _ in range(3)]
+    started = [Process.over(await Database.connect(settings)) for _ in range(3)]
     yield started
     for process in started:
         await process.database.close()
