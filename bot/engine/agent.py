@@ -14,6 +14,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
+from bot.engine.messages import LANGUAGES
 from bot.engine.processor import TurnProcessor
 
 logger = logging.getLogger(__name__)
@@ -111,12 +112,17 @@ def _possible(
 ) -> list[dict[str, Any]]:
     """Return the buttons that lead somewhere in this conversation."""
     off = tracker.get_slot("switched_off") or ()
-    return [
-        button
-        for button in buttons
-        if BUTTON_SKILLS.get(button["payload"].split(":")[0]) not in off
-        and (button["payload"] != "/skip" or tracker.get_slot("skippable"))
-    ]
+    languages = tracker.get_slot("languages") or LANGUAGES
+
+    def leads_somewhere(payload: str) -> bool:
+        intent, _, value = payload.partition(":")
+        if intent == "/change_language":
+            return value in languages
+        if intent == "/skip":
+            return bool(tracker.get_slot("skippable"))
+        return BUTTON_SKILLS.get(intent) not in off
+
+    return [button for button in buttons if leads_somewhere(button["payload"])]
 
 
 class TurnAgent(Agent):

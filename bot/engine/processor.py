@@ -247,6 +247,7 @@ class TurnProcessor(MessageProcessor):
             "language": meaning.language,
             "people": "human" not in turn.rules.off,
             "switched_off": list(turn.rules.off) or None,
+            "languages": list(turn.rules.languages),
         }
         for name, value in rules.items():
             if tracker.get_slot(name) != value:

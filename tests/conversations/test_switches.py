@@ -102,6 +102,7 @@ async def test_only_the_tenants_languages_are_spoken(talk: Start, crm: FakeCrm) 
     assert "Сәлеметсіз бе" in await customer.say("привет")
     await customer.say("можно по-русски?")
     assert customer.last["language"] == "kk"
+    assert customer.buttons == ["/change_language:kk"]
 
 
 @pytest.mark.parametrize(
