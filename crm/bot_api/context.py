@@ -74,8 +74,12 @@ class SkillContexts:
         history: list[RawDocument],
     ) -> RawDocument:
         assistant = self._assistant(organization, speaker, conversation)
+        assistant["embeddings"] = await self._blocks.embeddings(
+            organization, speaker.knowledge_version
+        )
         # Where no provider is asked, nobody need be looked for.
-        texts = [said["text"] for said in history] if assistant["llm"] else []
+        asks = assistant["llm"] or assistant["embeddings"]
+        texts = [said["text"] for said in history] if asks else []
         open_now, opens_at = opening(organization, utc_now())
         names = ("language", "channel", "facts", "owner", "status")
         return {

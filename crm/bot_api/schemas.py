@@ -53,6 +53,16 @@ class LlmContext(ModelContext):
     fallback: ModelContext | None
 
 
+class EmbeddingsContext(ResponseModel):
+    """The model whose embeddings help to find. `ready`: whether the passages have its vectors."""
+
+    model: str
+    base_url: str | None
+    api_key: str | None
+    price: PriceContext | None
+    ready: bool
+
+
 class PrivacyContext(ResponseModel):
     """What is masked before a text leaves: kinds, the conversation's markers so far, and names known to occur."""
 
@@ -77,6 +87,7 @@ class AssistantContext(ResponseModel):
     instructions: str
     variables: dict[str, dict[str, str]]
     llm: LlmContext | None
+    embeddings: EmbeddingsContext | None
 
 
 class ConversationContext(ResponseModel):
