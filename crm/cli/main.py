@@ -16,6 +16,8 @@ from crm.cli import programs
 from crm.cli.checks import examine_everything, explain_unreachable
 from crm.cli.databases import reachable_database
 from crm.cli.evaluate_assistant import evaluate_assistant
+from crm.cli.evaluate_grounding import evaluate_grounding
+from crm.cli.evaluate_knowledge import evaluate_knowledge
 from crm.cli.evaluate_privacy import evaluate_privacy
 from crm.cli.installation import Installation
 from crm.cli.processes import Program, StartError
@@ -241,6 +243,24 @@ def evaluate_nlu(
     raise typer.Exit(code)
 
 
+@evaluations.command("knowledge")
+def evaluate_answers(
+    *,
+    documents: Annotated[
+        Path, typer.Option(help="Folder of documents, of any type the knowledge base takes.")
+    ],
+    questions: Annotated[
+        Path,
+        typer.Option(
+            help='One {"text", "lang", "evidence", "must_contain", "history", "kind"} a line.'
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measure how well the questions of a file are answered from a folder of documents, without a language model."""
+    typer.echo(evaluate_knowledge(_called_in / documents, _called_in / questions, as_json=as_json))
+
+
 @evaluations.command("privacy")
 def evaluate_masking(
     files: Annotated[
@@ -256,6 +276,22 @@ def evaluate_masking(
     """Measure how well personal data is masked in the messages of the files."""
     paths = [_called_in / file for file in files]
     typer.echo(evaluate_privacy(paths, as_json=as_json, show_mistakes=show_mistakes))
+
+
+@evaluations.command("grounding")
+def evaluate_checks(
+    file: Annotated[
+        Path,
+        typer.Argument(help='Lines of {"lang", "question", "passages", "sentences"}.'),
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    show_mistakes: Annotated[
+        bool, typer.Option("--mistakes", help="List the sentences that were misjudged.")
+    ] = False,
+) -> None:
+    """Measure how well sentences that no passage supports are told from the others."""
+    typer.echo(evaluate_grounding(_called_in / file, as_json=as_json, show_mistakes=show_mistakes))
 
 
 @evaluations.command("assistant")
