@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 # A turn takes well under a second; a machine that does other things at once gets more.
 PATIENCE_SECONDS = 20.0
@@ -185,7 +185,55 @@ class Admin(Operator):
         said = await chat.get_by_test_id("test-bot").all_inner_texts()
         return said[-1].replace("\u00a0", " ")
 
+    async def upload(self, name: str, text: str) -> None:
+        """Add a document and wait until it is read."""
+        await self.go("/assistant")
+        await self.page.get_by_test_id("upload-input").set_input_files([_file(name, text)])
+        document = self.page.get_by_test_id("pane-source")
+        await expect(document).to_have_attribute(
+            "data-state", "ready", timeout=PATIENCE_SECONDS * 1000
+        )
+
+    async def replace(self, name: str, text: str, *, shows: str) -> None:
+        """Put a new file in place of the only document's, and wait until its passages show a text."""
+        await self.go("/knowledge")
+        await self.page.get_by_test_id("source-row").click()
+        async with self.page.expect_file_chooser() as chooser:
+            await self.page.get_by_test_id("replace-file").click()
+        await (await chooser.value).set_files([_file(name, text)])
+        await expect(self.page.get_by_test_id("passage").first).to_contain_text(
+            shows, timeout=PATIENCE_SECONDS * 1000
+        )
+
+    async def add_suite(self, name: str, question: str, contains: str) -> None:
+        """Make a suite of one question."""
+        await self.go("/assistant/tests")
+        await self.page.get_by_test_id("add-suite").first.click()
+        await self.page.get_by_test_id("suite-name").fill(name)
+        await self.page.get_by_test_id("suite-create").click()
+        await self.page.get_by_test_id("add-case").click()
+        await self.page.get_by_test_id("case-turn").fill(question)
+        await self.page.get_by_test_id("case-contains").fill(contains)
+        await self.page.get_by_test_id("case-contains").press("Enter")
+        await self.page.get_by_test_id("case-save").click()
+
     async def run_suite(self, colour: str) -> None:
         """Run the suite on the screen against the draft and wait for its colour."""
         await self.page.get_by_test_id("run-suite").click()
-        await expect(self.page.get_by_test_id("run")).to_have_attribute("data-colour", colour)
+        await expect(self.page.get_by_test_id("run")).to_have_attribute(
+            "data-colour", colour, timeout=PATIENCE_SECONDS * 1000
+        )
+
+    async def switch(self, name: str, *, on: bool) -> None:
+        """Turn a switch, and see it stand there."""
+        await self.page.get_by_test_id(name).click()
+        state = "true" if on else "false"
+        await expect(self.page.get_by_test_id(name)).to_have_attribute("aria-checked", state)
+
+    def version(self, number: int) -> Locator:
+        """The row of a version in the history."""
+        return self.page.locator(f"[data-testid=version-row][data-number='{number}']")
+
+
+def _file(name: str, text: str) -> FilePayload:
+    return {"name": name, "mimeType": "text/markdown", "buffer": text.encode()}

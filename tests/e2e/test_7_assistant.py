@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.e2e.people import Admin
 
@@ -20,42 +20,26 @@ async def admin(new_admin: NewAdmin) -> Admin:
     return await new_admin()
 
 
-def file(text: str) -> dict[str, object]:
-    return {"name": "dostavka.md", "mimeType": "text/markdown", "buffer": text.encode()}
-
-
 async def test_from_a_wrong_price_to_a_proven_one_and_back(admin: Admin, picture: Picture) -> None:
     page = admin.page
-    await admin.go("/assistant")
-    await page.get_by_test_id("goes-live").click()
-    await expect(page.get_by_test_id("goes-live")).to_have_attribute("aria-checked", "false")
 
     # Upload, ask, and find the answer wrong. Customers do not know the document yet.
-    await page.get_by_test_id("upload-input").set_input_files([file(OLD_PRICE)])
-    document = page.get_by_test_id("pane-source")
-    await expect(document).to_have_attribute("data-state", "ready")
+    await admin.go("/assistant")
+    await admin.switch("goes-live", on=False)
+    await admin.upload("dostavka.md", OLD_PRICE)
     assert "2 500" in await admin.ask_draft(QUESTION)
     await page.get_by_test_id("how").last.locator("summary").first.click()
     await expect(page.get_by_test_id("how-content").last).to_contain_text("Доставка")
     assert "2 500" not in await admin.ask_published(QUESTION)
 
     # A suite says what the answer must be, and is red.
-    await admin.go("/assistant/tests")
-    await page.get_by_test_id("add-suite").first.click()
-    await page.get_by_test_id("suite-name").fill("Цены")
-    await page.get_by_test_id("suite-create").click()
-    await page.get_by_test_id("add-case").click()
-    await page.get_by_test_id("case-turn").fill(QUESTION)
-    await page.get_by_test_id("case-contains").fill("1 500")
-    await page.get_by_test_id("case-contains").press("Enter")
-    await page.get_by_test_id("case-save").click()
+    await admin.add_suite("Цены", QUESTION, contains="1 500")
     await admin.run_suite("red")
     await expect(page.get_by_test_id("failure")).to_contain_text("1 500")
     await expect(page.get_by_test_id("failure")).to_contain_text("2 500")
 
     # Publishing waits for it.
-    await page.get_by_test_id("gate-switch").click()
-    await expect(page.get_by_test_id("gate-switch")).to_have_attribute("aria-checked", "true")
+    await admin.switch("gate-switch", on=True)
     await page.get_by_test_id("publish").click()
     await page.get_by_test_id("publish-reason").fill("Добавили доставку")
     await expect(page.get_by_test_id("gate")).to_have_attribute("data-green", "false")
@@ -64,15 +48,9 @@ async def test_from_a_wrong_price_to_a_proven_one_and_back(admin: Admin, picture
     await page.keyboard.press("Escape")
 
     # The document is mended, the draft answers right, the suite agrees.
-    await admin.go("/knowledge")
-    await page.get_by_test_id("source-row").click()
-    async with page.expect_file_chooser() as chooser:
-        await page.get_by_test_id("replace-file").click()
-    await (await chooser.value).set_files([file(NEW_PRICE)])
-    await expect(page.get_by_test_id("passage").first).to_contain_text("1 500")
+    await admin.replace("dostavka.md", NEW_PRICE, shows="1 500")
     await admin.go("/assistant")
     assert "1 500" in await admin.ask_draft(QUESTION)
-    await picture(page, "assistant-test")
     await admin.go("/assistant/tests")
     await admin.run_suite("green")
 
@@ -87,11 +65,11 @@ async def test_from_a_wrong_price_to_a_proven_one_and_back(admin: Admin, picture
 
     # And back in one click: the history says who, when and why.
     await admin.go("/assistant/history")
-    await expect(row(page, 2)).to_contain_text("Новая цена доставки в Астану")
-    await row(page, 1).click()
+    await expect(admin.version(2)).to_contain_text("Новая цена доставки в Астану")
+    await admin.version(1).click()
     await page.get_by_test_id("roll-back").click()
     await page.get_by_test_id("confirm-rollback").click()
-    await expect(row(page, 3)).to_contain_text("возврат к версии 1")
+    await expect(admin.version(3)).to_contain_text("возврат к версии 1")
     await admin.go("/assistant")
     assert "1 500" not in await admin.ask_published(QUESTION)
     assert "1 500" in await admin.ask_draft(QUESTION), "the document itself stays"
@@ -123,5 +101,37 @@ async def test_the_draft_is_saved_by_itself_shown_as_such_and_can_be_discarded(
     await expect(instructions).to_have_value("")
 
 
-def row(page: Page, number: int) -> Locator:
-    return page.locator(f"[data-testid=version-row][data-number='{number}']")
+async def test_what_somebody_else_changes_at_the_same_time_is_not_lost(admin: Admin) -> None:
+    page = admin.page
+    await admin.go("/assistant")
+    await expect(page.get_by_test_id("assistant-name")).to_be_visible()
+    draft = (await admin.call("GET", "/api/assistant"))["draft"]
+    await page.get_by_test_id("assistant-tone").fill("тепло")
+    await admin.call(
+        "PATCH", "/api/assistant/draft", {"revision": draft["revision"], "name": "Дана"}
+    )
+    await expect(page.get_by_test_id("draft-bar")).to_have_attribute("data-changes", "2")
+    stored = (await admin.call("GET", "/api/assistant"))["draft"]["content"]
+    assert (stored["name"], stored["tone"]) == ("Дана", "тепло")
+    await expect(page.get_by_test_id("assistant-name")).to_have_value("Дана")
+    await expect(page.get_by_test_id("assistant-tone")).to_have_value("тепло")
+
+
+async def test_cases_of_a_spreadsheet_name_their_wrong_lines(admin: Admin) -> None:
+    page = admin.page
+    await admin.add_suite("Таблица", QUESTION, contains="1 500")
+    await page.get_by_test_id("suite-menu").click()
+    await page.get_by_role("menuitem", name="CSV").click()
+    await page.get_by_test_id("import-csv").fill(
+        "question;contains;declines\nЕсть рассрочка?;12 месяцев;\nЕсть самолёты?;;может быть\n"
+    )
+    await page.get_by_test_id("import-submit").click()
+    await expect(page.get_by_test_id("import-error")).to_contain_text("3")
+    await expect(page.get_by_test_id("import-error")).to_contain_text("да или нет")
+
+    await page.get_by_test_id("import-csv").fill(
+        "question;contains;declines\nЕсть рассрочка?;12 месяцев;\nЕсть самолёты?;;да\n"
+    )
+    await page.get_by_test_id("import-submit").click()
+    await page.get_by_test_id("suite-tab-cases").click()
+    await expect(page.get_by_test_id("case-row")).to_have_count(3)

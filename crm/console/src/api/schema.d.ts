@@ -895,152 +895,11 @@ export interface paths {
         delete: operations["knowledge_delete"];
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    source_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SourceUpdate"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Source"];
-                    };
-                };
-                /** @description The body cannot be read */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "malformed_form" | "malformed_json";
-                        };
-                    };
-                };
-                /** @description Sign in first */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "unauthenticated";
-                        };
-                    };
-                };
-                /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
-                403: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "csrf_failed" | "forbidden";
-                        };
-                    };
-                };
-                /** @description Not found */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "not_found";
-                        };
-                    };
-                };
-                /** @description There is a document with this name; There is no room for more documents; The text of an uploaded file cannot be edited */
-                409: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "knowledge_limit_reached" | "source_name_taken" | "source_text_read_only";
-                        };
-                    };
-                };
-                /** @description The body is too large */
-                413: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "payload_too_large";
-                        };
-                    };
-                };
-                /** @description The body must be application/json */
-                415: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "unsupported_media_type";
-                        };
-                    };
-                };
-                /** @description The document cannot be used; Some values are not acceptable */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "document_bad_encoding" | "document_broken" | "document_empty" | "document_encrypted" | "document_legacy_format" | "document_too_complex" | "document_too_large" | "document_took_too_long" | "document_unknown_type" | "document_unreadable" | "document_unusable" | "document_wrong_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
-                        };
-                    };
-                };
-                /** @description Internal error */
-                500: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "internal_error";
-                        };
-                    };
-                };
-                /** @description Temporarily unavailable */
-                503: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {string} */
-                            code?: "unavailable";
-                        };
-                    };
-                };
-            };
-        };
+        /**
+         * Change a document
+         * @description Needs at least the role `admin`.
+         */
+        patch: operations["knowledge_update"];
         trace?: never;
     };
     "/api/knowledge/sources/{source_id}/retry": {
@@ -1072,30 +931,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SearchRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SearchAnswer"];
-                    };
-                };
-            };
-        };
+        /**
+         * Find the passages that may answer a question
+         * @description Needs at least the role `viewer`.
+         */
+        post: operations["knowledge_search"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1423,7 +1263,7 @@ export interface paths {
          * Begin a trial
          * @description Needs at least the role `admin`.
          */
-        post: operations["assistant_start"];
+        post: operations["assistant_start_trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1441,7 +1281,7 @@ export interface paths {
          * Read a trial
          * @description Needs at least the role `admin`.
          */
-        get: operations["assistant_read"];
+        get: operations["assistant_read_trial"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1463,7 +1303,7 @@ export interface paths {
          * Say something to the assistant
          * @description Needs at least the role `admin`.
          */
-        post: operations["assistant_say"];
+        post: operations["assistant_say_in_trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3433,9 +3273,10 @@ export interface components {
          *     Attributes:
          *         after_failures: how many messages in a row may stay not understood or unanswered.
          *         words: lower-case words or phrases that call a person at once.
-         *         on_dissatisfaction: whether an angry or disappointed customer is offered a person.
-         *         outside_hours: what is done when nobody is there: `queue` lets the conversation wait for the opening, `callback`
-         *             asks for a phone.
+         *         on_dissatisfaction: whether a complaint, the same question again in anger, and a very low rating call a person;
+         *             else one is offered.
+         *         outside_hours: what is done when nobody is there: the conversation waits for the opening; `callback` also offers
+         *             to book a call.
          */
         Handoff: {
             /**
@@ -4616,7 +4457,10 @@ export interface components {
             /** Coverage */
             coverage: number;
         };
-        /** SearchAnswer */
+        /**
+         * SearchAnswer
+         * @description The passages that may answer, best first, and how sure it is (0-1) that the first does.
+         */
         SearchAnswer: {
             /** Items */
             items: components["schemas"]["ScoredPassage"][];
@@ -4625,7 +4469,10 @@ export interface components {
             /** Answerable */
             answerable: boolean;
         };
-        /** SearchRequest */
+        /**
+         * SearchRequest
+         * @description A customer's question, asked of what customers get (`live`) or of all that is ready (`head`).
+         */
         SearchRequest: {
             /** Text */
             text: string;
@@ -4639,12 +4486,12 @@ export interface components {
              * @default live
              * @enum {string}
              */
-            version?: "head" | "live";
+            version?: "live" | "head";
             /**
              * History
-             * @default []
+             * @description What was said before, oldest first.
              */
-            history?: components["schemas"]["HistoryTurn"][];
+            history?: components["schemas"]["crm__knowledge__schemas__Said"][];
         };
         /**
          * SessionRead
@@ -4931,37 +4778,33 @@ export interface components {
              */
             updated_at: string;
         };
-        /** SourceUpdate */
+        /**
+         * SourceUpdate
+         * @description A partial change. The old passages answer until the new ones are ready. A file's text cannot be changed.
+         */
         SourceUpdate: {
             /**
              * Name
-             * @default
+             * @example delivery.md
              */
             name?: string;
-            /**
-             * Title
-             * @default
-             */
+            /** Title */
             title?: string;
-            /**
-             * Content
-             * @default
-             */
+            /** Content */
             content?: string;
             /**
              * Language
-             * @default ru
              * @enum {string}
              */
             language?: "ru" | "kk" | "en";
             /**
              * Valid From
-             * @default null
+             * @description The first day it may answer.
              */
             valid_from?: string | null;
             /**
              * Valid Until
-             * @default null
+             * @description The last day it may answer.
              */
             valid_until?: string | null;
         };
@@ -5602,8 +5445,11 @@ export interface components {
         Word: string;
         crm__assistant__schemas__Said: string;
         crm__assistant__suites__schemas__Said: string;
-        /** HistoryTurn */
-        HistoryTurn: {
+        /**
+         * Said
+         * @description A message before the question.
+         */
+        crm__knowledge__schemas__Said: {
             /**
              * Role
              * @enum {string}
@@ -12161,6 +12007,152 @@ export interface operations {
             };
         };
     };
+    knowledge_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description There is a document with this name; There is no room for more documents; The text of an uploaded file cannot be edited */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "knowledge_limit_reached" | "source_name_taken" | "source_text_read_only";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description The document cannot be used; Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "document_bad_encoding" | "document_broken" | "document_empty" | "document_encrypted" | "document_legacy_format" | "document_too_complex" | "document_too_large" | "document_took_too_long" | "document_unknown_type" | "document_unreadable" | "document_unusable" | "document_wrong_type" | "faq_columns_missing" | "faq_malformed" | "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     knowledge_retry: {
         parameters: {
             query?: never;
@@ -12214,6 +12206,126 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    knowledge_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
                     };
                 };
             };
@@ -14148,7 +14260,7 @@ export interface operations {
             };
         };
     };
-    assistant_start: {
+    assistant_start_trial: {
         parameters: {
             query?: never;
             header?: never;
@@ -14280,7 +14392,7 @@ export interface operations {
             };
         };
     };
-    assistant_read: {
+    assistant_read_trial: {
         parameters: {
             query?: never;
             header?: never;
@@ -14374,7 +14486,7 @@ export interface operations {
             };
         };
     };
-    assistant_say: {
+    assistant_say_in_trial: {
         parameters: {
             query?: never;
             header?: never;

@@ -9,7 +9,7 @@ export function useSuiteWords() {
   const { t, te } = useI18n();
   const { intentName } = useTraceWords();
 
-  const quoted = (values: readonly unknown[]) => values.map((value) => `«${String(value)}»`).join(", ");
+  const quoted = (values: readonly unknown[]) => values.map((value) => t("common.quoted", { text: String(value) })).join(", ");
   const languageName = (code: string) => LANGUAGES.find((one) => one.code === code)?.name ?? code;
 
   /** "lead (product: tent); handoff" with the kinds in the person's language. */
