@@ -565,3 +565,28 @@ async def test_files_of_uploads_that_were_broken_off_are_removed(
     assert await core.database.collection("knowledge_files.chunks").count_documents({}) == 1
     response = await owner.request("GET", f"/api/knowledge/sources/{source['id']}/file")
     assert response.status == 200
+
+
+async def test_the_products_own_worker_ingests(owner: Console, settings: Settings) -> None:
+    source = await upload(owner, paper("Доставка"))
+    assert settings.mongodb_uri is not None
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "crm.worker"),
+        cwd=ROOT,
+        env={
+            "AITYS_MONGODB_URI": settings.mongodb_uri.get_secret_value(),
+            "AITYS_MONGODB_DATABASE": settings.mongodb_database,
+            "AITYS_SECRET_KEY": settings.secret_key.get_secret_value(),
+            "AITYS_DATA_DIR": str(settings.data_dir),
+            "AITYS_LOG_LEVEL": "warning",
+        },
+    )
+    try:
+        assert (await finished(owner, source["id"]))["state"] == "ready"
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -94,6 +94,7 @@ class Flow:
         if (
             line.bold
             and self._bold_heads
+            and line.parts == 1
             and line.size >= 0.95 * self._usual
             and len(text) <= _LONGEST_BOLD
             and not text.endswith(".")

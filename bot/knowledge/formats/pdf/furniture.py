@@ -13,8 +13,12 @@ _SAME_PLACE = 4.0
 _SHARE = 0.4
 """Of the pages: left and right ones may differ, and a cover has none."""
 _LARGE = 1.1
+_STRIP_SHARE = 0.5
+_FEW_PAGES = 4
+_APART = 1.8
+_LONGEST_TITLE = 120
 _PAGE_NUMBER = re.compile(
-    r"^\W*(?:(?:стр(?:аница|\.)?|с\.|бет|page|p\.)\s*)?\d{1,4}(?:\s*(?:из|of|/|-)\s*\d{1,4})?(?:\s*(?:бет|стр\.?))?\W*$",
+    r"^\W*(?:(?:стр(?:аница|\.)?|с\.|бет|page|p\.)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:из|of|/|-)\s*\d{1,4})?(?:\s*(?:бет|стр\.?))?\W*$",
     re.IGNORECASE,
 )
 
@@ -42,6 +46,7 @@ def without_furniture(
                 for place in _places(segment, top):
                     seen[pattern(segment), place].add(number)
     enough = max(2, math.ceil(_SHARE * len(pages)))
+    strips = _strips(pages, usual)
     found = []
     for segments, top, bottom in pages:
         kept = []
@@ -50,11 +55,52 @@ def without_furniture(
             runs = margin and any(
                 len(seen[pattern(segment), place]) >= enough for place in _places(segment, top)
             )
-            alone = margin and _stands_at_edge(segment, segments)
-            if not runs and not (alone and _PAGE_NUMBER.match(segment.text)):
+            edge = margin and _stands_at_edge(segment, segments)
+            number = edge and _PAGE_NUMBER.match(segment.text)
+            strip = (
+                edge
+                and any(place in strips for place in _places(segment, top))
+                and _is_apart(segment, segments, usual)
+            )
+            if not (runs or number or strip):
                 kept.append(segment)
         found.append(kept)
     return found
+
+
+def _strips(pages: Sequence[tuple[Sequence[Segment], float, float]], usual: float) -> set[int]:
+    """Return the places at which many pages have a small line that stands apart: running titles, which chapters change."""
+    seen: Counter[int] = Counter()
+    for segments, top, bottom in pages:
+        seen.update(
+            {
+                place
+                for segment in segments
+                if _in_margin(segment, top, bottom)
+                and _stands_at_edge(segment, segments)
+                and _is_apart(segment, segments, usual)
+                for place in _places(segment, top)
+            }
+        )
+    enough = max(_FEW_PAGES, math.ceil(_STRIP_SHARE * len(pages)))
+    return {place for place, count in seen.items() if count >= enough}
+
+
+def _is_apart(segment: Segment, segments: Sequence[Segment], usual: float) -> bool:
+    """Whether a line is no larger than plain text, and stands well apart from the others."""
+    if segment.size > _LARGE * usual or len(segment.text) > _LONGEST_TITLE:
+        return False
+    others = [
+        abs(other.y - segment.y)
+        for other in segments
+        if other.rows is None and abs(other.y - segment.y) > 1
+    ]
+    tables = [
+        min(abs(other.top - segment.y), abs(other.y - segment.y))
+        for other in segments
+        if other.rows is not None
+    ]
+    return min([*others, *tables], default=0.0) > _APART * max(segment.size, usual)
 
 
 def _in_margin(segment: Segment, top: float, bottom: float) -> bool:

@@ -11,12 +11,16 @@ _MIN_COLUMN_LETTERS = 24
 """Of the median line: columns of text are wider, the cells of a table are not."""
 _MIN_TABLE_ROWS = 3
 _FAR_ROWS = 3.0
+_UNEVEN_ROWS = 3
+"""Columns that were made equally long differ by so much."""
+_APART = 2.2
+"""Of the size: a gap after which something new begins."""
 _SAME_LINE = 0.4
 
 
 @dataclass(slots=True)
 class Line:
-    """A line of text, with the borders of the column it stands in."""
+    """A line of text, with the borders of the column it stands in; `parts`: pieces with wide gaps between them."""
 
     text: str
     x0: float
@@ -27,6 +31,7 @@ class Line:
     left: float
     right: float
     column: int
+    parts: int
 
 
 @dataclass(slots=True)
@@ -121,6 +126,7 @@ class _Reader:
                     left=left,
                     right=right,
                     column=self._columns,
+                    parts=len(row),
                 )
             )
             place += 1
@@ -141,7 +147,8 @@ def _columns(rows: Sequence[Sequence[Segment]]) -> tuple[int, int, float] | None
         if near < _MIN_COLUMN_LINES:
             continue
         at = key * 3 - 2.0
-        for first, last in _stretches(rows, at):
+        for first, crossed in _stretches(rows, at):
+            last = _last_beside(rows, first, crossed, at)
             if (best is None or last - first > best[1] - best[0]) and _are_columns(
                 rows[first : last + 1], at
             ):
@@ -161,6 +168,23 @@ def _stretches(rows: Sequence[Sequence[Segment]], at: float) -> Iterator[tuple[i
             first = place
     if first is not None:
         yield first, len(rows) - 1
+
+
+def _last_beside(rows: Sequence[Sequence[Segment]], first: int, last: int, at: float) -> int:
+    """Return the last row of two columns: what begins anew where the right one ends belongs to neither.
+
+    Where the right column is simply the shorter one, as on a last page, the left one goes on to its end.
+    """
+    ends = max((n for n in range(first, last + 1) if rows[n][-1].x0 >= at - 1), default=last)
+    sizes = [item.size for row in rows[first : last + 1] for item in row]
+    usual = median(sizes) if sizes else 0.0
+    for place in range(ends + 1, min(ends + 1 + _UNEVEN_ROWS, last + 1)):
+        item, above = rows[place][0], rows[place - 1][-1]
+        apart = item.y - above.y > _APART * item.size
+        larger = item.size > 1.12 * usual
+        if apart or larger or item.rows is not None:
+            return place - 1
+    return last
 
 
 def _are_columns(rows: Sequence[Sequence[Segment]], at: float) -> bool:

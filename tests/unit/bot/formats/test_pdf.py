@@ -371,3 +371,55 @@ def test_coloured_rows_without_lines_are_a_table() -> None:
 def test_text_of_one_column_after_a_frame_break_goes_on() -> None:
     content = flowing([text(RUSSIAN), FrameBreak(), text(ENGLISH)], columns=2)
     assert lines(content) == [RUSSIAN, ENGLISH]
+
+
+def test_what_begins_after_two_columns_belongs_to_neither() -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("DejaVuSans-Bold", 16)
+        canvas.drawString(50, 780, "Доставка")
+        canvas.drawString(50, 600, "Оплата")
+        canvas.setFont("DejaVuSans", 8)
+        for column, name in enumerate(("Слева", "Справа")):
+            for place in range(9):
+                canvas.drawString(
+                    50 + 260 * column,
+                    750 - 11 * place,
+                    f"{name} {place} и ещё много разных слов о доставке,",
+                )
+        canvas.drawString(50, 570, "Картой или наличными.")
+
+    document = parse_pdf(drawn(page))
+    assert [section.heading for section in document.sections] == [("Доставка",), ("Оплата",)]
+    delivery, payment = document.sections
+    assert payment.lines == ["Картой или наличными."]
+    text_of_both = " ".join(delivery.lines)
+    assert text_of_both.index("Слева 8") < text_of_both.index("Справа 0")
+
+
+def test_a_shorter_right_column_on_the_last_page_changes_no_order() -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("DejaVuSans", 8)
+        for column, (name, count) in enumerate((("Слева", 40), ("Справа", 9))):
+            for place in range(count):
+                canvas.drawString(
+                    50 + 260 * column,
+                    750 - 11 * place,
+                    f"{name} {place} и ещё много разных слов о доставке,",
+                )
+
+    found = " ".join(lines(drawn(page)))
+    assert found.index("Слева 39") < found.index("Справа 0")
+
+
+def test_running_titles_that_change_with_the_chapter_are_left_out() -> None:
+    def page(number: int) -> Any:
+        def draw(canvas: Canvas) -> None:
+            canvas.drawString(50, 800, f"О {PLACES[number // 2]}")
+            for place in range(20):
+                canvas.drawString(50, 760 - 13 * place, f"{number}.{place} {RUSSIAN}")
+
+        return draw
+
+    found = lines(drawn(*[page(number) for number in range(12)]))
+    assert not [line for line in found if line.startswith("О ")]
+    assert sum(line.count(RUSSIAN) for line in found) == 240
