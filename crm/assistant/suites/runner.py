@@ -190,17 +190,14 @@ class RunWorker:
                 if run["kind"] == "suite":
                     return await self._case(run, item)
                 return await self._conversation(run, item["_id"])
-            except (TrialFailed, _WithoutModelError) as error:
-                # The engine may be starting anew, the provider be busy.
-                if attempt < TRIES:
-                    await asyncio.sleep(RETRY_SECONDS * attempt)
-                    continue
-                return {
-                    **_blank(item, run["kind"]),
-                    "state": "error",
-                    "verdict": "error" if run["kind"] == "replay" else None,
-                    "error": error.detail if isinstance(error, TrialFailed) else str(error),
-                }
+            except _WithoutModelError as error:
+                # It was tried again already, and another model, too: more would cost more than was allowed.
+                return _error(item, run["kind"], str(error))
+            except TrialFailed as error:
+                # The engine may be starting anew.
+                if attempt == TRIES:
+                    return _error(item, run["kind"], error.detail)
+                await asyncio.sleep(RETRY_SECONDS * attempt)
 
     async def _case(self, run: RawDocument, case: RawDocument) -> RawDocument:
         trial_id = await self._start(run)
@@ -263,13 +260,22 @@ class RunWorker:
     async def _say(
         self, run: RawDocument, trial_id: ObjectId, text: str, *, payload: str | None = None
     ) -> dict[str, Any]:
+        held = {
+            "_id": run["_id"],
+            "state": RUNNING,
+            "lease.holder": run["lease"]["holder"],
+        }
+        if await self._runs.find_one(held, {"_id": 1}) is None:
+            raise _LostError  # cancelled: nothing more is to be spent
         turn = await self._trials.say(run["organization_id"], trial_id, text, payload=payload)
         document = turn.document()
         errors = {reply["trace"].get("provider_error") for reply in document["replies"]} - {None}
         if errors & SPENT:
             raise _SpentError
         if errors:
-            raise _WithoutModelError(f"The language model did not answer: {', '.join(errors)}.")
+            raise _WithoutModelError(
+                f"The language model did not answer: {', '.join(sorted(errors))}."
+            )
         return document
 
     async def _store(self, run: RawDocument, holder: str, place: int, result: RawDocument) -> None:
@@ -352,6 +358,12 @@ def _blank(item: RawDocument, kind: str) -> RawDocument:
         "turns": [],
         "cost": None,
     }
+
+
+def _error(item: RawDocument, kind: str, reason: str) -> RawDocument:
+    """Return the result of what could not be tried."""
+    verdict_of_none = "error" if kind == "replay" else None
+    return {**_blank(item, kind), "verdict": verdict_of_none, "error": reason}
 
 
 def _turn_result(turn: dict[str, Any]) -> RawDocument:

@@ -24,7 +24,7 @@ type Verdict = Literal["same", "different", "now_declined", "now_answered", "err
 
 
 class RunSummary(ResponseModel):
-    """A suite's last run on the draft as it is."""
+    """A run in brief."""
 
     id: Id
     state: RunState
@@ -137,7 +137,9 @@ class Estimate(ResponseModel):
     """What a run needs of a provider at most. `cost` is null where prices are unknown."""
 
     messages: int = Field(description="Messages that will be said to the assistant.")
-    calls: int = Field(description="Calls of a language model, at most; 0 without one.")
+    calls: int = Field(
+        description="Calls of a language model, at most, but for what must be tried again; 0 without one."
+    )
     cost: float | None
     currency: str | None
 
