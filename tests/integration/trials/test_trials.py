@@ -285,6 +285,6 @@ async def test_a_model_that_is_tried_sees_no_person_and_shows_what_it_saw(
         {"_id": ObjectId(trial_id)}
     )
     assert stored is not None
-    assert [marker["kind"] for marker in stored["markers"]] == ["PHONE"]
+    assert "PHONE" in {marker["kind"] for marker in stored["markers"]}
     calls = core.database.collection("provider_calls").find({"trial_id": ObjectId(trial_id)})
     assert {call["purpose"] async for call in calls} == {"answer", "judge"}
