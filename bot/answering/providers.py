@@ -25,6 +25,13 @@ _ADDRESSES = {
     "google_genai": "https://generativelanguage.googleapis.com",
     "gigachat": "https://gigachat.devices.sberbank.ru/api/v1",
 }
+# Where LangChain's classes keep their HTTP clients: OpenAI, Ollama and Anthropic, Google, GigaChat.
+_CLIENTS = (
+    "root_async_client._client",
+    "_async_client._client",
+    "client._api_client._async_httpx_client",
+    "_client._aclient",
+)
 # These refuse a temperature other than their own.
 _FIXED_TEMPERATURE = ("o1", "o3", "o4", "gpt-5")
 
@@ -70,7 +77,7 @@ def make_model(llm: Mapping[str, Any]) -> Any:
                 "provider_misconfigured",
                 detail=f"The provider {provider} is not known; take one of {', '.join(makers)}.",
             )
-        return make(model, base_url, key, limit, common)
+        made = make(model, base_url, key, limit, common)
     except ImportError:
         extra = EXTRAS.get(provider, provider)
         raise ProviderError(
@@ -79,6 +86,26 @@ def make_model(llm: Mapping[str, Any]) -> Any:
         ) from None
     except (ValueError, TypeError):
         raise ProviderError("provider_misconfigured") from None
+    _follow_nobody(made)
+    return made
+
+
+def _follow_nobody(model: Any) -> None:
+    """Keep a model's client from following redirects: the prompt would reach a host that the ledger does not name.
+
+    Raises:
+        ProviderError: its client is not where it was in the versions we know.
+    """
+    for path in _CLIENTS:
+        client = model
+        for name in path.split("."):
+            client = getattr(client, name, None)
+        if hasattr(client, "follow_redirects"):
+            client.follow_redirects = False
+            return
+    raise ProviderError(
+        "provider_misconfigured", detail="This version of the provider's package follows redirects."
+    )
 
 
 def import_langchain() -> Any:
@@ -127,7 +154,7 @@ def _anthropic(model: str, base_url: str, key: str, limit: int, common: dict[str
 
 def _google(model: str, base_url: str, key: str, limit: int, common: dict[str, Any]) -> Any:
     kind = importlib.import_module("langchain_google_genai").ChatGoogleGenerativeAI
-    return kind(
+    made = kind(
         model=model,
         base_url=base_url,
         google_api_key=key,
@@ -135,6 +162,9 @@ def _google(model: str, base_url: str, key: str, limit: int, common: dict[str, A
         max_retries=1,  # its count of attempts
         **common,
     )
+    # It prefers aiohttp, which follows redirects and cannot be told otherwise here.
+    made.client._api_client._use_aiohttp = lambda: False  # noqa: SLF001 - there is no public switch
+    return made
 
 
 def _gigachat(model: str, base_url: str, key: str, limit: int, common: dict[str, Any]) -> Any:

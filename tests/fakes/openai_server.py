@@ -91,6 +91,25 @@ class FakeOpenAI:
         finally:
             await runner.cleanup()
 
+    @classmethod
+    @asynccontextmanager
+    async def redirecting(cls, target: str) -> AsyncIterator[str]:
+        """Yield the address of a server that sends every caller on to another one."""
+
+        async def redirect(_: web.Request) -> web.Response:
+            raise web.HTTPTemporaryRedirect(f"{target}/chat/completions")
+
+        app = web.Application()
+        app.router.add_route("*", "/{rest:.*}", redirect)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            await runner.cleanup()
+
     def reply(self, *replies: FakeReply | str) -> None:
         """Set what comes next."""
         self.replies = [

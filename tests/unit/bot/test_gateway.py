@@ -326,6 +326,27 @@ async def test_the_optional_providers(
     assert hosts == {fake.url.removeprefix("http://")}
 
 
+@pytest.mark.parametrize(
+    ("model", "package"),
+    [
+        ("openai:m", "langchain_openai"),
+        ("ollama:m", "langchain_ollama"),
+        ("anthropic:m", "langchain_anthropic"),
+        ("google:m", "langchain_google_genai"),
+        ("gigachat:m", "langchain_gigachat"),
+    ],
+)
+async def test_a_provider_that_sends_us_on_is_not_followed(
+    ask: Callable[..., Any], provider: FakeOpenAI, model: str, package: str
+) -> None:
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    async with FakeOpenAI.redirecting(provider.base_url) as url:
+        llm = {"model": model, "base_url": url, "api_key": "k"}
+        assert (await failure_of(ask(llm=llm, seconds=20))).startswith("provider_")
+    assert provider.seen == []
+
+
 def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> Any:
         raise ModuleNotFoundError(name)
