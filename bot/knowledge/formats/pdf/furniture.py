@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bot.knowledge.formats.pdf.glyphs import Segment
 
@@ -17,58 +18,120 @@ _STRIP_SHARE = 0.5
 _FEW_PAGES = 4
 _APART = 1.8
 _LONGEST_TITLE = 120
+_NUMBER = re.compile(r"\d{1,5}")
 _PAGE_NUMBER = re.compile(
     r"^\W*(?:(?:стр(?:аница|\.)?|с\.|бет|page|p\.)\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:из|of|/|-)\s*\d{1,4})?(?:\s*(?:бет|стр\.?))?\W*$",
     re.IGNORECASE,
 )
 
 
-def without_furniture(
-    pages: Sequence[tuple[Sequence[Segment], float, float]],
-) -> list[list[Segment]]:
+_CONTACT = re.compile(r"\+?\d[\d\s()-]{8,}\d|\S+@\S+\.\w+|www\.|https?://")
+
+type PageSegments = tuple[Sequence[Segment], float, float]
+"""The segments of a page, and the places of its upper and its lower edge."""
+
+
+def without_furniture(pages: Sequence[PageSegments]) -> list[list[Segment]]:
     """Return each page's segments without what runs along.
 
-    Args:
-        pages: the segments, and the places of the upper and the lower edge.
+    What a customer may ask for (a telephone in the footer, the names of a table's columns) is kept where it first stands.
     """
     usual = usual_size(segment for segments, _, _ in pages for segment in segments)
-
-    def pattern(segment: Segment) -> str:
-        # "Chapter 1", "Chapter 2" at the top of their pages are headings; "Page 1", "Page 2" are not.
-        if segment.bold or segment.size > _LARGE * usual:
-            return segment.text
-        return re.sub(r"\d+", "#", segment.text).casefold()
-
-    seen: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
-    for number, (segments, top, bottom) in enumerate(pages):
-        for segment in segments:
-            if _in_margin(segment, top, bottom):
-                for place in _places(segment, top):
-                    seen[pattern(segment), place].add(number)
-    enough = max(2, math.ceil(_SHARE * len(pages)))
-    strips = _strips(pages, usual)
+    known = _Furniture(usual, _repeated(pages, usual), _strips(pages, usual))
+    told: set[str] = set()
     found = []
-    for segments, top, bottom in pages:
-        kept = []
-        for segment in segments:
-            margin = _in_margin(segment, top, bottom)
-            runs = margin and any(
-                len(seen[pattern(segment), place]) >= enough for place in _places(segment, top)
-            )
-            edge = margin and _stands_at_edge(segment, segments)
-            number = edge and _PAGE_NUMBER.match(segment.text)
-            strip = (
-                edge
-                and any(place in strips for place in _places(segment, top))
-                and _is_apart(segment, segments, usual)
-            )
-            if not (runs or number or strip):
-                kept.append(segment)
+    for page, (segments, top, bottom) in enumerate(pages):
+        kept = list(segments)
+        for rows in _outer_rows(segments, top, bottom):
+            for row in rows:
+                if not all(known.runs(segment, page, segments, top) for segment in row):
+                    break  # the page's own text begins
+                for segment in row:
+                    shape = _NUMBER.sub("#", segment.text)
+                    worth = _CONTACT.search(segment.text) or _heads_table(row, segments)
+                    if not worth or shape in told:
+                        kept.remove(segment)
+                    told.add(shape)
         found.append(kept)
     return found
 
 
-def _strips(pages: Sequence[tuple[Sequence[Segment], float, float]], usual: float) -> set[int]:
+@dataclass(frozen=True, slots=True)
+class _Furniture:
+    """What runs along in a document: texts by their places, and the places of titles that chapters change."""
+
+    usual: float
+    repeated: set[tuple[str, int]]
+    strips: set[int]
+
+    def runs(self, segment: Segment, page: int, segments: Sequence[Segment], top: float) -> bool:
+        """Whether a segment of a page's margin runs along."""
+        places = _places(segment, top)
+        if any((key, place) in self.repeated for key in _keys(segment, page) for place in places):
+            return True
+        if not _stands_at_edge(segment, segments):
+            return False
+        if _PAGE_NUMBER.match(segment.text):
+            return True
+        return any(place in self.strips for place in places) and _is_apart(
+            segment, segments, self.usual
+        )
+
+
+def _outer_rows(
+    segments: Sequence[Segment], top: float, bottom: float
+) -> tuple[list[list[Segment]], list[list[Segment]]]:
+    """Return the rows of the upper and of the lower margin, each from the edge inwards."""
+    rows: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda item: item.y):
+        if not _in_margin(segment, top, bottom):
+            continue
+        if rows and segment.y - rows[-1][0].y < 2:
+            rows[-1].append(segment)
+        else:
+            rows.append([segment])
+    middle = (top + bottom) / 2
+    upper = [row for row in rows if row[0].y < middle]
+    return upper, rows[len(upper) :][::-1]
+
+
+def _repeated(pages: Sequence[PageSegments], usual: float) -> set[tuple[str, int]]:
+    """Return the keys and places of what stands at the same place of many pages."""
+    seen: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    for page, (segments, top, bottom) in enumerate(pages):
+        for segment in segments:
+            if _in_margin(segment, top, bottom):
+                # "Chapter 1", "Chapter 2" over their pages are headings; "Page 1", "Page 2" are not.
+                plain = not segment.bold and segment.size <= _LARGE * usual
+                for key in _keys(segment, page) if plain else [segment.text]:
+                    for place in _places(segment, top):
+                        seen[key, place].add(page)
+    enough = max(2, math.ceil(_SHARE * len(pages)))
+    return {key for key, numbers in seen.items() if len(numbers) >= enough}
+
+
+def _keys(segment: Segment, page: int) -> list[str]:
+    """Return the text as it is, and with each number that may count the pages told from the page it stands on.
+
+    Of "Page 3 of 10" one of them is the same on every page; two prices at the same place of two pages have none in common.
+    """
+    numbers = list(_NUMBER.finditer(segment.text))
+    found = [segment.text]
+    for number in {*numbers[:2], *numbers[-2:]}:
+        counted = f"<{int(number[0]) - page}>"
+        found.append(segment.text[: number.start()] + counted + segment.text[number.end() :])
+    return found
+
+
+def _heads_table(row: Sequence[Segment], segments: Sequence[Segment]) -> bool:
+    """Whether a row is one of names over rows with as many cells."""
+    texts = [other for other in segments if other.rows is None]
+    below = [other.y for other in texts if other.y > row[0].y + 2]
+    beneath = sum(1 for other in texts if below and abs(other.y - min(below)) < 2)
+    return len(row) > 1 and beneath == len(row)
+
+
+def _strips(pages: Sequence[PageSegments], usual: float) -> set[int]:
     """Return the places at which many pages have a small line that stands apart: running titles, which chapters change."""
     seen: Counter[int] = Counter()
     for segments, top, bottom in pages:

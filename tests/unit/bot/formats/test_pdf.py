@@ -416,10 +416,53 @@ def test_running_titles_that_change_with_the_chapter_are_left_out() -> None:
         def draw(canvas: Canvas) -> None:
             canvas.drawString(50, 800, f"О {PLACES[number // 2]}")
             for place in range(20):
-                canvas.drawString(50, 760 - 13 * place, f"{number}.{place} {RUSSIAN}")
+                canvas.drawString(50, 760 - 13 * place, f"{number * number}.{place} {RUSSIAN}")
 
         return draw
 
     found = lines(drawn(*[page(number) for number in range(12)]))
     assert not [line for line in found if line.startswith("О ")]
     assert sum(line.count(RUSSIAN) for line in found) == 240
+
+
+def test_what_differs_at_the_same_place_of_the_pages_is_no_running_text() -> None:
+    def card(number: int) -> Any:
+        def draw(canvas: Canvas) -> None:
+            canvas.drawString(50, 800, f"Цена: {number * number} 500 ₸")
+            canvas.drawString(50, 787, f"Артикул: {7000 + 13 * number}")
+            canvas.drawString(50, 774, RUSSIAN)
+
+        return draw
+
+    found = " ".join(lines(drawn(*[card(number) for number in range(1, 7)])))
+    assert [f"Цена: {n * n} 500 ₸" in found for n in range(1, 7)] == [True] * 6
+    assert [f"Артикул: {7000 + 13 * n}" in found for n in range(1, 7)] == [True] * 6
+
+
+def test_a_telephone_in_the_footer_is_told_once() -> None:
+    story = [part for n in range(5) for part in (text(f"{n} {RUSSIAN}"), PageBreak())]
+    content = flowing(story, decorate=running("ТОО Тау", "Звоните: +7 727 000 00 00, стр. {}"))
+    found = " ".join(lines(content))
+    assert found.count("+7 727 000 00 00") == 1
+    assert "ТОО" not in found
+
+
+def test_the_names_of_columns_repeated_on_each_page_are_kept() -> None:
+    def page(number: int) -> Any:
+        def draw(canvas: Canvas) -> None:
+            for column, name in enumerate(("Город", "Цена", "Срок")):
+                canvas.drawString(50 + 150 * column, 790, name)
+            for row in range(30):
+                for column, cell in enumerate(
+                    (PLACES[row % 6], f"{number}{row:02} ₸", f"{row} дн.")
+                ):
+                    canvas.drawString(50 + 150 * column, 772 - 18 * row, cell)
+
+        return draw
+
+    found = lines(drawn(*[page(number) for number in range(1, 5)]))
+    assert found == [
+        f"Город: {PLACES[row % 6]}; Цена: {number}{row:02} ₸; Срок: {row} дн."
+        for number in range(1, 5)
+        for row in range(30)
+    ]
