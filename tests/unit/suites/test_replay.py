@@ -64,7 +64,7 @@ def test_of_a_long_conversation_the_newest_are_said_anew() -> None:
         for one in (message("contact", f"q{number}"), message("bot", "A"))
     ]
     [only] = stretches(said, exchanges(said))
-    assert [exchange.text for exchange in only.exchanges][0] == "q5"
+    assert only.exchanges[0].text == "q5"
     assert len(only.exchanges) == MAX_SAID
     assert len(only.history) == 10
 
