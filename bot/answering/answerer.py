@@ -64,7 +64,7 @@ class Answer:
             `model`, `masked_prompt` and `raw_answer` (what the provider saw and wrote), `provider_error`, `checks`
             (name, passed, detail), `judge` (verdict yes, no or none; null where nobody judged), `embedding_error`
             (why words alone were looked for, where embeddings are configured), `translated` (the question
-            in the documents' language), `call_ids`, `input_tokens`, `output_tokens`, `cost` and `currency` of all calls,
+            masked, in the documents' language), `call_ids`, `input_tokens`, `output_tokens`, `cost` and `currency` of all calls,
             `elapsed_ms`. Holds nothing that must not be stored.
         body: the text without the line that names the sources.
     """
@@ -254,7 +254,7 @@ class Answerer:
         main = max(set(counts), key=counts.count, default=asked.language)
         if main == asked.language:
             return None
-        text = await translate(
+        translated = await translate(
             self.gateway,
             question=asked.question,
             turns=asked.turns,
@@ -265,9 +265,9 @@ class Answerer:
             seconds=asked.seconds * TRANSLATION_SHARE,
             records=asked.records,
         )
-        if text is None:
+        if translated is None:
             return None
-        trace["translated"] = text
+        text, trace["translated"] = translated
         found = find(index, text, language=main, limit=PASSAGES, day=asked.day)
         extracts = extract(index, found)
         return found, extracts, _sure(index, found, extracts)

@@ -25,10 +25,10 @@ async def translate(
     ledger: Ledger,
     seconds: float,
     records: list[CallRecord],
-) -> str | None:
-    """Return the question as somebody would ask it in `language`, complete without the turns before; None if in vain.
+) -> tuple[str, str] | None:
+    """Return the question as somebody would ask it in `language`, complete without the turns before, and the same masked; None if in vain.
 
-    It serves for searching only and is never shown.
+    It serves for searching only and is never shown to the customer.
     """
     order = (
         f"Translate the customer's last message into {LANGUAGE_NAMES[language]} as one short search question that can be "
@@ -53,5 +53,6 @@ async def translate(
         )
     except ProviderError:
         return None
-    text: str = masking.restore(without_reasoning(reply.text)).text.strip().strip('"«»“”')
-    return text if text and len(text) <= MAX_LENGTH else None
+    masked = without_reasoning(reply.text).strip().strip('"«»“”')
+    text: str = masking.restore(masked).text.strip()
+    return (text, masked) if text and len(text) <= MAX_LENGTH else None

@@ -145,7 +145,7 @@ async def test_a_translated_question_finds_what_the_customers_words_do_not(
         provider=provider,
         language="en",
     )
-    assert answer.trace["translated"] == "Какая цена доставки в Астану, asel.k@mail.ru?"
+    assert answer.trace["translated"] == "Какая цена доставки в Астану, <EMAIL_1>?"
     assert "1 500 ₸" in answer.text
     assert answer.trace["method"] == "llm"
     assert "asel.k" not in provider.everything
@@ -169,10 +169,11 @@ async def test_over_a_whole_company_the_verdict_is_obeyed(
     table = {question["text"]: bool(question["evidence"]) for question in questions}
     assert 5 < sum(not answerable for answerable in table.values()) < len(table)
 
-    def judged(messages: list[dict[str, str]]) -> str:
-        asked = messages[-1]["content"].rpartition("message:\n")[2].partition("\n\nDo the")[0]
-        known = {text: answerable for text, answerable in table.items() if text in asked}
-        return "YES" if all(known.values()) and known else "NO"
+    asked = ""
+
+    def judged(_: list[dict[str, str]]) -> str:
+        # Not looked up by what arrives: that is masked.
+        return "YES" if table[asked] else "NO"
 
     def written(messages: list[dict[str, str]]) -> str:
         first = messages[-1]["content"].partition("[1] ")[2].partition("\n\n[2]")[0]
@@ -196,14 +197,15 @@ async def test_over_a_whole_company_the_verdict_is_obeyed(
             {"role": "customer" if turn["role"] == "user" else "bot", "text": turn["text"]}
             for turn in question.get("history", [])
         ]
+        asked = question["text"]
         answer = await answerer.answer(
-            question=question["text"],
+            question=asked,
             language=question["lang"],
             history=turns,
             context=context_with(provider, judge=True),
             load_snapshot=load,
             ledger=ledger,
         )
-        if answer.answered != table[question["text"]]:
-            wrong.append((question["text"], answer.trace["method"], answer.trace["judge"]))
+        if answer.answered != table[asked]:
+            wrong.append((asked, answer.trace["method"], answer.trace["judge"]))
     assert wrong == []
