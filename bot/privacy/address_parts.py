@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.privacy import street_words as words
 from bot.privacy.address_tokens import MARKS_IN_NAME, TokenRow
-from bot.privacy.names.folding import fold
+from bot.privacy.vocabulary import is_name, romanised
 
 INDEX = "index"
 NUMBER = "number"
@@ -65,7 +65,7 @@ class PartReader:
         after = row.skip(place + 1, frozenset("."))
         if row.is_word(place, words.PLACE) and row.is_name_word(after):
             dotted = len(row[place].text) > 1 or after > place + 1
-            if dotted or fold(row[after].text) in words.CITIES:
+            if dotted or romanised(row[after].text) in words.CITIES:
                 stop = after + 1 + row.is_word(after + 1, words.AUXILIARY)
                 return Part(place, stop, words.PLACE, 0.5)
         if row.is_name_word(place) and row.is_word(place + 1, words.PLACE_AFTER):
@@ -237,7 +237,7 @@ class PartReader:
     def _name(self, place: int, before: Sequence[Part]) -> Part | None:
         """A street's name alone, right before a number or behind a house: Абая 10; дом 8 по Пушкина."""
         row = self._row
-        if not row.is_name_word(place) or fold(row[place].text) in words.CITIES:
+        if not row.is_name_word(place) or romanised(row[place].text) in words.CITIES:
             return None
         stop = self._name_end(place, longest=3)
         if row[stop].text == "/" and self._likeness(stop + 1) >= 1:
@@ -247,6 +247,7 @@ class PartReader:
             return None
         if (
             not self._likeness(place)
+            and not is_name(row[place].text)
             and not row.is_word(place + 1, words.AUXILIARY)
             and stop > place + 1
         ):

@@ -59,7 +59,20 @@ class TokenRow:
 
     def is_number(self, place: int) -> bool:
         """Tell whether a token may be the number of a house or flat, in digits or said."""
-        return self[place].kind == "number" or self.is_word(place, words.NUMBER_WORD)
+        if self[place].kind == "number":
+            return not self.is_inside_word(place)
+        return self.is_word(place, words.NUMBER_WORD)
+
+    def is_inside_word(self, place: int) -> bool:
+        """Tell whether a digit stands for a letter: no4i, b2b."""
+        around = (self[place - 1], self[place + 1]) if place else ()
+        return (
+            len(around) == 2
+            and all(token.kind == "word" for token in around)
+            and self.is_glued(place)
+            and self.is_glued(place + 1)
+            and not self.is_word(place + 1, *words.UNITS)
+        )
 
     def is_measured(self, place: int) -> bool:
         """Tell whether a number counts something: 20 минут, 5 адам."""

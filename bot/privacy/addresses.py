@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from bot.privacy import street_words as words
 from bot.privacy.address_parts import INDEX, NAME, NUMBER, Part, PartReader
 from bot.privacy.address_tokens import TokenRow
-from bot.privacy.names.folding import fold
 from bot.privacy.spoken import has_number_words
+from bot.privacy.vocabulary import romanised
 
 _BOX = re.compile(r"p\.?\s?o\.?\s?box\s\d{1,6}|(?:а/я|абонентский ящик)\s№?\s?\d{1,6}")
 _ENOUGH = 2.0
@@ -68,7 +68,7 @@ def _next_places(row: TokenRow, place: int) -> Iterator[int]:
     yield place
     if row[place].text in _LINKS:
         yield place + 1
-    elif fold(row[place].text) in words.CITIES:
+    elif romanised(row[place].text) in words.CITIES:
         yield row.skip(place + 1, frozenset(","))
 
 
@@ -97,5 +97,5 @@ def _stands_alone(row: TokenRow, parts: Sequence[Part]) -> bool:
     if parts[0].kind == NAME and parts[0].weight <= 1:
         return False
     first, after = parts[0].first, parts[-1].after
-    opening = first == 0 or (first <= 2 and fold(row[0].text) in words.CITIES)
+    opening = first == 0 or (first <= 2 and romanised(row[0].text) in words.CITIES)
     return opening and row[after].kind in {"", "mark"}

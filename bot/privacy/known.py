@@ -9,9 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.privacy.names.folding import fold
-from bot.privacy.names.lexicon import lexicon
 from bot.privacy.spans import Span
+from bot.privacy.vocabulary import (
+    is_in_dictionary,
+    is_name,
+    is_ordinary,
+    is_place_or_brand,
+    romanised,
+)
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _GAP = re.compile(r"[\s.,]{1,3}")
@@ -43,6 +48,16 @@ class _Part:
     alone: bool
 
 
+def _says_nothing(word: str) -> bool:
+    """Tell whether a word is a dictionary's, a city's or a brand's, whoever else is called so."""
+    return (
+        len(romanised(word)) < _SHORTEST
+        or is_place_or_brand(word)
+        or is_in_dictionary(word)
+        or (is_ordinary(word) and not is_name(word))
+    )
+
+
 class KnownNames:
     """Finds the given names in texts; the time depends on the text, hardly on how many names there are."""
 
@@ -51,19 +66,15 @@ class KnownNames:
         self._telling: list[bool] = []
         self._parts: dict[str, list[_Part]] = defaultdict(list)
         for number, name in enumerate(names):
-            keys = [fold(word) for word in _WORD.findall(name.name)]
-            entries = [lexicon().entry(key) for key in keys]
-            ordinary = [
-                bool(entry.words) or len(key) < _SHORTEST
-                for key, entry in zip(keys, entries, strict=True)
-            ]
-            self._telling.append(not all(ordinary))
-            for place, (key, entry) in enumerate(zip(keys, entries, strict=True)):
-                of_people = len(keys) == 1 or bool(entry.names) or entry.patronymic
-                part = _Part(number, place, not ordinary[place] and of_people)
+            words = _WORD.findall(name.name)
+            idle = [_says_nothing(word) for word in words]
+            self._telling.append(not all(idle))
+            for place, word in enumerate(words):
+                alone = not idle[place] and (len(words) == 1 or is_name(word))
+                key = romanised(word)
                 for base in {key, key.rstrip("aei")} if len(key) > _SHORTEST else {key}:
                     if len(base) >= min(_SHORTEST, len(key)):
-                        self._parts[base].append(part)
+                        self._parts[base].append(_Part(number, place, alone))
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield the spans of known names."""
@@ -104,7 +115,7 @@ class KnownNames:
 
     def _meant(self, word: str) -> list[_Part]:
         """Return the parts of names that a word may be a form of."""
-        key = fold(word)
+        key = romanised(word)
         found = list(self._parts.get(key, ()))
         for length in range(1, min(_LONGEST_ENDING, len(key) - _SHORTEST) + 1):
             if key[-length:] in _ENDINGS:

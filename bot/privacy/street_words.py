@@ -4,8 +4,7 @@ import re
 from functools import lru_cache
 
 from bot.privacy import spoken
-from bot.privacy.names.folding import fold
-from bot.privacy.names.lexicon import lexicon
+from bot.privacy.vocabulary import is_ordinary, is_surname, romanised
 
 STREET = "street"
 STREET_AFTER = "street_after"
@@ -127,14 +126,14 @@ _CASES = (
     "din",
     "tin",
 )
-_STREET_KEYS = frozenset(fold(word) for word in _STREETS.split())
+_STREET_KEYS = frozenset(romanised(word) for word in _STREETS.split())
 _CITIES = """
 Алматы Алма-Ата Алмате Астана Астане Астану Шымкент Шымкенте Караганда Қарағанды Караганде Актобе Ақтөбе Тараз Таразе Павлодар Усть-Каменогорск Оскемен Өскемен Семей
 Атырау Костанай Қостанай Кызылорда Қызылорда Уральск Орал Петропавловск Актау Ақтау Темиртау Туркестан Түркістан Кокшетау Көкшетау Талдыкорган Талдықорған
 Экибастуз Екібастұз Рудный Жезказган Жезқазған Балхаш Балқаш Кентау Каскелен Қаскелең Конаев Қонаев Капчагай Талгар Талғар Алма Almaty Astana Shymkent Karaganda Aktau
 Atyrau Aktobe Taraz Pavlodar Москва Moscow London Berlin Бишкек Ташкент
 """
-CITIES = frozenset(fold(word) for word in _CITIES.split())
+CITIES = frozenset(romanised(word) for word in _CITIES.split())
 
 
 @lru_cache(maxsize=20_000)
@@ -148,18 +147,14 @@ def street_likeness(word: str) -> float:
     """Return how likely a plain word alone is a street's name: 1.25 a known one, 1 a surname, 0 an ordinary word."""
     if _ADJECTIVE.fullmatch(word):
         return 1.0
-    key = fold(word)
+    key = romanised(word)
     if any(
         key.endswith(case) and key[: len(key) - len(case)] in _STREET_KEYS
         for case in _CASES
         if len(key) - len(case) > 2
     ):
         return 1.25
-    entry = lexicon().entry(key)
-    if (
-        _GENITIVE.fullmatch(word)
-        or entry.surname_ending
-        or any(name.startswith("last") for name in entry.names)
-    ):
-        return 0.75 if entry.words else 1.0
-    return 0.0 if entry.words else 0.5
+    ordinary = is_ordinary(word)
+    if _GENITIVE.fullmatch(word) or is_surname(word):
+        return 0.75 if ordinary else 1.0
+    return 0.0 if ordinary else 0.5

@@ -13,7 +13,7 @@ from bot.privacy.evaluation import (
     read_messages,
     table,
 )
-from bot.privacy.masking import Masking, Restored
+from bot.privacy.masking import ALL_KINDS, Masking, Restored
 from bot.privacy.spans import Span
 
 PHONE = "8 701 123 45 67"
@@ -146,9 +146,9 @@ HELD_OUT = Path(__file__).parents[2] / "evaluation" / "privacy" / "heldout"
 
 
 def test_the_goals_are_met_on_messages_that_were_never_tuned_to() -> None:
-    found = figures(
-        judge(read_messages([HELD_OUT / "identifiers.jsonl", HELD_OUT / "addresses.jsonl"]))
-    )
+    messages = read_messages([HELD_OUT / "identifiers.jsonl", HELD_OUT / "addresses.jsonl"])
+    kinds = [kind for kind in ALL_KINDS if kind != "PERSON"]  # names have sets of their own
+    found = figures(judge(messages, lambda: Masking(kinds=kinds)))
     structured = ("PHONE", "EMAIL", "IIN", "BIN", "CARD", "IBAN")
     assert {kind: found["recall"][kind] for kind in structured} == dict.fromkeys(structured, 1.0)
     assert found["recall"]["ADDRESS"] >= 0.9

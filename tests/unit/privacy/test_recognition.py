@@ -8,15 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.privacy import identifiers
-from bot.privacy.masking import Masking
+from bot.privacy.masking import ALL_KINDS, Masking
 
 _LABEL = re.compile(r"\[(?P<kind>[A-Z]{3,8}) (?P<value>[^\]]+)\]")
+
+
+# People's names have tests of their own, and a model that is trained anew.
+KINDS = [kind for kind in ALL_KINDS if kind != "PERSON"]
 
 
 def check(labelled: str) -> None:
     text = _LABEL.sub(lambda match: match["value"], labelled)
     expected = [(match["kind"], match["value"]) for match in _LABEL.finditer(labelled)]
-    masking = Masking()
+    masking = Masking(kinds=KINDS)
     found = [
         (span.kind, text[span.start : span.end].strip(" ,.()[]+№")) for span in masking.spans(text)
     ]
@@ -184,7 +188,7 @@ def test_addresses(labelled: str) -> None:
     ],
 )
 def test_business_facts_stay(text: str) -> None:
-    assert Masking().mask(text) == text
+    assert Masking(kinds=KINDS).mask(text) == text
 
 
 def iin(seed: int) -> str:
@@ -210,7 +214,7 @@ SEPARATORS = st.sampled_from(["", " ", "-", ".", "/", "  ", " - ", "_", "–", "
 def left_of(text: str, value: str) -> bool:
     """Tell whether any letter or digit of a value can still be read."""
     start = text.index(value)
-    hidden = {p for span in Masking().spans(text) for p in range(span.start, span.end)}
+    hidden = {p for span in Masking(kinds=KINDS).spans(text) for p in range(span.start, span.end)}
     return any(text[p].isalnum() and p not in hidden for p in range(start, start + len(value)))
 
 
