@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from tests.bench import report
 from tests.bench.figures import Row
 from tests.bench.ground import Effort, Ground, prepared
-from tests.bench.rows import contacts, history, intake, turns
+from tests.bench.rows import contacts, history, ingestion, intake, masking, retrieval, turns
 
 ROWS: dict[str, Callable[[Ground], Awaitable[Row]]] = {
     "a": turns.measure,
@@ -19,20 +19,26 @@ ROWS: dict[str, Callable[[Ground], Awaitable[Row]]] = {
     "c": intake.measure,
     "d": contacts.measure,
 }
+# Rows of parts that are measured by themselves, without a running product.
+ALONE: dict[str, Callable[[Effort], Awaitable[Row]]] = {
+    "e": retrieval.measure,
+    "f": masking.measure,
+    "g": ingestion.measure,
+}
 
 
 def main() -> int:
     """Measure; return 1 when a goal was missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", help="of: a b c d; all when none is named")
+    parser.add_argument("rows", nargs="*", help="of: a b c d e f g; all when none is named")
     parser.add_argument("--rounds", type=int, default=3, help="rounds a side (3)")
     parser.add_argument("--seconds", type=float, default=5.0, help="seconds a round (5)")
     parser.add_argument("--dry", action="store_true", help="print only, leave the page alone")
     asked = parser.parse_args()
-    unknown = set(asked.rows) - set(ROWS)
+    unknown = set(asked.rows) - {*ROWS, *ALONE}
     if unknown:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
-    keys = asked.rows or sorted(ROWS)
+    keys = asked.rows or sorted({*ROWS, *ALONE})
     command = f"python -m tests.bench {' '.join(keys)} --rounds {asked.rounds} --seconds {asked.seconds:g}"
     rows = asyncio.run(
         _measure(
@@ -46,8 +52,15 @@ def main() -> int:
 
 async def _measure(keys: list[str], effort: Effort, tell: Callable[[Row], None]) -> list[Row]:
     rows = []
+    for key in [key for key in keys if key in ALONE]:
+        sys.stderr.write(f"Measuring ({key})\n")
+        rows.append(await ALONE[key](effort))
+        tell(rows[-1])
+    standing = [key for key in keys if key in ROWS]
+    if not standing:
+        return rows
     async with prepared(effort) as ground:
-        for key in keys:
+        for key in standing:
             sys.stderr.write(f"Measuring ({key})\n")
             await ground.quiet()
             rows.append(await ROWS[key](ground))
