@@ -25,6 +25,26 @@ LOST_AFTER: Final = timedelta(minutes=10)
 """An entry still open then belongs to a process that died: its reserve counts as spent."""
 MAX_SEARCHED_WORDS: Final = 300
 
+_SHOWN: Final = (
+    "at",
+    "purpose",
+    "model",
+    "host",
+    "state",
+    "conversation_id",
+    "trial_id",
+    "said",
+    "input_tokens",
+    "output_tokens",
+    "cost",
+    "currency",
+    "error",
+    "attempts",
+    "elapsed_ms",
+    "masked_prompt",
+    "raw_answer",
+)
+
 
 def month_of(moment: datetime, organization: Mapping[str, Any]) -> str:
     """Return `2026-11`, by the organization's own clock."""
@@ -38,9 +58,8 @@ def providers_allowed(organization: Mapping[str, Any]) -> bool:
 
 
 def call_read(document: RawDocument) -> RawDocument:
-    """Return an entry as the privacy page shows it."""
-    hidden = {"_id", "organization_id", "key", "reserved", "month", "search", "expires_at"}
-    read = {name: value for name, value in document.items() if name not in hidden}
+    """Return an entry as the privacy page shows it; of a row of the list what was read of it."""
+    read = {name: document[name] for name in _SHOWN if name in document}
     return {"id": document.get("id", document.get("_id")), **read}
 
 
