@@ -1,9 +1,8 @@
 """An order: the details that the assistant's version asks for, in its order; then a contact, a deal and a task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from actions.cities import find_city
-from actions.crm_client import CrmRejected
 from actions.details import (
     clean_name,
     clean_product,
@@ -25,6 +24,8 @@ FIELDS: tuple[LeadFieldName, ...] = (
 )  # fmt: skip
 # What belongs to one order and not to the customer.
 OF_THE_ORDER = ("product", "quantity", "comment")
+# By which a customer can be answered.
+REACHES = ("phone", "email")
 # A name the extractor is so sure of that it is no product.
 SURE_NAME = 0.9
 
@@ -53,9 +54,10 @@ class ValidateOrderForm(Skill):
             found = {**await self._known(turn), **found}
         requested = None if starts else _asked(turn, form)
         if requested and requested.field not in found and _skipped(turn):
-            if requested.required:
+            required = _is_required(turn, form, requested, found)
+            if required:
                 turn.say("utter_detail_required")
-            found[requested.field] = None if requested.required else SKIPPED
+            found[requested.field] = None if required else SKIPPED
         elif not found and requested and passes_on(turn, requested.field):
             return []
         elif requested and requested.field not in found and not turn.slot(requested.field):
@@ -102,18 +104,11 @@ class SubmitOrder(Skill):
             for name in FIELDS
             if name in OF_THE_ORDER or turn.slot(name) == SKIPPED
         ]
-        try:
-            await turn.crm.create_lead(
-                turn.organization_id,
-                turn.conversation_id,
-                {**details, "source_key": turn.source_key("lead")},
-            )
-        except CrmRejected:
-            if "email" not in details:
-                raise
-            # Its rules for an address are stricter than ours; trying the turn again would not help.
-            turn.say("utter_email_invalid")
-            return [set_slot("email", None), *leave_form()]
+        await turn.crm.create_lead(
+            turn.organization_id,
+            turn.conversation_id,
+            {**details, "source_key": turn.source_key("lead")},
+        )
         turn.say("utter_order_done", order_details=told(details, turn.language))
         return [*forgotten, *leave_form()]
 
@@ -128,12 +123,14 @@ def details_of(turn: Turn, form: Sequence[LeadField], *, wanting: bool) -> dict[
     """
     fields = {field.field for field in form}
     requested = None if wanting else turn.slot("requested_slot")
+    if requested == "comment":
+        return {}  # a number or a name in it is not the customer's own
     product = _product_of(turn, wanting=wanting, requested=requested)
     quantity = None
     if product and "quantity" in fields and not turn.slot("quantity"):
         quantity, product = quantity_of(product)
     # A city's name can look like a person's.
-    named = (turn.entity("name") if requested not in {"city", "comment"} else None) or ""
+    named = (turn.entity("name") if requested != "city" else None) or ""
     found: dict[str, str | None] = {
         "phone": find_phone(turn.text),
         "email": find_email(turn.text) if "email" in fields else None,
@@ -142,7 +139,7 @@ def details_of(turn: Turn, form: Sequence[LeadField], *, wanting: bool) -> dict[
         "quantity": quantity,
         # What is asked for now may be the answer as a whole: a name can sound like a city.
         "city": find_city(turn.text, turn.language)
-        if "city" in fields and requested not in {"name", "comment"}
+        if "city" in fields and requested != "name"
         else None,
     }
     return {field: value for field, value in found.items() if value}
@@ -178,12 +175,22 @@ def _is_name(turn: Turn) -> bool:
     )
 
 
-def _next(turn: Turn, form: Sequence[LeadField], found: dict[str, str | None]) -> list[Event]:
+def _is_required(
+    turn: Turn, form: Sequence[LeadField], field: LeadField, found: Mapping[str, str | None]
+) -> bool:
+    """Return whether a detail may not be left out: by the version, or because nobody could be reached then."""
+    if field.required or field.field not in REACHES:
+        return field.required
+    others = [other.field for other in form if other.field in REACHES and other != field]
+    return all(found.get(other, turn.slot(other)) == SKIPPED for other in others)
+
+
+def _next(turn: Turn, form: Sequence[LeadField], found: Mapping[str, str | None]) -> list[Event]:
     """Return the events that ask for the next detail, or that end the form."""
     missing = next(
         (field for field in form if found.get(field.field, turn.slot(field.field)) is None), None
     )
     return [
-        set_slot("skippable", missing is not None and not missing.required),
+        set_slot("skippable", missing is not None and not _is_required(turn, form, missing, found)),
         set_slot("requested_slot", missing.field if missing else None),
     ]

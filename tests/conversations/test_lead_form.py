@@ -187,3 +187,32 @@ async def test_a_typed_number_is_a_quantity_and_no_button(talk: Start, crm: Fake
     await customer.say("2")
     await customer.say("8 701 123 45 67")
     assert crm.written("lead")[0]["quantity"] == "2"
+
+
+async def test_one_way_to_reach_the_customer_is_always_asked_for(talk: Start, crm: FakeCrm) -> None:
+    asks_for(
+        crm,
+        {"field": "email", "required": False},
+        {"field": "phone", "required": False},
+    )
+    customer = talk()
+    await customer.say("хочу сделать заказ")
+    assert "номеру" in await customer.say("пропустить")
+    assert customer.buttons == ["/cancel"]
+    assert "не оформить" in await customer.say("-")
+    assert "заявка принята" in await customer.say("8 701 123 45 67")
+    assert set(crm.written("lead")[0]) == {"phone", "source_key"}
+
+
+async def test_a_comment_is_kept_as_it_is_and_changes_nothing_else(
+    talk: Start, crm: FakeCrm
+) -> None:
+    asks_for(crm, {"field": "phone"}, {"field": "comment", "required": False})
+    customer = talk()
+    await customer.say("хочу сделать заказ")
+    await customer.say("8 701 123 45 67")
+    comment = "если не отвечу, звоните мужу Ержану 8 702 765 43 21"
+    await customer.say(comment)
+    [lead] = crm.written("lead")
+    assert (lead["phone"], lead["comment"]) == ("+77011234567", comment)
+    assert "name" not in lead
