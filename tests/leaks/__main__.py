@@ -21,6 +21,8 @@ def main() -> int:
         for kind, leaks in sorted(outcome.leaks.items()):
             for value, number in leaks:
                 sys.stdout.write(f"{kind} in conversation {number}: {value}\n")
+        for value, number in outcome.unexplained:
+            sys.stdout.write(f"unexplained in conversation {number}: {value}\n")
     return 1 if outcome.structured_leaks or outcome.unwritten else 0
 
 

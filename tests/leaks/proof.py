@@ -19,6 +19,7 @@ from bot.answering.failures import ProviderError
 from bot.answering.masked import new_masking
 from bot.answering.summary import summarise
 from bot.knowledge.letters import fold
+from bot.privacy.masking import Masking
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI, FakeReply, SeenRequest
 from tests.leaks.conversations import STRUCTURED, Conversation, conversations
@@ -42,6 +43,7 @@ class Outcome:
         leaks: those of which something left, by kind, with the value and the conversation's number.
         retried: calls that were sent a second time.
         fallback: requests to the second provider.
+        unexplained: leaks that the recognisers would not have left in any text of the conversation by itself.
         unwritten: requests whose messages are in no entry of the ledger.
         ambiguous: names that the conversation also holds as something else, and that prove nothing.
         seconds: how long it took.
@@ -52,6 +54,7 @@ class Outcome:
     sent_bytes: int = 0
     entities: Counter[str] = field(default_factory=Counter)
     leaks: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    unexplained: list[tuple[str, int]] = field(default_factory=list)
     retried: int = 0
     fallback: int = 0
     unwritten: int = 0
@@ -76,6 +79,9 @@ class Outcome:
         for kind, count in sorted(self.entities.items()):
             leaked = len(self.leaks.get(kind, ()))
             lines.append(f"{kind:18} {leaked} of {count} left ({leaked / count:.2%})")
+        lines.append(
+            f"of what left       {len(self.unexplained)} that the recognisers find in the text alone"
+        )
         lines.append(f"proves nothing     {self.ambiguous} (the same word stands there as no name)")
         return "\n".join(lines)
 
@@ -259,15 +265,16 @@ def _examine(
         # What the servers read is what the proxies saw: nothing went around them.
         assert request.raw.encode() in sent
     text = _readable(sent)
+    said = fold("\n".join(text for request in seen for text in _texts(request.body)))
     passages = " ".join(
         path.read_text("utf-8", errors="ignore")
         for path in conversation.company.folder.iterdir()
         if path.suffix in {".md", ".txt", ".csv", ".html"}
     )
     innocent = set(_WORD.findall(fold(" ".join([*conversation.innocent, passages]))))
-    folded = fold(text)
-    sent_words = set(_WORD.findall(folded))
-    compact = _SEPARATORS.sub("", folded)
+    # A name may be a word of the protocol ("max"): it is looked for in what was said. Identifiers in every byte.
+    sent_words = set(_WORD.findall(said))
+    compact = _SEPARATORS.sub("", fold(text))
     for kind, value in dict.fromkeys(conversation.entities):
         outcome.entities[kind] += 1
         if kind in STRUCTURED:
@@ -277,8 +284,17 @@ def _examine(
             telling = [word for word in words if word not in innocent and not word.isdecimal()]
             outcome.ambiguous += not telling
             leaked = any(word in sent_words for word in telling)
+            if leaked and not _is_missed(telling, conversation):
+                outcome.unexplained.append((value, number))
         if leaked:
             outcome.leaks.setdefault(kind, []).append((value, number))
+
+
+def _is_missed(words: Sequence[str], conversation: Conversation) -> bool:
+    """Tell whether the recognisers, asked about one text of the conversation alone, leave any of the words."""
+    texts = [*conversation.turns, *conversation.replies, conversation.instructions]
+    left = {word for text in texts for word in _WORD.findall(fold(Masking().mask(text)))}
+    return not left.isdisjoint(words)
 
 
 def _readable(sent: bytes) -> str:

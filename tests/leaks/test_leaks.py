@@ -12,7 +12,7 @@ from tests.leaks.proof import prove
 from tests.leaks.proxy import RecordingProxy
 
 PURPOSES = {"answer", "judge", "translate", "suggest", "summarise", "embed"}
-NAMES_LEFT = 0.2
+NAMES_LEFT = 0.15
 """The recogniser of names is measured by `aitys eval privacy`; here only that it is at work on every path."""
 
 
@@ -25,6 +25,7 @@ async def test_no_identifier_leaves_on_any_path() -> None:
     assert outcome.fallback > 0
     assert sum(outcome.entities[kind] for kind in STRUCTURED) > 20
     assert outcome.entities["PERSON"] > 30
+    assert outcome.unexplained == []
     assert len(outcome.leaks.get("PERSON", ())) <= NAMES_LEFT * outcome.entities["PERSON"]
 
 
