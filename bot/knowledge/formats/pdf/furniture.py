@@ -14,6 +14,8 @@ _SAME_PLACE = 4.0
 _SHARE = 0.4
 """Of the pages: left and right ones may differ, and a cover has none."""
 _LARGE = 1.1
+_SMALL = 0.93
+_LEADING = 1.6
 _STRIP_SHARE = 0.5
 _FEW_PAGES = 4
 _APART = 1.8
@@ -43,9 +45,8 @@ def without_furniture(pages: Sequence[PageSegments]) -> list[list[Segment]]:
     for page, (segments, top, bottom) in enumerate(pages):
         kept = list(segments)
         for rows in _outer_rows(segments, top, bottom):
-            for row in rows:
-                if not all(known.runs(segment, page, segments, top) for segment in row):
-                    break  # the page's own text begins
+            running = known.leading(rows, page, segments, top)
+            for row in known.apart(running, segments):
                 for segment in row:
                     shape = _NUMBER.sub("#", segment.text)
                     worth = _CONTACT.search(segment.text) or _heads_table(row, segments)
@@ -76,6 +77,28 @@ class _Furniture:
         return any(place in self.strips for place in places) and _is_apart(
             segment, segments, self.usual
         )
+
+    def apart(self, rows: list[list[Segment]], segments: Sequence[Segment]) -> list[list[Segment]]:
+        """Return the rows without the innermost ones that stand as close to the page's text as its own lines do.
+
+        The same line may end the text of many pages at the same place.
+        """
+        rows = list(rows)
+        while rows:
+            row = rows[-1]
+            running = {id(segment) for one in rows for segment in one}
+            gaps = [
+                min(abs(other.y - row[0].y), abs(other.top - row[0].y))
+                if other.rows is not None
+                else abs(other.y - row[0].y)
+                for other in segments
+                if id(other) not in running
+            ]
+            size = max(segment.size for segment in row)
+            if size < _SMALL * self.usual or min(gaps, default=math.inf) > _LEADING * size:
+                return rows
+            rows.pop()
+        return rows
 
 
 def _outer_rows(

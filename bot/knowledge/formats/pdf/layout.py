@@ -179,8 +179,8 @@ def _last_beside(rows: Sequence[Sequence[Segment]], first: int, last: int, at: f
     sizes = [item.size for row in rows[first : last + 1] for item in row]
     usual = median(sizes) if sizes else 0.0
     for place in range(ends + 1, min(ends + 1 + _UNEVEN_ROWS, last + 1)):
-        item, above = rows[place][0], rows[place - 1][-1]
-        apart = item.y - above.y > _APART * item.size
+        item, above = rows[place][0], max(other.y for other in rows[place - 1])
+        apart = item.y - above > _APART * item.size
         larger = item.size > 1.12 * usual
         if apart or larger or item.rows is not None:
             return place - 1

@@ -466,3 +466,19 @@ def test_the_names_of_columns_repeated_on_each_page_are_kept() -> None:
         for number in range(1, 5)
         for row in range(30)
     ]
+
+
+def test_the_same_line_at_the_end_of_many_pages_is_text() -> None:
+    def page(number: int) -> Any:
+        def draw(canvas: Canvas) -> None:
+            for place in range(50):
+                last = place == 49
+                words = "и вес заказа." if last else f"{number * number}.{place} {RUSSIAN}"
+                canvas.drawString(50, 740 - 13 * place, words)
+            canvas.drawString(280, 30, f"Стр. {number}")
+
+        return draw
+
+    found = " ".join(lines(drawn(*[page(number) for number in range(1, 6)])))
+    assert found.count("и вес заказа.") == 5
+    assert "Стр." not in found
