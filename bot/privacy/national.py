@@ -1,4 +1,4 @@
-"""Finding IIN and BIN: twelve digits that are one, or are called one (a mistyped IIN is still somebody's)."""
+"""Finding IIN and BIN: twelve digits that are one, or look like one, or are called one (a mistyped IIN is still somebody's)."""
 
 import re
 from collections.abc import Iterator
@@ -9,9 +9,13 @@ from bot.privacy.typography import plain
 
 _SEPARATOR = r"[\s\-./_,]"
 _TWELVE = re.compile(rf"(?<!\d)(?=(\d(?:{_SEPARATOR}{{0,2}}\d){{11}})(?!\d))")
+_ON_END = re.compile(r"\d{6}[ -]?\d{6}")
 _REACH = 36
 _IIN_WORD = re.compile(
     r"(?<![^\W_])(?:и\.?\s?и\.?\s?н|ж\.?\s?с\.?\s?н|iin|jsn|zhsn|инн|individual identification)\.?(?![^\W\d_]{6})"
+)
+_OTHER_WORD = re.compile(
+    r"заказ|тапсырыс|накладн|сч[её]т|шот|чек(?!\w)|артикул|заявк|трек|order|invoice|track|sku|договор|штрих|код(?!\w)|№|#"
 )
 _BIN_WORD = re.compile(
     r"(?<![^\W_])(?:б\.?\s?и\.?\s?н|б\.?\s?с\.?\s?н|bin|bsn|business identification)\.?(?![^\W\d_]{6})"
@@ -23,9 +27,11 @@ def find_iins(text: str) -> Iterator[tuple[int, int]]:
     text = plain(text)
     for start, end, digits in _twelve_digits(text):
         before = text[max(0, start - _REACH) : start]
-        if identifiers.is_iin(digits) or (
-            _IIN_WORD.search(before) and not identifiers.is_bin(digits)
-        ):
+        if identifiers.is_bin(digits):
+            continue
+        mistyped = digits[6] != "0" and identifiers.looks_like_iin(digits)
+        mistyped = mistyped and _stands_for_itself(text, start, end)
+        if identifiers.is_iin(digits) or mistyped or _IIN_WORD.search(before):
             yield start, end
 
 
@@ -33,8 +39,16 @@ def find_bins(text: str) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of business identification numbers."""
     text = plain(text)
     for start, end, digits in _twelve_digits(text):
-        if identifiers.is_bin(digits) or _BIN_WORD.search(text[max(0, start - _REACH) : start]):
+        before = text[max(0, start - _REACH) : start]
+        mistyped = identifiers.looks_like_bin(digits) and _stands_for_itself(text, start, end)
+        if identifiers.is_bin(digits) or mistyped or _BIN_WORD.search(before):
             yield start, end
+
+
+def _stands_for_itself(text: str, start: int, end: int) -> bool:
+    """Tell whether digits are written on end, or in two halves, and no word before them calls them something else."""
+    written = _ON_END.fullmatch(text, start, end) is not None
+    return written and _OTHER_WORD.search(text[max(0, start - _REACH) : start]) is None
 
 
 def _twelve_digits(text: str) -> Iterator[tuple[int, int, str]]:

@@ -13,7 +13,11 @@ _GROUP_END = re.compile(r"\d(?!\d)")
 _CARD_WORD = re.compile(
     r"карт|card|kart|visa|виза|master|мастер|maestro|маэстро|каспи|kaspi|амекс|amex|halyk|халык"
 )
+_OTHER_WORD = re.compile(
+    r"заказ|тапсырыс|накладн|артикул|заявк|трек|order|invoice|track|sku|договор|штрих|код(?!\w)|№|#"
+)
 _REACH = 28
+_USUAL_LENGTH = 16
 # Lengths by the first digits that issuers really give out (ISO/IEC 7812); 8600 and 9860 are Uzbek.
 _ISSUED = {
     16: re.compile(r"4|5[1-5]|22[0-9]{2}|2[3-6]|27[01]|35[2-8]|6[0245]|8600|9860|50|5[6-9]"),
@@ -36,6 +40,8 @@ _LOOKS_LATIN = str.maketrans("авсенкмортху", "abcehkmoptxy")
 _IBAN = re.compile(
     r"(?<![a-z0-9])(?=(?P<iban>[a-z][ \-]?[a-z][ .\-/]{0,2}\d[ \-]?\d(?:[\s.\-/]{0,2}[a-z0-9]){11,30}))"
 )
+# Plain and with Cyrillic letters made Latin, as the text is searched.
+_ACCOUNT_WORD = re.compile(r"iban|ибан|и.?б.?а.?h\b|account")
 _KAZAKH_IBAN = re.compile(r"k ?z[ .\-/]{0,2}\d ?\d(?:[\s.\-/]{0,2}[a-z0-9]){16}")
 
 
@@ -63,14 +69,20 @@ def _is_card(text: str, start: int, end: int) -> bool:
     named = _CARD_WORD.search(text[max(0, start - _REACH) : end + _REACH]) is not None
     if not issued.match(digits):
         return False
-    return identifiers.passes_luhn(digits) or (named and len(digits) == 16)
+    if identifiers.passes_luhn(digits):
+        return True
+    # A mistyped one: beside a word for it, or sixteen digits on end that are called nothing else.
+    other = _OTHER_WORD.search(text[max(0, start - _REACH) : start]) is not None
+    on_end = text[start:end].isdecimal() and not other
+    return len(digits) == _USUAL_LENGTH and (named or on_end)
 
 
 def find_accounts(text: str) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of bank accounts: any valid IBAN, and what has the form of a Kazakh one even when mistyped."""
     text = plain(text).translate(_LOOKS_LATIN)
     for match in _IBAN.finditer(text):
-        end = _iban_end(match["iban"])
+        named = _ACCOUNT_WORD.search(text[max(0, match.start() - _REACH) : match.start()])
+        end = _iban_end(match["iban"], checked=named is None)
         if end:
             yield match.start(), match.start() + end
     for match in _KAZAKH_IBAN.finditer(text):
@@ -79,13 +91,16 @@ def find_accounts(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _iban_end(candidate: str) -> int:
-    """Return where a valid IBAN at the beginning of `candidate` ends; words may follow it. 0: there is none."""
+def _iban_end(candidate: str, *, checked: bool) -> int:
+    """Return where an IBAN at the beginning of `candidate` ends; words may follow it. 0: there is none.
+
+    `checked`: its check digits must be right, as no word calls it an account.
+    """
     wanted = _LENGTHS.get(candidate[:3].replace(" ", "").replace("-", "")[:2], 0)
     seen = 0
     for end, letter in enumerate(candidate, 1):
         seen += letter.isalnum()
         if wanted and seen == wanted:
             letters = "".join(filter(str.isalnum, candidate[:end]))
-            return end if identifiers.is_iban(letters) else 0
+            return end if identifiers.is_iban(letters) or not checked else 0
     return 0

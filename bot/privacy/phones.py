@@ -34,7 +34,9 @@ _LONG = re.compile(rf"{_BEFORE}(?P<prefix>\+\s?|00\s?)?\d(?:{_SEPARATOR}{{0,4}}\
 _GROUP = re.compile(r"\d+")
 # Mobile operators' codes, then Almaty, Astana, Shymkent and other cities', of the national numbering plan.
 _BARE_CODE = re.compile(r"70[0-9]|747|75[01]|76[0-4]|77[15678]|727|717|725")
-_KAZAKH_CODE = re.compile(r"7[0124567]")
+_CITY_CODE = re.compile(r"7[12]")
+"""Any city's; without the prefix only in brackets: (7212) 41-15-20."""
+_KAZAKH_CODE = re.compile(r"7\d")
 _CURRENCY = re.compile(
     r"\s{0,2}(?:₸|тг\b|тенге|теңге|kzt|tenge|tg\b|руб|₽|\$|€|usd|%|сум\b)", re.IGNORECASE
 )
@@ -73,7 +75,7 @@ def find_phones(text: str) -> Iterator[tuple[int, int]]:
     for match in _BARE.finditer(text):
         start, end = match.span("number")
         if (
-            _BARE_CODE.match(_digits(match["number"]))
+            _is_bare_code(text, start, _digits(match["number"]))
             and _is_written_well(match["number"])
             and not _ends_in_word(text, start)
             and not (_LIST.search(match["number"]) and not _names_phone(text, start, end))
@@ -89,6 +91,13 @@ def find_phones(text: str) -> Iterator[tuple[int, int]]:
     yield from _foreign(text)
     for run in find_spoken(text):
         yield from _in_words(run)
+
+
+def _is_bare_code(text: str, start: int, digits: str) -> bool:
+    bracketed = start > 0 and text[start - 1] == "("
+    return _BARE_CODE.match(digits) is not None or (
+        bracketed and _CITY_CODE.match(digits) is not None
+    )
 
 
 def _is_national(text: str, match: re.Match[str], start: int, end: int) -> bool:
