@@ -62,7 +62,7 @@ class Dictionary:
                 return "W"
             if any(self._is_english(word)):
                 return "w"
-            return "x" if single(fold(word)) in self._romanised else ""
+            return "x" if any(form in self._romanised for form in _romanised_forms(word)) else ""
         if word in self._ru or word in self._kk:
             return "W"
         if any(form in self._ru for form in _russian_forms(word)) or self._is_kazakh(
@@ -106,6 +106,16 @@ def _russian_forms(word: str) -> Iterator[str]:
                 yield from (
                     beginning + end for end in instead if len(beginning) + len(end) >= _SHORTEST
                 )
+
+
+def _romanised_forms(word: str) -> Iterator[str]:
+    """Yield what may be the dictionary's forms of a Russian or Kazakh word in Latin letters, folded."""
+    key = single(fold(word))
+    yield key
+    for length in range(1, min(_LONGEST_ENDING, len(key) - _SHORTEST) + 1):
+        beginning, ending = key[:-length], key[-length:]
+        if ending in _KAZAKH or any(ending in endings for endings, _ in _RUSSIAN):
+            yield from (beginning + end for end in ("", "a", "ia", "i", "t", "at", "it"))
 
 
 def _without_kazakh_ending(word: str, shortest: int) -> Iterator[str]:

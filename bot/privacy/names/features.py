@@ -53,7 +53,11 @@ class _Look:
 
 
 def features(
-    tokens: Sequence[Token], *, unknown: Collection[int] = (), unmet: Collection[int] = ()
+    tokens: Sequence[Token],
+    *,
+    unknown: Collection[int] = (),
+    unmet: Collection[int] = (),
+    doubted: Collection[int] = (),
 ) -> tuple[list[list[str]], list[str]]:
     """Return the features of each token, and what the lists say of it in one word (see `_Look.evidence`).
 
@@ -61,10 +65,16 @@ def features(
         tokens: the tokens of one message.
         unknown: places of words to take for ones in no list and never met, as training does now and then.
         unmet: places of words to take for ones never met in training, though lists may have them.
+        doubted: places of words to take for ordinary ones of the dictionary.
     """
     style = _style(tokens)
     looks = [
-        _look(token, listed=place not in unknown, met=place not in unknown and place not in unmet)
+        _look(
+            token,
+            listed=place not in unknown,
+            met=place not in unknown and place not in unmet,
+            doubted=place in doubted,
+        )
         for place, token in enumerate(tokens)
     ]
     starts = _starts(tokens)
@@ -105,7 +115,7 @@ def _size(words: int) -> str:
     return "few" if words < _LONG_LINE else "many"
 
 
-def _look(token: Token, *, listed: bool, met: bool) -> _Look:
+def _look(token: Token, *, listed: bool, met: bool, doubted: bool) -> _Look:
     text = token.text
     if not token.is_word:
         kind = "9" if text.isdigit() else "¶" if text == "\n" else text if text.isascii() else "☺"
@@ -113,6 +123,8 @@ def _look(token: Token, *, listed: bool, met: bool) -> _Look:
     known = lexicon().entry(text.lower())
     if not listed:
         known = replace(known, names=(), thing="", word="")
+    if doubted:
+        known = replace(known, word="W")
     if len(text) == 1:
         shape = "X" if text.isupper() else "x"
     elif text.isupper():
@@ -166,6 +178,9 @@ def _of(
             found.append(f"k{distance}={beside.key}")
             if near < 3:
                 found.append(f"c{distance}={beside.side}")
+                if beside.known.noun:
+                    found.append(f"r{distance}={beside.known.noun}")
+                    found.append(f"re{distance}={beside.known.noun}|{look.evidence}|{look.shape}")
                 found.append(f"s{distance}={beside.shape}")
             if near == 1 and token.is_word:
                 found.append(f"kn{distance}={beside.key}|{look.name}")
@@ -182,6 +197,7 @@ def _of_word(token: Token, look: _Look, style: str, size: str) -> list[str]:
     key = token.text.lower()
     group = look.group
     found = [
+        f"r={look.known.noun}",
         f"ev={look.evidence}",
         f"evs={look.evidence}|{look.shape}{style}",
         f"c={group}",

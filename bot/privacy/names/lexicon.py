@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from bot.privacy.names.dictionary import Dictionary
 from bot.privacy.names.folding import fold, is_cyrillic, single
 from bot.privacy.names.tokens import tokenize
-from bot.privacy.names.wordlists import read_things, read_words
+from bot.privacy.names.wordlists import read_nouns, read_things, read_words
 
 # What a Russian case form of a folded name ends with, and what its first form ends with instead.
 _RUSSIAN = {
@@ -49,6 +49,7 @@ _PATRONYMIC = re.compile(
     r"|.{2,}(?:ich)na$|.{3,}(?:uli|ulin|ului|ulina|kizi|kis|kizin|gizi)\w{0,4}$"
 )
 _SHORTEST = 3
+_NOUN_FORMS = ("0", "r", "k")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ class Entry:
 
     `names`: the lists of names it is in (first, rare, last; derived: a surname made of a first name) with how it stands
     there: 0 as it is, r or k in a Russian or Kazakh case form, v called out. `thing`: how it stands in the list of places
-    and brands. `word`: how it stands in the dictionaries (see `Dictionary.place`).
+    and brands. `noun`: "role" for one of people, "kind" for one of things that bear names. `word`: how it stands in the dictionaries (see `Dictionary.place`).
     """
 
     names: tuple[str, ...] = ()
     thing: str = ""
+    noun: str = ""
     word: str = ""
     patronymic: bool = False
     surname_ending: bool = False
@@ -94,6 +96,18 @@ class Lexicon:
         for words in things:
             if len(words) > 1:
                 self._long_things.setdefault(words[0], []).append(words)
+        nouns = read_nouns()
+        self._roles, self._kinds = (
+            _Keys(
+                [
+                    noun
+                    for kind, words in nouns.items()
+                    if role == kind.startswith("role")
+                    for noun in words
+                ]
+            )
+            for role in (True, False)
+        )
         self._dictionary = Dictionary()
         self.entry = lru_cache(maxsize=20_000)(self._entry)
 
@@ -115,6 +129,13 @@ class Lexicon:
         return Entry(
             names=tuple(names),
             thing=_form(key, of(self._things)).replace("v", ""),
+            noun=(
+                "role"
+                if _form(key, of(self._roles)) in _NOUN_FORMS
+                else "kind"
+                if _form(key, of(self._kinds)) in _NOUN_FORMS
+                else ""
+            ),
             word=self._dictionary.place(word),
             patronymic=bool(_PATRONYMIC.match(key)),
             surname_ending=len(key) > 4 and bool(_SURNAME_ENDING.search(key)),

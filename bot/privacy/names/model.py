@@ -13,7 +13,7 @@ from bot.privacy.names.tokens import Token, tokenize
 MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfsuite"
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
 _OTHERS = 0.2
-_THRESHOLDS = {"name": 0.1, "likely": 0.1, "ambiguous": 0.2, "thing": 0.3, "word": 0.4, "": 0.2}
+_THRESHOLDS = {"name": 0.1, "likely": 0.1, "ambiguous": 0.25, "thing": 0.3, "word": 0.4, "": 0.2}
 """A word is a name's when the model gives that at least this probability, by what the lists say of the word.
 
 Lower finds more names and spoils more words. What the lists call a name the model may doubt and be overruled: a name that

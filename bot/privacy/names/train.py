@@ -21,6 +21,8 @@ _ROUNDS = 70
 # Shares of words that are shown to the training as if no list had them, or as if they had not been met: chats are full of
 # such words, the training messages are not.
 _UNKNOWN_WORDS, _UNKNOWN_NAMES, _UNMET = 0.15, 0.08, 0.7
+# Share of names that are shown as ordinary words of the dictionary: what surrounds them must tell.
+_DOUBTED_NAMES = 0.03
 
 
 def train(path: Path, *, messages: int = _MESSAGES, rounds: int = _ROUNDS) -> None:
@@ -51,14 +53,16 @@ def _learn(trainer: pycrfsuite.Trainer, message: Message, rng: random.Random) ->
     for token in tokens:
         span = next((span for span in names if span[0] <= token.start < span[1]), None)
         tags.append(OUTSIDE if span is None else BEGIN if token.start == span[0] else INSIDE)
-    unknown, unmet = set(), set()
+    unknown, unmet, doubted = set(), set(), set()
     for place, tag in enumerate(tags):
         draw = rng.random()
         if draw < (_UNKNOWN_WORDS if tag == OUTSIDE else _UNKNOWN_NAMES):
             unknown.add(place)
         elif draw < _UNMET:
             unmet.add(place)
-    found, _ = features(tokens, unknown=unknown, unmet=unmet)
+        if tag != OUTSIDE and rng.random() < _DOUBTED_NAMES:
+            doubted.add(place)
+    found, _ = features(tokens, unknown=unknown, unmet=unmet, doubted=doubted)
     trainer.append(found, tags)
 
 

@@ -18,3 +18,13 @@ def read_things() -> Iterator[str]:
     for line in (_DATA / "not-people.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             yield from line.split("; ")
+
+
+def read_nouns() -> dict[str, list[str]]:
+    """Return nouns by kind: role.ru, role.kk, role.en of people; product; venue.ru, venue.kk, venue.en."""
+    nouns = {}
+    for line in (_DATA / "nouns.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            kind, words = line.split(": ", 1)
+            nouns[kind] = words.split("; ")
+    return nouns

@@ -65,7 +65,10 @@ def _russian() -> dict[str, str]:
 
 RUSSIAN = _russian()
 RUSSIAN_PRONOUNS = {"он": "nom", "она": "nom", "ему": "dat", "ей": "dat", "ним": "ins"}
-KAZAKH = dict.fromkeys("""\n    менеджер менеджеріңіз оператор курьер курьеріңіз шебер дәрігер мұғалім директор бухгалтер жаттықтырушы консультант\n    анам әкем балам қызым ұлым әжем атам ағам інім апам сіңлім қарындасым күйеуім жолдасым әйелім досым құрбым көршім бауырым\n    апай аға ағай тәте көке ханым мырза қыз жігіт дәрігеріңіз сатушы әкімші қызметкер жүргізуші\n    """.split(), "nom") | {
+KAZAKH = dict.fromkeys(
+    """\n    менеджер менеджеріңіз оператор курьер курьеріңіз шебер дәрігер мұғалім директор бухгалтер жаттықтырушы консультант\n    анам әкем балам қызым ұлым әжем атам ағам інім апам сіңлім қарындасым күйеуім жолдасым әйелім досым құрбым көршім бауырым\n    апай аға ағай тәте көке ханым мырза қыз жігіт дәрігеріңіз сатушы әкімші қызметкер жүргізуші\n    """.split(),
+    "nom",
+) | {
     "менеджерге": "dat",
     "операторға": "dat",
     "курьерге": "dat",
@@ -96,5 +99,8 @@ KAZAKH = dict.fromkeys("""\n    менеджер менеджеріңіз опе
 KAZAKH_AFTER = frozenset("апай аға ағай тәте көке ханым мырза қыз жігіт".split())
 """These stand after a name; the others before it."""
 KAZAKH_PRONOUNS = {"ол": "nom", "оған": "dat", "онымен": "ins", "оны": "acc", "оның": "gen"}
-ENGLISH = dict.fromkeys("""\n    manager courier driver operator doctor trainer teacher receptionist agent husband wife son daughter mother father mom dad\n    brother sister friend colleague boss nurse guide waiter cashier technician\n    """.split(), "nom")
+ENGLISH = dict.fromkeys(
+    """\n    manager courier driver operator doctor trainer teacher receptionist agent husband wife son daughter mother father mom dad\n    brother sister friend colleague boss nurse guide waiter cashier technician\n    """.split(),
+    "nom",
+)
 ENGLISH_PRONOUNS = {"he": "nom", "she": "nom", "him": "nom"}

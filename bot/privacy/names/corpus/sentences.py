@@ -8,10 +8,11 @@ from pathlib import Path
 from bot.privacy.names.corpus import roles
 from bot.privacy.names.corpus.inflection import KAZAKH_CASES, RUSSIAN_CASES
 from bot.privacy.names.corpus.people import People, load_names
+from bot.privacy.names.corpus.romanisation import romanise
 from bot.privacy.names.corpus.segments import Message, Segment, disturbed
 from bot.privacy.names.corpus.utterances import ROOT, read_utterances
 from bot.privacy.names.lexicon import lexicon
-from bot.privacy.names.wordlists import read_things
+from bot.privacy.names.wordlists import read_nouns, read_things, read_words
 
 _TEXTS = Path(__file__).parent / "texts"
 _SLOT = re.compile(r"\{(?P<case>\w+)(?::(?P<form>\w+))?\}|\[(?P<kind>\w+)(?::\w+)?\]")
@@ -23,7 +24,10 @@ _VENUES = (
     "гостиница {}", "аптека {}", "клиника {}", "садик {}", "школа {}", "ТД {}", "бутик {}", "студия {}", "мкр {}", "ЖК {}",
     "ЖШС {}", "ЖШС «{}»", "{} дүкені", "{} кафесі", "{} мейрамханасы", "«{}» дүкені", "{} салоны", "{} LLP", "{} cafe", "cafe {}",
     "{} hotel", "{} restaurant", "{} shop", 'салон "{}"', 'магазин "{}"', "диван {}", "торт {}", "модель {}", "кровать {}",
-    "серия {}", "комплект {}", "{} ауылы", "ауыл {}", "село {}", "станция {}",
+    "серия {}", "оптика {}", "аптека {}", "клиника доктора {}", "сорт {}", "марка {}", "коллекция {}", "памятник {}", "фонтан {}",
+    "центр {}", "ресторан «{}»", "барбершоп {}", "фирма {}", "компания {}", "сеть {}", "спектакль {}", "фильм {}", "книга {}",
+    "роман «{}»", "опера {}", "балет {}", "кукла {}", "духи {}", "карта {}", "«{}» балабақшасы", "«{}» кафесі", "{} даңғылы",
+    "{} орталығы", "{} шоколады", "{} brand", "{} store", "{} jeans", "{} perfume", "the {} collection", "{} school", "комплект {}", "{} ауылы", "ауыл {}", "село {}", "станция {}",
 )  # fmt: skip
 _STREETS = (
     "ул. {}", "улица {}", "ул {}", "на улице {}", "пр. {}", "проспект {}", "пр {} 12", "на {} 45", "{} 45", "{} 12 кв 7", "{}, 101",
@@ -55,8 +59,27 @@ class Sentences:
         self._marked = [message for message in self._utterances if any(p.name for p in message)]
         self._documents = _document_sentences()
         self._things = _things()
-        self._things["prod"] += products
+        nouns = read_nouns()
+        self._things |= {
+            "role": nouns["role.ru"],
+            "krole": nouns["role.kk"],
+            "erole": nouns["role.en"],
+        }
+        self._things["prod"] = nouns["product"] + products
+        self._kinds = nouns["product"] + nouns["venue.ru"]
+        self._kinds_after = nouns["venue.kk"] + nouns["venue.en"]
         self._not_people = list(read_things())
+        self._words = [
+            word
+            for message in self._plain
+            for word in _WORD.findall(message[0].text)
+            if len(word) > 3 and not lexicon().entry(word.lower()).names
+        ]
+        self._ambiguous = [
+            name
+            for name in read_words("first-names.txt")
+            if lexicon().entry(name.lower()).word == "W"
+        ]
         self._carriers = {lang: _lines(f"with-names.{lang}.txt") for lang in _LANGUAGES}
         self._ordinary = {lang: _lines(f"without-names.{lang}.txt") for lang in _LANGUAGES}
         self._by_role = [
@@ -75,10 +98,11 @@ class Sentences:
             (self._marked_utterance, 6),
             (self._anywhere, 24),
             (self._thing_anywhere, 10),
+            (self._name_as_word, 5),
             (self._composed, 8),
             (self._plain_utterance, 22),
             (self._ordinary_line, 16),
-            (self._place, 5),
+            (self._place, 9),
             (self._sentence, 4),
             (self._two_plain, 4),
         )
@@ -91,6 +115,11 @@ class Sentences:
         """Return each utterance and each ordinary line once, undisturbed."""
         lines = [self._filled(line, lang) for lang in _LANGUAGES for line in self._ordinary[lang]]
         return [*self._utterances, *lines, *((Segment(text),) for text in self._documents)]
+
+    def _name(self, case: str, *, language: str, form: str) -> Segment:
+        """Return somebody's name, now and then in Latin letters whatever stands around it."""
+        name = self._people.name(case, language=language, form=form)
+        return Segment(romanise(name, self._rng) if self._rng.random() < 0.05 else name, name=True)
 
     def _language(self) -> str:
         return self._rng.choices(_LANGUAGES, (45, 35, 20))[0]
@@ -132,7 +161,7 @@ class Sentences:
         message = rng.choice(self._plain)
         language = _guess(message)
         form = rng.choice(("first", "first", "first", "first_patronymic", ""))
-        name = Segment(self._people.name("nom", language=language, form=form), name=True)
+        name = self._name("nom", language=language, form=form)
         if rng.random() < 0.5:
             return (name, Segment(rng.choice((", ", " ", "! ", ". ", "\n"))), *message)
         return (*message, Segment(rng.choice((", ", " ", ". ", "\n", "\n— "))), name)
@@ -145,7 +174,7 @@ class Sentences:
         form = rng.choices(
             ("first", "first_patronymic", "last", "first_last", "full"), (70, 10, 8, 9, 3)
         )[0]
-        name = Segment(self._people.name(case, language=language, form=form), name=True)
+        name = self._name(case, language=language, form=form)
         word = text[start:end]
         if kind == "instead" or (kind != "after" and rng.random() < 0.3):
             return (Segment(text[:start]), name, Segment(text[end:]))
@@ -199,6 +228,17 @@ class Sentences:
             ),
         )
 
+    def _name_as_word(self) -> Message:
+        """Return a real utterance with an ordinary word in it that is a name as well, in small letters."""
+        rng = self._rng
+        text = "".join(piece.text for piece in rng.choice(self._plain))
+        words = list(_WORD.finditer(text))
+        if not words:
+            return (Segment(text),)
+        word = rng.choice(words)
+        ordinary = rng.choice(self._ambiguous).lower()
+        return (Segment(f"{text[: word.start()]}{ordinary}{text[word.end() :]}"),)
+
     def _marked_utterance(self) -> Message:
         """Return an utterance with its own name or, if that stands in its first form, another one."""
         rng = self._rng
@@ -223,11 +263,20 @@ class Sentences:
     def _place(self) -> Message:
         """Return a place, a street or a company that bears somebody's name, alone or with an utterance: no person."""
         rng, names = self._rng, self._names
-        draw = rng.random()
-        if draw < 0.45:
+        kind = rng.random()
+        if kind < 0.55:
             name = rng.choice(names.female if rng.random() < 0.6 else names.male)
-            text = rng.choice(_VENUES).format(name)
-        elif draw < 0.8:
+            draw = rng.random()
+            if draw < 0.4:
+                text = rng.choice(_VENUES)
+            elif draw < 0.75:
+                text = f"{rng.choice(self._kinds)} {{}}"
+            else:
+                text = f"{{}} {rng.choice(self._kinds_after)}"
+            if rng.random() < 0.3:
+                name = rng.choice(self._words).title()
+            text = text.replace("{}", name)
+        elif kind < 0.85:
             text = rng.choice(_STREETS)
             text = text.format(*(self._street() for _ in range(2)))
         else:
@@ -262,11 +311,7 @@ class Sentences:
                     else ("kk" if language == "ru" else "ru")
                 )
                 case = match["case"] if style == language else "nom"
-                pieces.append(
-                    Segment(
-                        self._people.name(case, language=style, form=match["form"] or ""), name=True
-                    )
-                )
+                pieces.append(self._name(case, language=style, form=match["form"] or ""))
             end = match.end()
         pieces.append(Segment(line[end:]))
         return tuple(piece for piece in pieces if piece.text)
