@@ -78,6 +78,17 @@ class _Furniture:
             segment, segments, self.usual
         )
 
+    def leading(
+        self, rows: list[list[Segment]], page: int, segments: Sequence[Segment], top: float
+    ) -> list[list[Segment]]:
+        """Return the rows up to the first of which a part does not run along: the page's own text begins there."""
+        found: list[list[Segment]] = []
+        for row in rows:
+            if not all(self.runs(segment, page, segments, top) for segment in row):
+                break
+            found.append(row)
+        return found
+
     def apart(self, rows: list[list[Segment]], segments: Sequence[Segment]) -> list[list[Segment]]:
         """Return the rows without the innermost ones that stand as close to the page's text as its own lines do.
 
