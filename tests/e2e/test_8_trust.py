@@ -5,15 +5,31 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
 
-from tests.e2e.people import Operator, Visitor
+from tests.e2e.people import Admin, Operator, Visitor
 from tests.fakes.openai_server import FakeOpenAI
 
 type Picture = Callable[[Page, str], Awaitable[None]]
 
 
-async def test_why_the_bot_said_it_and_a_test_of_that(
-    visitor: Visitor, operator: Operator, picture: Picture
+async def test_the_test_chat_says_how_an_answer_came_about(
+    operator: Operator, model: FakeOpenAI, picture: Picture
 ) -> None:
+    model.reply("Доставка в Астану стоит 1 500 ₸ [1].")
+    admin = Admin(operator.page, operator.address)
+    await admin.go("/assistant")
+    assert "Доставка в Астану стоит 1 500" in await admin.ask_draft("Есть ли доставка в Астану?")
+    await admin.page.get_by_test_id("how").last.locator("summary").first.click()
+    how = admin.page.get_by_test_id("how-content").last
+    await expect(how).to_contain_text("gpt-4.1-mini")
+    await expect(how.get_by_test_id("trace-source").first).to_contain_text("1 500")
+    await expect(how.get_by_test_id("trace-checks")).to_be_visible()
+    await how.get_by_test_id("trace-prompt").locator("summary").click()
+    await expect(how.get_by_test_id("trace-prompt")).to_contain_text("доставка в Астану")
+    await how.get_by_test_id("trace-prompt").locator("summary").click()
+    await picture(admin.page, "assistant")
+
+
+async def test_why_the_bot_said_it_and_a_test_of_that(visitor: Visitor, operator: Operator) -> None:
     await visitor.ask("есть ли доставка в Астану?", r"1[\s\u00a0]?500")
     page = operator.page
     conversation = await operator.newest_conversation()
@@ -24,7 +40,6 @@ async def test_why_the_bot_said_it_and_a_test_of_that(
     await expect(why).to_contain_text("есть ли доставка в Астану?")
     await expect(why.get_by_test_id("trace-source").first).to_contain_text("1 500")
     await expect(page.get_by_test_id("open-document").first).to_be_visible()
-    await picture(page, "why")
 
     await page.get_by_test_id("make-test").click()
     await page.get_by_test_id("case-from-create").click()

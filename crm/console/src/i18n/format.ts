@@ -66,9 +66,11 @@ export function useFormat() {
     return t("time.days", { n: Math.floor(hours / 24) });
   }
 
-  const number = (value: number) => new Intl.NumberFormat(tag.value).format(value);
+  // Browsers without Kazakh data would write "24,201"; Kazakh numbers look like Russian ones.
+  const numberTag = computed(() => (locale.value === "kk" ? "ru-RU" : tag.value));
+  const number = (value: number) => new Intl.NumberFormat(numberTag.value).format(value);
 
-  const cost = (amount: number | null | undefined, currency: string) => formatCost(amount, currency, tag.value);
+  const cost = (amount: number | null | undefined, currency: string) => formatCost(amount, currency, numberTag.value);
   function bytes(size: number): string {
     const { value, unit } = byteParts(size);
     return `${number(value)}\u00a0${t(`units.${unit}`)}`;

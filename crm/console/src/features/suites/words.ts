@@ -58,5 +58,11 @@ export function useSuiteWords() {
     }
   }
 
-  return { expectations, failureWords };
+  /** Why a case or a conversation could not be run; the service names the provider's codes at its end. */
+  function errorWords(error: string): string {
+    const codes = [...error.matchAll(/\b[a-z]+(?:_[a-z]+)*(?=[,.])/g)].map(([code]) => code).filter((code) => te(`llm.errors.${code}`));
+    return codes.length ? codes.map((code) => t(`llm.errors.${code}`)).join(" ") : te(`errors.${error}`) ? t(`errors.${error}`) : error;
+  }
+
+  return { expectations, failureWords, errorWords };
 }
