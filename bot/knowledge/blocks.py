@@ -53,8 +53,9 @@ class Outline:
         self._path: list[tuple[int, str]] = []
         self._levels: list[int] = []
         self._begins_with_heading = False
+        self._pages: list[int | None] = [None]
 
-    def heading(self, level: int, text: str) -> None:
+    def heading(self, level: int, text: str, page: int | None = None) -> None:
         """Open a heading; the smaller the level, the higher it is."""
         if not self._levels:
             self._begins_with_heading = not self.sections[0].lines
@@ -62,6 +63,7 @@ class Outline:
         self._path = [(above, name) for above, name in self._path if above < level]
         self._path.append((level, text))
         self.sections.append(Section(tuple(name for _, name in self._path)))
+        self._pages.append(page)
 
     @property
     def last(self) -> Section:
@@ -73,12 +75,31 @@ class Outline:
 
         When the document begins with its only highest heading, that is its title, and is not repeated in the paths.
         """
+        self._keep_bare_headings()
         filled = [section for section in self.sections if section.lines]
         if self._begins_with_heading and self._levels.count(min(self._levels)) == 1:
-            title = self.sections[1].heading[0]
+            if self.sections[1].heading:
+                title = self.sections[1].heading[0]
             for section in filled:
                 section.heading = section.heading[1:]
         return Document(title, tuple(filled), tuple(notices))
+
+    def _keep_bare_headings(self) -> None:
+        """Let a heading with nothing under it be a line of text: large letters may say all there is to say."""
+        following: Section | None = None
+        for place in range(len(self.sections) - 1, 0, -1):
+            section = self.sections[place]
+            above = following is not None and (
+                following.heading[: len(section.heading)] == section.heading
+            )
+            if not section.lines and not above:
+                text, page = section.heading[-1], self._pages[place]
+                section.heading = section.heading[:-1]
+                if page is None:
+                    section.lines.append(text)
+                else:
+                    section.add(text, page)
+            following = section
 
 
 def row_line(header: list[str], cells: list[str]) -> str:

@@ -22,6 +22,8 @@ def parse_plain_text(text: str) -> Document:
             sections.append(Section((heading,)))
         sections[-1].lines += _joined(lines)
     filled = [section for section in sections if section.lines]
+    if not filled and len(sections) > 1:  # short lines alone are all there is
+        filled = [Section((), [section.heading[0] for section in sections[1:]])]
     return Document(None, tuple(filled))
 
 

@@ -57,6 +57,9 @@ _PACKED = {"docx": b"word/document.xml", "xlsx": b"xl/workbook.xml"}
 _CONTROL = frozenset(map(chr, range(32))) - frozenset("\t\n\r\f")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_CYRILLIC = re.compile("[а-яёА-ЯЁ]")
+_LATIN = re.compile("[a-zA-Z]")
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -121,7 +124,7 @@ def _sniff(content: bytes) -> str | None:
 
 
 def decode(content: bytes, limits: Limits = LIMITS) -> str:
-    """Return the text of a file: UTF-8, or UTF-16 with a byte order mark.
+    """Return the text of a file: UTF-8, UTF-16 with a byte order mark, or Cyrillic letters of Windows.
 
     Raises:
         DocumentError: `document_too_large` or `document_bad_encoding`.
@@ -133,7 +136,19 @@ def decode(content: bytes, limits: Limits = LIMITS) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        raise DocumentError("document_bad_encoding", "The text is not UTF-8.") from None
+        text = content.decode("cp1251", "replace")
+        if encoding == "utf-16" or not _reads_as_cyrillic(text):
+            raise DocumentError("document_bad_encoding", "The text is not UTF-8.") from None
+        return text
+
+
+def _reads_as_cyrillic(text: str) -> bool:
+    """Whether a text decoded as Windows' Cyrillic is one: words of Cyrillic letters, hardly any mixed with Latin ones."""
+    words = _WORD.findall(text[:200_000])
+    cyrillic = sum(1 for word in words if _CYRILLIC.search(word))
+    mixed = sum(1 for word in words if _CYRILLIC.search(word) and _LATIN.search(word))
+    shouting = sum(1 for word in words if word[:1].islower() and word[1:].isupper())
+    return cyrillic * 2 > len(words) and (mixed + shouting) * 20 < cyrillic
 
 
 def check(content: str, limits: Limits = LIMITS) -> str:

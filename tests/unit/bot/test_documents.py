@@ -139,8 +139,21 @@ def test_a_document_that_cannot_be_used_says_why(name: str, content: str, code: 
 def test_decoding_files() -> None:
     assert decode("\ufeffқазақ".encode()) == "қазақ"
     assert decode("қазақ".encode("utf-16")) == "қазақ"
-    with pytest.raises(DocumentError, match="document_bad_encoding"):
-        decode("Доставка".encode("cp1251"))
+    excel = "Вопрос;Ответ\nЕсть ли доставка в Tau City?;Да, за 1 500 тг"
+    assert decode(excel.encode("cp1251")) == excel
+    for other in (
+        "Le café fermé, garçon, à côté".encode("latin-1"),
+        "Доставка по городу за один день".encode("koi8-r"),
+        bytes(range(128, 256)) * 4,
+        b"\xff\xfe\x00",
+    ):
+        with pytest.raises(DocumentError, match="document_bad_encoding"):
+            decode(other)
+
+
+def test_short_lines_alone_are_text() -> None:
+    (passage,) = passages_of(name="a.txt", content="Да, есть")
+    assert (passage.heading, passage.text) == ((), "Да, есть")
 
 
 @pytest.mark.parametrize(

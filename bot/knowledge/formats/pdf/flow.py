@@ -50,6 +50,7 @@ class Flow:
         self._outline = Outline()
         self._open = _Paragraph()
         self._heading: tuple[int, list[Line]] | None = None
+        self._heading_page = 0
         self._table: tuple[Table, list[str] | None] | None = None
 
     def outline(self) -> Outline:
@@ -73,6 +74,7 @@ class Flow:
                 self._close_heading()
             if self._heading is None:
                 self._heading = (level, [])
+                self._heading_page = page
             self._heading[1].append(line)
             return
         self._close_heading()
@@ -120,7 +122,7 @@ class Flow:
             level, lines = self._heading
             self._heading = None
             text = joined([line.text for line in lines], self._known)
-            self._outline.heading(level, text.rstrip(":").strip())
+            self._outline.heading(level, text.rstrip(":").strip(), self._heading_page)
 
     def _begins(self, paragraph: _Paragraph, line: Line, page: int) -> bool:
         """Whether a line begins a new paragraph."""

@@ -482,3 +482,25 @@ def test_the_same_line_at_the_end_of_many_pages_is_text() -> None:
     found = " ".join(lines(drawn(*[page(number) for number in range(1, 6)])))
     assert found.count("и вес заказа.") == 5
     assert "Стр." not in found
+
+
+def test_large_letters_with_nothing_under_them_are_not_lost() -> None:
+    content = flowing(
+        [
+            text("Правила", TITLE),
+            text("Бесплатная доставка от 30 000 ₸", HEADING),
+            text("Возврат", HEADING),
+            text(RUSSIAN),
+            PageBreak(),
+            text("Рассрочка на 12 месяцев", HEADING),
+        ]
+    )
+    document = parse_pdf(content)
+    assert document.title == "Правила"
+    assert [(section.heading, section.lines, section.pages) for section in document.sections] == [
+        ((), ["Бесплатная доставка от 30 000 ₸"], [1]),
+        (("Возврат",), [RUSSIAN], [1]),
+        ((), ["Рассрочка на 12 месяцев"], [2]),
+    ]
+    poster = parse_pdf(flowing([text("Скидка 20% до 1 декабря", TITLE)]))
+    assert [section.lines for section in poster.sections] == [["Скидка 20% до 1 декабря"]]
