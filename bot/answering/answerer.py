@@ -4,112 +4,34 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, TypedDict
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
-from bot.answering import wording
+from bot.answering.answers import Answer, declined, quoted, told, totals
+from bot.answering.asked import Asked, turns_before
 from bot.answering.calls import Ledger, NoLedger, Purpose
 from bot.answering.confidence import THRESHOLD, confidence, features
 from bot.answering.embedding import EMBEDDING_SECONDS, Embedder, ready_model
 from bot.answering.extractive import Extract, extract
 from bot.answering.failures import ProviderError
 from bot.answering.finding import find
-from bot.answering.gateway import CallRecord, Gateway
+from bot.answering.gateway import Gateway
 from bot.answering.judge import judge
 from bot.answering.masked import new_masking
-from bot.answering.prompt import Reading
 from bot.answering.translation import translate
 from bot.answering.writing import Check, NotWrittenError, Written, write
 from bot.knowledge.embeddings import Matrix
 from bot.knowledge.index import Index
 from bot.knowledge.languages import LANGUAGES
 from bot.knowledge.library import IndexLibrary, LoadSnapshot
-from bot.knowledge.retrieval import Found, Hit
+from bot.knowledge.retrieval import Found
 
 PASSAGES = 5
-MAX_QUOTE = 300
 # What is left for the extractive answer after the provider was given up on.
 RESERVE_SECONDS = 0.3
 TRANSLATION_SHARE = 0.3
 """Of the time, for a translated question."""
 JUDGE_SECONDS = 1.5
 """How long a written answer waits for its judge; then the built-in confidence decides."""
-_CUSTOMER = frozenset({"customer", "user"})
-
-
-class Source(TypedDict):
-    """What an answer rests on. `quote` is the passage's own words, `score` 0-1."""
-
-    document: str
-    title: str
-    heading: list[str]
-    passage_id: str
-    quote: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What to tell the customer.
-
-    Attributes:
-        text: complete, in `language`, with the line that names the sources.
-        language: ru, kk or en.
-        answered: False when the documents do not tell.
-        confidence: 0-1, how sure it is that the best passage answers.
-        sources: what the text rests on; of a declined answer empty.
-        trace: how it came about: `method` (extractive, llm, declined), `knowledge_version`, `passages` with scores,
-            `model`, `masked_prompt` and `raw_answer` (what the provider saw and wrote), `provider_error`, `checks`
-            (name, passed, detail), `judge` (verdict yes, no or none; null where nobody judged), `embedding_error`
-            (why words alone were looked for, where embeddings are configured), `translated` (the question
-            masked, in the documents' language), `call_ids`, `input_tokens`, `output_tokens`, `cost` and `currency` of all calls,
-            `elapsed_ms`. Holds nothing that must not be stored.
-        body: the text without the line that names the sources.
-    """
-
-    text: str
-    language: str
-    answered: bool
-    confidence: float
-    sources: list[Source] = field(default_factory=list)
-    trace: dict[str, Any] = field(default_factory=dict)
-    body: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """A question with all that answering it needs."""
-
-    question: str
-    language: str
-    turns: Sequence[Mapping[str, str]]
-    context: Mapping[str, Any]
-    ledger: Ledger
-    purpose: Purpose
-    give_up_at: float
-    records: list[CallRecord] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
-
-    @property
-    def seconds(self) -> float:
-        """How much time is left."""
-        return max(0.0, self.give_up_at - time.monotonic())
-
-    @property
-    def day(self) -> date:
-        """Today by the organization's clock: documents may be valid for a time."""
-        try:
-            zone = ZoneInfo(str(self.context["organization"].get("timezone") or "UTC"))
-        except (ZoneInfoNotFoundError, ValueError):
-            zone = ZoneInfo("UTC")
-        return datetime.now(zone).date()
-
-    @property
-    def earlier(self) -> list[str]:
-        """What the customer said before."""
-        return [str(turn["text"]) for turn in self.turns if turn["role"] in _CUSTOMER]
 
 
 class Answerer:
@@ -169,10 +91,10 @@ class Answerer:
                 load_snapshot,
                 vectors=ready_model(context),
             )
-        asked = _Asked(
+        asked = Asked(
             question=question,
             language=language,
-            turns=_before(history, question),
+            turns=turns_before(history, question),
             context=context,
             ledger=ledger or NoLedger(),
             purpose=purpose,
@@ -185,11 +107,11 @@ class Answerer:
             **dict.fromkeys(("judge", "translated")),
         }
         result = await self._answer(index, asked, trace)
-        trace |= _totals(asked.records, started)
+        trace |= totals(asked.records, started)
         trace["checks"] = asked.checks
         return result
 
-    async def _answer(self, index: Index, asked: _Asked, trace: dict[str, Any]) -> Answer:
+    async def _answer(self, index: Index, asked: Asked, trace: dict[str, Any]) -> Answer:
         found = find(
             index,
             asked.question,
@@ -227,10 +149,10 @@ class Answerer:
             for hit in found.hits
         ]
         if result is None:
-            result = _quoted(index, asked.language, extracts, sure, trace, believed=verdict)
+            result = quoted(asked.language, extracts, sure, trace, believed=verdict)
         return result
 
-    async def _meaning(self, index: Index, asked: _Asked, trace: dict[str, Any]) -> Matrix | None:
+    async def _meaning(self, index: Index, asked: Asked, trace: dict[str, Any]) -> Matrix | None:
         """Return the question's embedding; None where there are none, or the provider is down."""
         if index.vectors is None or not asked.question.strip():
             return None
@@ -247,7 +169,7 @@ class Answerer:
             return None
 
     async def _translated(
-        self, index: Index, asked: _Asked, masking: Any, trace: dict[str, Any]
+        self, index: Index, asked: Asked, masking: Any, trace: dict[str, Any]
     ) -> tuple[Found, list[Extract], float] | None:
         """Return what the question finds in the language that most documents have, where it is another one."""
         counts = [passage.language for passage in index.passages]
@@ -277,7 +199,7 @@ class Answerer:
         found: Found,
         extracts: Sequence[Extract],
         sure: float,
-        asked: _Asked,
+        asked: Asked,
         masking: Any,
         trace: dict[str, Any],
     ) -> tuple[Answer | None, bool | None]:
@@ -306,31 +228,27 @@ class Answerer:
                 **common,
             )
         )
-        judging = asyncio.create_task(judge(self.gateway, **common)) if _judges(asked) else None
+        judging = asyncio.create_task(judge(self.gateway, **common)) if asked.wants_judge else None
         try:
             verdict = await _verdict(judging, writing)
             if judging is not None:
                 _note_verdict(asked, trace, verdict=verdict, sure=sure)
             if verdict is False or (judging is not None and verdict is None and sure < THRESHOLD):
-                return _declined(asked.language, sure, trace), verdict
+                return declined(asked.language, sure, trace), verdict
             try:
                 written = await writing
             except NotWrittenError as error:
                 trace["provider_error"] = error.code
                 return None, verdict
-            return _told(written, found, extracts, sure, asked, trace), verdict
+            return told(written.reading, found.hits, extracts, asked.language, sure, trace), verdict
         finally:
             await _end(writing, judging)
+            _note_failure(writing, trace)
             sent = [call for call in asked.records if call.purpose == asked.purpose]
             if sent:
                 last = sent[-1]
                 trace |= {"model": last.model, "masked_prompt": last.prompt}
                 trace["raw_answer"] = last.raw_answer
-
-
-def _judges(asked: _Asked) -> bool:
-    model = (asked.context["assistant"].get("content") or {}).get("model") or {}
-    return bool(model.get("judge", True))
 
 
 async def _verdict(
@@ -348,13 +266,22 @@ async def _verdict(
 
 
 def _note_verdict(
-    asked: _Asked, trace: dict[str, Any], *, verdict: bool | None, sure: float
+    asked: Asked, trace: dict[str, Any], *, verdict: bool | None, sure: float
 ) -> None:
     said = {True: "yes", False: "no", None: "none"}[verdict]
     trace["judge"] = {"verdict": said}
     detail = said if verdict is not None else f"no verdict in time; confidence {sure:.2f}"
     passed = verdict if verdict is not None else sure >= THRESHOLD
     asked.checks.append(Check(name="judge", passed=passed, detail=detail))
+
+
+def _note_failure(writing: asyncio.Task[Written], trace: dict[str, Any]) -> None:
+    """Note why there is no written answer, also where the judge's verdict, or its silence, made an end before."""
+    if writing.cancelled() or trace["provider_error"]:
+        return
+    error = writing.exception()
+    if isinstance(error, NotWrittenError):
+        trace["provider_error"] = error.code
 
 
 async def _end(*tasks: asyncio.Task[Any] | None) -> None:
@@ -365,107 +292,5 @@ async def _end(*tasks: asyncio.Task[Any] | None) -> None:
     await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
 
 
-def _told(
-    written: Written,
-    found: Found,
-    extracts: Sequence[Extract],
-    sure: float,
-    asked: _Asked,
-    trace: dict[str, Any],
-) -> Answer:
-    reading, language = written.reading, asked.language
-    if reading.declined:
-        return _declined(language, sure, trace)
-    trace["method"] = "llm"
-    sources = _cited(reading, found.hits, extracts)
-    line = wording.source_line([source["title"] for source in sources], language)
-    return Answer(
-        f"{reading.text}\n\n{line}",
-        language,
-        answered=True,
-        confidence=sure,
-        sources=sources,
-        trace=trace,
-        body=reading.text,
-    )
-
-
-def _totals(records: Sequence[CallRecord], started: float) -> dict[str, Any]:
-    return {
-        "call_ids": [call.id for call in records],
-        "input_tokens": sum(call.input_tokens for call in records),
-        "output_tokens": sum(call.output_tokens for call in records),
-        "cost": round(sum(call.cost for call in records), 6),
-        "currency": next((call.currency for call in records if call.currency), None),
-        "elapsed_ms": round((time.monotonic() - started) * 1000, 1),
-    }
-
-
 def _sure(index: Index, found: Found, extracts: list[Extract]) -> float:
     return confidence(features(index, found, extracts)) if found.hits else 0.0
-
-
-def _declined(language: str, sure: float, trace: dict[str, Any]) -> Answer:
-    trace["method"] = "declined"
-    text = wording.declined(language)
-    return Answer(text, language, answered=False, confidence=sure, trace=trace, body=text)
-
-
-def _quoted(
-    index: Index,
-    language: str,
-    extracts: Sequence[Extract],
-    sure: float,
-    trace: dict[str, Any],
-    *,
-    believed: bool | None = None,
-) -> Answer:
-    """Return the documents' own words; `believed` is a judge's verdict, which stands above the built-in confidence."""
-    if not extracts or not (believed or sure >= THRESHOLD) or not len(index):
-        return _declined(language, sure, trace)
-    trace["method"] = "extractive"
-    sources = [_source(extract.hit, extract.text) for extract in extracts]
-    intro = wording.introduction(language, extracts[0].hit.passage.language)
-    quoted = "\n".join(extract.text for extract in extracts)
-    line = wording.source_line([source["title"] for source in sources], language)
-    body = "\n".join(part for part in (intro, quoted) if part)
-    return Answer(
-        f"{body}\n\n{line}",
-        language,
-        answered=True,
-        confidence=sure,
-        sources=sources,
-        trace=trace,
-        body=body,
-    )
-
-
-def _cited(reading: Reading, hits: Sequence[Hit], extracts: Sequence[Extract]) -> list[Source]:
-    """Return the passages the model named; the best one when it named none."""
-    quotes = {extract.hit.row: extract.text for extract in extracts}
-    chosen = [hits[number - 1] for number in reading.cited] or list(hits[:1])
-    return [_source(hit, quotes.get(hit.row) or hit.passage.text[:MAX_QUOTE]) for hit in chosen]
-
-
-def _source(hit: Hit, quote: str) -> Source:
-    passage = hit.passage
-    return Source(
-        document=passage.document,
-        title=passage.title,
-        heading=list(passage.heading),
-        passage_id=passage.id,
-        quote=quote,
-        score=round(min(1.0, hit.coverage), 3),
-    )
-
-
-def _before(history: Sequence[Mapping[str, str]], question: str) -> list[Mapping[str, str]]:
-    """Return the turns before the question: a caller's history may already end with it."""
-    turns = list(history)
-    if (
-        turns
-        and turns[-1]["role"] in _CUSTOMER
-        and str(turns[-1]["text"]).strip() == question.strip()
-    ):
-        turns.pop()
-    return turns

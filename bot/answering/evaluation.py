@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bot.answering.answerer import Answer, Answerer
+from bot.answering import Answer, Answerer
 from bot.answering.confidence import Features, features
 from bot.answering.extractive import extract
 from bot.answering.finding import find

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.answering.answerer import Answer, Answerer
+from bot.answering import Answer, Answerer
 from bot.answering.embedding import Embedder
 from bot.answering.failures import ProviderError
 from bot.answering.masked import new_masking

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.answering.answerer import Answer, Answerer
+from bot.answering import Answer, Answerer
 from bot.answering.extractive import extract
 from bot.answering.finding import find, question_of
 from bot.knowledge.documents import passages_of
