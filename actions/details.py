@@ -34,11 +34,14 @@ _ORDER_WORDS = re.compile(
     r"бергим|берсем|берсек|бере|аламын|алайын|алам|алғым|алгым|келеді|келеди|келед|еді|еди|едім|едим|деп|болады|болад[аы]?|ма|ме|"
     r"сатып|жазып|жазыңыз|жазыныз|қойыңызшы|койынызшы|рәсімдеңіз|рәсімдеп|беріңіз|бериниз|беріңізші|"
     r"i'd|id|i|we|would|like|want|wanna|need|to|order|buy|purchase|get|(?<!\ba )(?<!\bthe )(?<!\bone )book(?!\s*$)|(?<=to )book|an?|the|some|make|place|can|could|for|me|"
+    r"да|ок|хорошо|отлично|супер|ладно|тогда|давайте|спасибо|онда|иә|жақсы|жарайды|рахмет|рақмет|great|then|okay|ok|yes|thanks|thank\s+you|good|"
     r"ещ[её]|один|одну|новый|свой|another|one|more|new|тағы|таги|бір|бир|быстро|срочно|кое-?что|что-?то|something|бірдеңе|"
     r"hochu|zakazat|kupit|nuzhno|nado|mne|magan|kerek|zakaz|tapsyrys|bergim|keledi|alaiyn|alamyn|privet|salem)(?!\w)",
     re.IGNORECASE,
 )
 _PHONE_LIKE = re.compile(r"\+?\d[\d\s().-]{5,}\d")
+# What is left between words that were taken out.
+_STRAY_MARKS = re.compile(r"(?:(?<=\s)|^)[.,;:!?–—-]+(?=\s|$)")
 _EDGES = " \t\n.,;:!?-–—()«»\"'"
 
 
@@ -123,7 +126,7 @@ def product_in_order(text: str) -> str | None:
     Used when the extractor found no product; long sentences are left to the question that follows.
     """
     rest = _ORDER_WORDS.sub(" ", _EMAIL.sub(" ", _PHONE_LIKE.sub(" ", text)))
-    plain = clean_product(rest)
+    plain = clean_product(_STRAY_MARKS.sub(" ", rest))
     if plain is None or len(plain.split()) > 5 or len(plain) < 3:
         return None
     return plain

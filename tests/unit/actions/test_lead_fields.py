@@ -83,9 +83,12 @@ def test_answers_are_not_left_out(text: str) -> None:
         ("I'd like to book a haircut", "haircut"),
         ("I want to book", None),
         ("buy the book", "book"),
+        ("Great. I'd like to order one, L please", None),
+        ("Хорошо, тогда хочу заказать палатку Kolsai 4, пожалуйста", "палатку Kolsai 4"),
+        ("Да! Беру рюкзак Charyn 65.", "рюкзак Charyn 65"),
     ],
 )
-def test_a_book_is_a_thing_and_to_book_is_not(text: str, product: str | None) -> None:
+def test_what_is_wanted_is_what_is_left_of_the_wish(text: str, product: str | None) -> None:
     assert product_in_order(text) == product
 
 
