@@ -9,6 +9,7 @@ counts.
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from bot.knowledge.letters import MIN_RESPELLED, cyrillic, is_latin, words
 
@@ -25,7 +26,8 @@ class Glossary:
         self._beginnings: dict[str, set[str]] = {}
         self._whole: dict[str, set[str]] = {}
         self._words: dict[str, frozenset[str]] = {}
-        self._rows: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        # Words in a row, by the beginning of the first and that of the second: most texts have none of them.
+        self._rows: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {}
         for line in text.splitlines():
             if line.strip() and not line.startswith("#"):
                 name, _, entries = line.partition(":")
@@ -36,7 +38,8 @@ class Glossary:
     def _add(self, name: str, entry: str) -> None:
         parts = tuple(words(entry.replace("_", " ")))
         if len(parts) >= 2:
-            self._rows.setdefault(parts[0][:_INFLECTED], []).append((parts, name))
+            seconds = self._rows.setdefault(parts[0][:_INFLECTED], {})
+            seconds.setdefault(parts[1][:_MIN_BEGINNING], []).append((parts, name))
         elif parts:
             index = self._whole if entry.endswith("=") else self._beginnings
             index.setdefault(parts[0], set()).add(name)
@@ -51,14 +54,21 @@ class Glossary:
     def of_words(self, folded: Sequence[str]) -> list[frozenset[str]]:
         """Return the concepts of each word, those of words in a row given to each of them."""
         found = [set(self._remembered(word)) for word in folded]
-        read = [cyrillic(word) if is_latin(word) else word for word in folded]
-        for place in range(len(folded) - 1):
-            for spelled in (folded, read) if read[place] != folded[place] else (folded,):
-                for parts, name in self._rows.get(spelled[place][:_INFLECTED], ()):
+        self._add_rows(folded, found)
+        if any(map(is_latin, folded)):
+            self._add_rows([cyrillic(word) if is_latin(word) else word for word in folded], found)
+        return [frozenset(names) for names in found]
+
+    def _add_rows(self, spelled: Sequence[str], found: Sequence[set[str]]) -> None:
+        for place, (first, second) in enumerate(pairwise(spelled)):
+            seconds = self._rows.get(first[:_INFLECTED])
+            if seconds is None:
+                continue
+            for beginning in {second[:_MIN_BEGINNING], second[:1]}:
+                for parts, name in seconds.get(beginning, ()):
                     if _stands_at(spelled, place, parts):
                         for inside in range(place, place + len(parts)):
                             found[inside].add(name)
-        return [frozenset(names) for names in found]
 
     def _remembered(self, word: str) -> frozenset[str]:
         found = self._words.get(word)

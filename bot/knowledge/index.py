@@ -4,8 +4,11 @@ Every term of a passage has its weight worked out when the index is built; a que
 terms are told apart by their first character and normalised by their own lengths.
 """
 
+import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,7 +26,10 @@ from bot.knowledge.stopwords import STOP_WORDS
 
 GRAM, STEM, CONCEPT = "g", "s", "c"
 K1 = 1.2
-MAX_KNOWN = 1_000
+MAX_WORDS = 6_000
+MAX_PIECES = 3_000
+"""Passages whose words and pieces are remembered, over all indexes of the process."""
+
 MIN_COMPARED = 4
 """Letters of a word below which a misspelling of it cannot be told from another word."""
 
@@ -44,6 +50,33 @@ class PassageWords:
     """Its longer words by their first letter."""
 
 
+class _Remembered[Value]:
+    """What was made lately, the longest unused dropped first. For use from several threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[tuple[int, int], Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[int, int], make: Callable[[], Value]) -> Value:
+        with self._lock:
+            found = self._values.get(key)
+            if found is not None:
+                self._values.move_to_end(key)
+                return found
+        made = make()
+        with self._lock:
+            self._values[key] = made
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return made
+
+
+_WORDS = _Remembered[PassageWords](MAX_WORDS)
+_PIECES = _Remembered[tuple[tuple[str, PassageWords], ...]](MAX_PIECES)
+_SERIALS = itertools.count()
+
+
 class Index:
     """The terms of a snapshot's passages. Immutable once built; safe to read from several threads."""
 
@@ -56,20 +89,19 @@ class Index:
     ) -> None:
         if vectors is not None and len(vectors.matrix) != len(snapshot.passages):
             raise ValueError("There is not one vector a passage.")
+        self._serial = next(_SERIALS)
         self.snapshot = snapshot
         self.vectors = vectors
         """What the passages mean, where an embedding model is configured."""
         self.passages = snapshot.passages
         self.glossary = glossary or business_glossary()
         self._word_lists: list[tuple[str, ...]] = []
-        self._concepts: list[frozenset[str]] = []
+        self._concepts: list[tuple[str, ...]] = []
         # The same words and the same sets of concepts stand in many passages: each is kept once.
         self._shared: dict[Any, Any] = {}
         counts = [self._count(passage) for passage in self.passages]
         self._shared.clear()
         self._terms, self._starts, self._rows, self._weights = _columns(counts)
-        self._known_words: dict[int, PassageWords] = {}
-        self._known_pieces: dict[int, tuple[tuple[str, PassageWords], ...]] = {}
         self._has_validity = any(
             passage.valid_from or passage.valid_until for passage in self.passages
         )
@@ -84,16 +116,21 @@ class Index:
     def size_bytes(self) -> int:
         """About how much memory the index takes, texts included."""
         texts = sum(2 * len(passage.text) + 600 for passage in self.passages)
-        arrays = self._starts.nbytes + self._rows.nbytes + self._weights.nbytes
+        arrays = sum(part.nbytes for part in (self._terms, self._starts, self._rows, self._weights))
         if self.vectors is not None:
             arrays += self.vectors.matrix.nbytes
-        # Words are kept of all passages; sets of them only of those seen lately.
-        return int(texts + arrays + 140 * len(self._terms) + 4_000 * len(self.passages))
+        # What is remembered of passages seen lately is bounded for all indexes of the process together.
+        return int(texts + arrays + 1_500 * len(self.passages))
 
     def frequency(self, term: str) -> int:
         """Return the number of passages that hold a term."""
-        place = self._terms.get(term)
+        place = self._place(term)
         return 0 if place is None else int(self._starts[place + 1] - self._starts[place])
+
+    def _place(self, term: str) -> int | None:
+        wanted = hash(term)
+        place = int(np.searchsorted(self._terms, wanted))
+        return place if place < len(self._terms) and self._terms[place] == wanted else None
 
     def rarity(self, term: str) -> float:
         """Return the inverse document frequency of a term, as BM25 has it; highest for an unknown term."""
@@ -103,10 +140,10 @@ class Index:
         """Return the score of every passage for weighted terms."""
         found = np.zeros(len(self.passages), dtype=np.float32)
         for term, weight in query.items():
-            place = self._terms.get(term)
+            place = self._place(term)
             if place is not None:
                 start, end = self._starts[place], self._starts[place + 1]
-                found[self._rows[start:end]] += weight * self._weights[start:end]
+                found[self._rows[start:end]] += np.float32(weight) * self._weights[start:end]
         return found
 
     def possible(self, query: Mapping[str, float]) -> float:
@@ -127,24 +164,19 @@ class Index:
 
     def pieces_of(self, row: int) -> Sequence[tuple[str, PassageWords]]:
         """Return the pieces of a passage that can be quoted, with their words; remembered."""
-        found = self._known_pieces.get(row)
-        if found is None:
+
+        def make() -> tuple[tuple[str, PassageWords], ...]:
             texts = pieces_of(self.passages[row].text)
-            found = tuple((text, read_words(text, self.glossary)) for text in texts)
-            if len(self._known_pieces) >= MAX_KNOWN:
-                self._known_pieces.clear()
-            self._known_pieces[row] = found
-        return found
+            return tuple((text, read_words(text, self.glossary)) for text in texts)
+
+        return _PIECES.get((self._serial, row), make)
 
     def words_of(self, row: int) -> PassageWords:
         """Return the words of a passage, its title and headings; remembered."""
-        found = self._known_words.get(row)
-        if found is None:
-            found = _passage_words(self._word_lists[row], self._concepts[row])
-            if len(self._known_words) >= MAX_KNOWN:
-                self._known_words.clear()
-            self._known_words[row] = found
-        return found
+        return _WORDS.get(
+            (self._serial, row),
+            lambda: _passage_words(self._word_lists[row], frozenset(self._concepts[row])),
+        )
 
     def heading_words_of(self, row: int) -> PassageWords:
         """Return the words of a passage's title and headings; remembered."""
@@ -190,8 +222,8 @@ class Index:
         self._word_lists.append(
             tuple(share(word, word) for word in sorted(_with_readings(distinct)))
         )
-        names_found = frozenset(all_concepts)
-        self._concepts.append(share(names_found, names_found))
+        together = tuple(sorted(all_concepts))
+        self._concepts.append(share(together, together))
         return counts
 
 
@@ -253,43 +285,46 @@ def _rarity(frequency: int, passages: int) -> float:
 
 def _columns(
     counts: Sequence[Mapping[str, float]],
-) -> tuple[dict[str, int], npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """Return the terms' places, and the columns: rows and BM25 weights of each term, one after another."""
-    terms: dict[str, int] = {}
-    places: list[int] = []
+) -> tuple[
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int32],
+    npt.NDArray[np.uint16 | np.uint32],
+    npt.NDArray[np.float16],
+]:
+    """Return the hashes of the terms in order, and the columns: rows and BM25 weights of each term, one after another.
+
+    A term is known by its hash: in a hundred thousand terms two are alike once in a billion indexes.
+    """
+    kinds_in_order = list(KIND_WEIGHTS)
+    hashes: list[int] = []
     rows: list[int] = []
     frequencies: list[float] = []
-    lengths = {kind: np.ones(len(counts)) for kind in KIND_WEIGHTS}
+    kinds: list[int] = []
+    lengths = np.ones((len(KIND_WEIGHTS), len(counts)))
     for row, of_passage in enumerate(counts):
         for term, count in of_passage.items():
-            places.append(terms.setdefault(term, len(terms)))
+            kind = kinds_in_order.index(term[0])
+            hashes.append(hash(term))
             rows.append(row)
             frequencies.append(count)
-            lengths[term[0]][row] += count
-    order = np.argsort(np.array(places, dtype=np.int64), kind="stable")
-    place_array = np.array(places, dtype=np.int64)[order]
-    row_array = np.array(rows, dtype=np.int32)[order]
-    frequency = np.array(frequencies)[order]
-    holding = np.bincount(place_array, minlength=len(terms)).astype(np.int64)
+            kinds.append(kind)
+            lengths[kind, row] += count
+    hash_array = np.array(hashes, dtype=np.int64)
+    order = np.argsort(hash_array, kind="stable")
+    terms, holding = np.unique(hash_array, return_counts=True)
     starts = np.concatenate(([0], np.cumsum(holding)))
-    kinds = np.array([list(KIND_WEIGHTS).index(term[0]) for term in terms], dtype=np.int64)
-    relative = (
-        np.stack([length / length.mean() for length in lengths.values()])
-        if counts
-        else np.ones((3, 1))
+    row_array = np.array(rows, dtype=np.int64)[order]
+    kind_array = np.array(kinds, dtype=np.int64)[order]
+    frequency = np.array(frequencies)[order]
+    rarity = np.repeat(np.log(1 + (len(counts) - holding + 0.5) / (holding + 0.5)), holding)
+    relative = lengths / lengths.mean(axis=1, keepdims=True) if counts else lengths
+    norm = K1 * (1 - LENGTH_SHARE + LENGTH_SHARE * relative[kind_array, row_array])
+    strength = np.array(list(KIND_WEIGHTS.values()))[kind_array]
+    weights = strength * rarity * frequency * (K1 + 1) / (frequency + norm)
+    smallest = np.uint16 if len(counts) <= np.iinfo(np.uint16).max else np.uint32
+    return (
+        terms,
+        starts.astype(np.int32),
+        row_array.astype(smallest),
+        weights.astype(np.float16),
     )
-    rarity = np.log(1 + (len(counts) - holding + 0.5) / (holding + 0.5))
-    strength = np.array(list(KIND_WEIGHTS.values()))
-    norm = (
-        K1 * (1 - LENGTH_SHARE + LENGTH_SHARE * relative[kinds[place_array], row_array])
-        if places
-        else np.ones(0)
-    )
-    weights = (
-        strength[kinds[place_array]]
-        * rarity[place_array]
-        * frequency
-        * (K1 + 1)
-        / (frequency + norm)
-    )
-    return terms, starts, row_array, weights.astype(np.float32)

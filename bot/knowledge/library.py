@@ -13,7 +13,8 @@ type LoadSnapshot = Callable[[int], Awaitable[Mapping[str, Any]]]
 
 type Key = tuple[str, int, str]
 
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 512 * 1024 * 1024
+"""Two hundred tenants with five hundred passages each take about 410 MB."""
 
 
 class IndexLibrary:

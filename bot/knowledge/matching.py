@@ -13,14 +13,19 @@ _MIN_SIMILAR = 0.62
 
 def match(word: QueryWord, passage: PassageWords) -> float:
     """Return 0-1: 1 the very word, a little less another form or a word of the same meaning, less a likely misspelling."""
-    if any(spelling in passage.words for spelling in word.spellings):
-        return 1.0
-    if any(len(spelling) > 3 and stem(spelling) in passage.stems for spelling in word.spellings):
-        return STEM_MATCH
-    if word.concepts & passage.concepts:
+    spellings = word.spellings
+    for spelling in spellings:
+        if spelling in passage.words:
+            return 1.0
+    for spelling in spellings:
+        if len(spelling) > 3 and stem(spelling) in passage.stems:
+            return STEM_MATCH
+    if not passage.concepts.isdisjoint(word.concepts):
         return CONCEPT_MATCH
+    if word.known:
+        return 0.0
     best = 0.0
-    for spelling in word.spellings:
+    for spelling in spellings:
         if len(spelling) < MIN_COMPARED or spelling.isdecimal():
             continue
         for other in passage.by_letter.get(spelling[0], ()):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bot.knowledge.asked import asked_for
@@ -30,11 +30,19 @@ _POINTS_BACK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class QueryWord:
-    """A word to look for. `spellings` are the folded word and, for a Latin one, its Cyrillic reading."""
+    """A word to look for.
+
+    Attributes:
+        spellings: the folded word and, for a Latin one, its Cyrillic reading.
+        concepts: what it means.
+        weight: how much it tells by itself.
+        known: the documents hold it, or words that begin like it: it is no misspelling.
+    """
 
     spellings: tuple[str, ...]
     concepts: frozenset[str]
     weight: float = 1.0
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ def make_query(
         )
 
     question = as_meant(question, known_words)
-    own = _query_words(question, glossary)
+    own = _query_words(question, glossary, is_known)
     kinds = asked_for(question)
     if not earlier or not _leans_back(question, own):
         return Query(own, (), kinds, language)
@@ -107,10 +115,10 @@ def make_query(
     known = {spelling for word in own for spelling in word.spellings}
     strength = EARLIER_WEIGHT
     for text in reversed(earlier[-3:]):
-        for word in _query_words(text, glossary):
+        for word in _query_words(text, glossary, is_known):
             other_city = has_city and any(map(is_city, word.concepts))
             if not other_city and known.isdisjoint(word.spellings):
-                before.append(QueryWord(word.spellings, word.concepts, word.weight * strength))
+                before.append(replace(word, weight=word.weight * strength))
                 known.update(word.spellings)
         kinds = kinds or asked_for(text)
         if sum(bool(word.concepts) for word in before) > 0 and len(before) > FEW_WORDS:
@@ -128,7 +136,9 @@ def _leans_back(question: str, own: Sequence[QueryWord]) -> bool:
     return len(own) <= FEW_WORDS
 
 
-def _query_words(text: str, glossary: Glossary) -> tuple[QueryWord, ...]:
+def _query_words(
+    text: str, glossary: Glossary, is_known: Callable[[str], bool]
+) -> tuple[QueryWord, ...]:
     listed = words(text)
     if len(listed) > MAX_WORDS:
         listed = listed[: MAX_WORDS // 2] + listed[-MAX_WORDS // 2 :]
@@ -142,11 +152,12 @@ def _query_words(text: str, glossary: Glossary) -> tuple[QueryWord, ...]:
         ):
             continue
         spellings: tuple[str, ...] = (word, cyrillic(word)) if is_latin(word) else (word,)
+        known = any(map(is_known, spellings))
         if word in STOP_WORDS:
             # The word serves only as half of a pair such as "how much".
             found[word] = QueryWord((), names)
         elif not names and any(stem(spelling) in SOFT_STEMS for spelling in spellings):
-            found[word] = QueryWord(spellings, names, SOFT_WEIGHT)
+            found[word] = QueryWord(spellings, names, SOFT_WEIGHT, known)
         else:
-            found[word] = QueryWord(spellings, names)
+            found[word] = QueryWord(spellings, names, known=known)
     return tuple(found.values())

@@ -17,17 +17,17 @@ PAIR_WEIGHT = 0.5
 """Of a word that counts only as a part of words in a row, such as "how" of "how much"."""
 
 WEIGHTS = {
-    "lexical": 4.11,
-    "concepts": 2.12,
+    "lexical": 4.02,
+    "concepts": 2.05,
     "stems": -1.31,
-    "coverage": 2.38,
-    "piece": 1.94,
-    "alone": 1.30,
-    "heading": 2.19,
-    "precision": 1.34,
-    "kind": 0.65,
-    "piece_kind": 1.83,
-    "own": 0.60,
+    "coverage": 2.58,
+    "piece": 2.02,
+    "alone": 1.27,
+    "heading": 2.13,
+    "precision": 1.36,
+    "kind": 0.60,
+    "piece_kind": 1.82,
+    "own": 0.65,
 }
 
 

@@ -20,7 +20,7 @@ MORE_CANDIDATES = 8
 
 RESPELLED_WEIGHT = 0.8
 NEARLY_AS_GOOD = 0.85
-LOOKED_INTO = 12
+LOOKED_INTO = 10
 """Candidates whose single sentences are looked at: that costs the most."""
 
 ALIKE = 0.85
