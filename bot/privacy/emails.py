@@ -59,11 +59,15 @@ def _domain_end(text: str, at: re.Match[str]) -> int:
         is_dog = "at" not in at["word"] or "_" in at["word"]
         found = [known if known and len(known.group()) > 4 else None]
         if named or is_dog:
-            found += [loose, strict]
+            found.append(loose)
+        if is_dog:
+            found.append(strict)
     elif at["bracketed"]:
         found = [strict, loose, known]
     else:
         # Only before the sign a blank stands in front of somebody's name in a messenger: "телеграм @tau.kz".
         apart = at["sign"].startswith(" ") and not at["sign"].endswith((" ", "\n"))
         found = [known] if apart else [strict, loose, known]
-    return max((match.end() for match in found if match), default=0)
+    ends = [match.end() for match in found if match]
+    # "me at j.smith@gmail.com": what is spelled out is no at sign, one follows.
+    return max((end for end in ends if not text.startswith("@", end)), default=0)

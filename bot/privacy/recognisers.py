@@ -9,7 +9,7 @@ from typing import Any
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
-from bot.privacy import addresses, documents, emails, national, payments, phones
+from bot.privacy import addresses, documents, emails, national, payments, phones, street_words
 from bot.privacy.names import find_people
 
 LANGUAGE = "xx"
@@ -38,9 +38,10 @@ class SpanRecogniser(EntityRecognizer):
 
 
 def _people(text: str) -> Iterator[tuple[int, int]]:
-    # A letter alone tells nobody.
     for span in find_people(text):
-        if sum(map(str.isalpha, text[span.start : span.end])) > 1:
+        # A letter alone tells nobody.
+        told = sum(map(str.isalpha, text[span.start : span.end])) > 1
+        if told and not street_words.is_of_street(text, span.start, span.end):
             yield span.start, span.end
 
 

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from bot.privacy import spoken
+from bot.privacy.typography import plain
 from bot.privacy.vocabulary import is_ordinary, is_surname, romanised
 
 STREET = "street"
@@ -45,7 +46,7 @@ _CLASSES = {
     r"|zhyrau|yel|el|ata|ana|акын\w?|ақын\w{0,4}|мырза",
     STOP: r"и|в|во|на|по|с|со|к|ко|у|о|об|от|до|за|из|или|не|ни|но|а|же|ли|бы|что|где|как|это|есть|там|тут|мой|моя|мне|мы|я|вы|он|она|там"
     r"|адрес\w{0,3}|адресс|живу|живём|живем|жить|доставк\w|достав\w*|привез\w*|отправ\w*|курьер\w{0,2}|можно|надо|нужн\w*|заказ\w{0,2}|сегодня|завтра"
-    r"|мекенжай\w{0,6}|менің|біздің|мен|және|да|де|бар|жоқ|деп|енді|жаңа|осы|мына|ал|үшін|the|a|an|to|at|in|on|is|my|our|we|i|im|and|or|of|from"
+    r"|мекенжай\w{0,6}|менің|біздің|мен|және|да|де|бар|жоқ|деп|енді|жаңа|осы|мына|ал|үшін|na|po|za|iz|ot|do|vo|so|dlya|mne|moi|moy|zhivu|dostavka|adres|the|a|an|to|at|in|on|is|my|our|we|i|im|and|or|of|from"
     r"|for|near|live|address|deliver\w*|send|ship|доставьте|прописан\w?|находится|рядом|возле|около|угол|напротив|тел|телефон\w?|номер\w?|моб|сот|phone|tel|whatsapp|ватсап|вацап|возьму|купил\w*|меня|зовут",
     NUMBER_WORD: "|".join(spoken.WORDS),
 }
@@ -93,6 +94,9 @@ _STREETS = """
 Mangilik Turan Dostyk Abay Abai Satpaev Seifullin Tolebi Tole Zheltoksan Kabanbay Bogenbay Abylai Ablaikhan Nazarbayev Zhandosov Furmanov Kunaev
 Al-Farabi Bukhar Samal Orbita Raiymbek Kenesary Saryarka Respublika Baitursynov Auezov Zhibek
 """
+_WORD_BEFORE = re.compile(r"(?<![^\W_])([^\W\d_]+(?:-[^\W\d_]+)?)\.?\s{0,2}[«\"]?$")
+_WORD_AFTER = re.compile(r"[»\"]?\s([^\W\d_]+(?:-[^\W\d_]+)?)")
+_LONGEST_WORD = 24
 _GENITIVE = re.compile(r"\w{3,}[сц]кого")
 _ADJECTIVE = re.compile(r"\w{3,}ск(?:ая|ой|ую)")
 ADJECTIVE = re.compile(r"\w{3,}(?:[нвл](?:ая|ой|ую)|[нч](?:яя|ей|юю))")
@@ -158,3 +162,13 @@ def street_likeness(word: str) -> float:
     if _GENITIVE.fullmatch(word) or is_surname(word):
         return 0.75 if ordinary else 1.0
     return 0.0 if ordinary else 0.5
+
+
+def is_of_street(text: str, start: int, end: int) -> bool:
+    """Tell whether the name of a person in `text` is that of a street or quarter: ул. Абая, Абай көшесі."""
+    before = _WORD_BEFORE.search(plain(text[max(0, start - _LONGEST_WORD) : start]))
+    after = _WORD_AFTER.match(plain(text[end : end + _LONGEST_WORD]))
+    return bool(
+        (before and not classes(before[1]).isdisjoint({STREET, DISTRICT}))
+        or (after and not classes(after[1]).isdisjoint({STREET_AFTER, DISTRICT_AFTER}))
+    )

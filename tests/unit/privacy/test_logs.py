@@ -56,6 +56,7 @@ def test_identifiers_are_masked(text: str, shown: str) -> None:
         "turn aborted: conversation=6743f8a1b2c3d4e5f6789012 reason=timeout",
         "at 2026-11-22T02:30:26.123456+00:00 took 0.123456 s",
         "job 550e8400-e29b-41d4-a716-446655440000 is done",
+        "job 550e8400-e29b-41d4-a716-900101300017 is done",
         "1763778626.123456 events, 200000 rows, pid 12345",
         "192.168.100.215:27017 does not answer",
         "version 3.13.0, 64 bits",
