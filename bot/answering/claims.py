@@ -55,8 +55,9 @@ _DURATIONS = frozenset({"minute", "hour", "day", "week", "month", "year"})
 _MONEY = frozenset({"kzt", "usd", "eur", "rub"})
 _FREE = re.compile(r"^(?:бесплатн|безвозмездн|тегин$|акысыз|free$|gratis|complimentary)")
 _BETWEEN = frozenset(
-    ["рабочих", "рабочих", "календарных", "полных", "business", "working", "calendar", "жумыс"]
+    ["рабочих", "календарных", "полных", "business", "working", "calendar", "жумыс"]
 )
+_JOINING = frozenset(["до", "to", "или", "or", "немесе"])
 _OF_DAY = frozenset(["утра", "вечера", "ночи", "am", "pm", "тангы", "кешкы"])
 _NUMBER_WORDS = {
     word: value
@@ -119,7 +120,13 @@ def tokens_of(text: str) -> list[Token]:
         else:
             # The hard sign folds to nothing.
             word = fold(raw.replace("ъ", "").replace("Ъ", "")) if raw[0] != "<" else raw
-            found.append(Token(word, raw, None, unit_of(word), match.start()))
+            parts = word.split("-")
+            # "Два-три" are two numbers; other words with a hyphen are one.
+            numbers = all(part in _NUMBER_WORDS for part in parts)
+            found += [
+                Token(part, raw, None, unit_of(part), match.start())
+                for part in (parts if numbers else [word])
+            ]
     return found
 
 
@@ -169,14 +176,17 @@ def _unit_near(tokens: Sequence[Token], place: int) -> str | None:
     follows = tokens[place + 1 : place + 4]
     if follows and follows[0].text in _OF_DAY:
         return "clock"
-    for offset, token in enumerate(follows):
-        if token.unit is not None and token.value is None:
-            return token.unit
-        in_range = token.value is not None and offset == 0
-        if not (in_range or token.text in _BETWEEN or token.text in {"до", "to", "или", "or"}):
-            break
+    joined = True
+    for token in follows:
         if token.unit == "clock":
             break
+        if token.unit is not None and token.value is None:
+            return token.unit
+        number = token.value is not None or token.text in _NUMBER_WORDS
+        joins = token.text in _JOINING
+        if not (number and joined) and not joins and token.text not in _BETWEEN:
+            break
+        joined = joins
     before = tokens[place - 1] if place else None
     if before is not None and before.raw in {"$", "€", "₸", "₽"}:
         return before.unit

@@ -209,3 +209,12 @@ async def test_over_a_whole_company_the_verdict_is_obeyed(
         if answer.answered != table[asked]:
             wrong.append((asked, answer.trace["method"], answer.trace["judge"]))
     assert wrong == []
+
+
+async def test_why_nothing_was_written_is_noted_whatever_the_judge_says(
+    ask: Ask, provider: FakeOpenAI
+) -> None:
+    provider.reply(FakeReply(status=401))
+    answer = await ask("есть доставка дроном в Павлодар?", provider=provider)
+    assert answer.trace["method"] == "declined"
+    assert answer.trace["provider_error"] == "provider_rejected_key"
