@@ -141,10 +141,17 @@ class PartReader:
             return None
         if not any(part.kind in _BEFORE_NUMBERS for part in before):
             following = self._named_behind(place + 1)
-            if following is None or following.kind != words.STREET:
+            if (following is None or following.kind != words.STREET) and not self._flat_follows(
+                place + 1
+            ):
                 return None
         compound = before and row[place].kind == "number" and not row[place].text.isdecimal()
         return Part(place, row.number_end(place), NUMBER, 1.0 if compound else 0.5)
+
+    def _flat_follows(self, place: int) -> bool:
+        """Tell whether a street's name and a flat come next: 85 Tulebaev, flat 4."""
+        unit = self._unit(self._row.skip(place + 1, frozenset(",.")))
+        return self._likeness(place) >= 1 and unit is not None and unit.kind == words.FLAT
 
     def _is_apart(self, place: int) -> bool:
         """Tell whether a second number stands between marks: "Абая 45, 9"."""
@@ -258,11 +265,11 @@ class PartReader:
         if any(row.is_word(other, words.AUXILIARY) for other in range(place + 1, stop)):
             best = max(best, 1.5)
         behind = row.skip(stop, frozenset(",/"))
-        if not best and place and row.is_capital(place) and self._is_housed(behind):
+        if not best and row.is_capital(place) and self._is_housed(behind):
             best = 0.5
         numbered = row.is_number(behind) and not row.is_measured(behind)
         housed = row.is_word(behind, words.HOUSE) or (
-            best >= 1 and any(part.kind == words.HOUSE for part in before)
+            best >= 1 and any(part.kind in {words.HOUSE, NUMBER} for part in before)
         )
         return Part(place, stop, NAME, best) if best and (numbered or housed) else None
 

@@ -19,6 +19,7 @@ _CUE_REACH = 45
 _STREETS = frozenset({words.STREET, NAME})
 _MARKS_BETWEEN = frozenset(",.-/\"'«»“”()№#:;")
 _LINKS = frozenset({"по", "в", "на", "во"})
+_CORNER = frozenset({"угол", "уг"})
 _LONGEST_REMARK = 6
 
 
@@ -68,6 +69,9 @@ def _next_places(row: TokenRow, place: int) -> Iterator[int]:
     yield place
     if row[place].text in _LINKS:
         yield place + 1
+    elif row[place].text in _CORNER:
+        yield row.skip(place + 2, frozenset(","))
+        yield row.skip(place + 3, frozenset(","))
     elif romanised(row[place].text) in words.CITIES:
         yield row.skip(place + 1, frozenset(","))
 
@@ -93,9 +97,12 @@ def _says_enough(row: TokenRow, parts: Sequence[Part]) -> bool:
 
 
 def _stands_alone(row: TokenRow, parts: Sequence[Part]) -> bool:
-    """Tell whether a message or its first phrase is but a known street: "Достык 85", and not "Достык 85 есть?"."""
-    if parts[0].kind == NAME and parts[0].weight <= 1:
+    """Tell whether a message or its first phrase is but a known street: "Достык 85", and not "Достык 85 есть?".
+
+    A house and a flat in one number ("32-16") make up for a street that is not known.
+    """
+    if parts[0].kind == NAME and parts[0].weight <= 1 and parts[-1].weight < 1:
         return False
     first, after = parts[0].first, parts[-1].after
     opening = first == 0 or (first <= 2 and romanised(row[0].text) in words.CITIES)
-    return opening and row[after].kind in {"", "mark"}
+    return opening and (row[after].kind in {"", "mark"} or row[after].text in _CORNER)

@@ -30,15 +30,15 @@ _CLASSES = {
     r"|пл|площад\w{1,2}|наб|набережн\w{1,3}|аллея|аллее|микроулица|ul|ulits\w|ulica|prospekt\w?|pr|pereulok|bulvar|bulvary|shosse",
     STREET_AFTER: r"көше\w{0,14}|көш|к-сі\w{0,4}|даңғыл\w{0,12}|даңғ|тұйығ\w*|тұйықкөше\w*|бульвары\w{0,6}|жолы?нда|street|st|str|ave|avenue|av"
     r"|road|rd|boulevard|blvd|lane|ln|drive|square|sq|koshe\w{0,6}|kosh|da[nñ]g[hy]?[yi]l\w{0,5}|dangh?y?l\w{0,5}|prospect|trakt",
-    DISTRICT: r"мкр|мкрн|мкр-н|микрорайон\w{0,3}|микр|жилой|жилом|жилого|мик-н|м-н|м-он|жк|жилмассив\w?|ж/м|снт|квартал\w?|кв-л|село|селе|пос|пос[её]лок|пос[её]лк\w|аул\w?"
+    DISTRICT: r"мкр|мкрн|мкр-н|микрорайон\w{0,3}|микр|жилой|жилом|жилого|мик-н|м-н|м-он|жк|жилмассив\w?|ж/м|снт|квартал\w?|кв-л|село|селе|пос|пос[её]лок|пос[её]лк\w|ауыл|аул\w?"
     r"|дачи|общежити\w|mkr|mkrn|mikrorayon\w?|mikroraion\w?|microrayon|zhk|selo",
     DISTRICT_AFTER: r"мкр|мкрн|микрорайон\w{0,3}|аудан\w{0,8}|ықшам ?аудан\w{0,8}|шағын ?аудан\w{0,8}|мөлтек ?аудан\w{0,8}|ш/а|ы/а|ауыл\w{0,8}|түк"
     r"|microdistrict|district|mkr|mikrorayon|audany|ayuly|auyly",
     PLACE: r"г|гор|город\w{0,2}|село|с|обл",
     PLACE_AFTER: r"қ|қала\w{0,6}|облыс\w{0,6}|обл|область|области|р-н|район\w?|ауыл\w{0,5}",
-    HOUSE: r"дом|дома|доме|дому|д|үй\w{0,8}|house|dom|building|bldg|bld|корп|корпус\w?|стр|строени\w|блок\w?|block|участ\w{2,4}|уч|литер|зд"
+    HOUSE: r"d|дом|дома|доме|дому|д|үй\w{0,8}|house|dom|building|bldg|bld|корп|корпус\w?|стр|строени\w|блок\w?|block|участ\w{2,4}|уч|литер|зд"
     r"|здани\w|ғимарат\w*|ui|uy|uyi|korpus|blok|corpus|секция|коттедж\w?",
-    FLAT: r"кв|квартир\w{0,3}|kv|kvartir\w|apt|apartment|flat|пәтер\w{0,10}|п[аә]тер\w*|pater\w{0,6}|офис\w{0,2}|office|оф|комнат\w|комн|unit|suite"
+    FLAT: r"кв|квартир\w{0,3}|kv|kvartir\w|apt|app|apartment|flat|пәтер\w{0,10}|п[аә]тер\w*|pater\w{0,6}|офис\w{0,2}|office|оф|комнат\w|комн|unit|suite"
     r"|бөлме\w{0,6}|ofis|пом|помещени\w|каб|кабинет\w?|бутик\w?|room",
     WITHIN: r"подъезд\w?|под|п-д|парадн\w{2}|этаж\w?|эт|қабат\w{0,5}|кіреберіс\w{0,5}|entrance|floor|домофон\w?|intercom|pod[\"']?ezd\w?|etazh\w?"
     r"|вход|кабат\w?|подьезд\w?",
