@@ -181,7 +181,9 @@ class Admin(Operator):
         answered = await chat.get_by_test_id("how").count()
         await chat.get_by_test_id("test-text").fill(text)
         await chat.get_by_test_id("test-send").click()
-        await expect(chat.get_by_test_id("how")).to_have_count(answered + 1)
+        await expect(chat.get_by_test_id("how")).to_have_count(
+            answered + 1, timeout=PATIENCE_SECONDS * 1000
+        )
         said = await chat.get_by_test_id("test-bot").all_inner_texts()
         return said[-1].replace("\u00a0", " ")
 

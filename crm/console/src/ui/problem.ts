@@ -25,6 +25,16 @@ export function useProblem() {
     );
   }
 
+  /** Messages per path and everything above it, for nested forms: `{ "handoff.words.0": …, "handoff.words": …, handoff: … }`. */
+  function pathMessages(error: unknown): Record<string, string> {
+    const messages: Record<string, string> = {};
+    for (const { field, code, detail } of asProblem(error).fields) {
+      const steps = field.split(".");
+      steps.forEach((_, index) => (messages[steps.slice(0, index + 1).join(".")] ??= te(`errors.fields.${code}`) ? t(`errors.fields.${code}`) : detail));
+    }
+    return messages;
+  }
+
   function show(error: unknown, retry?: () => void): void {
     toast.add({
       title: t("errors.title"),
@@ -58,5 +68,5 @@ export function useProblem() {
     });
   }
 
-  return { describe, fieldMessages, show, done, tell, undo };
+  return { describe, fieldMessages, pathMessages, show, done, tell, undo };
 }

@@ -35,7 +35,7 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 export function provideDraft(): Draft {
   const query = useAssistant();
-  const { describe, fieldMessages } = useProblem();
+  const { describe, pathMessages } = useProblem();
   const form = ref<AssistantContent | null>(null);
   const state = ref<SaveState>("saved");
   const fields = ref<Record<string, string>>({});
@@ -105,7 +105,7 @@ export function provideDraft(): Draft {
         if (query.data.value) join(query.data.value);
         return false;
       }
-      fields.value = fieldMessages(error);
+      fields.value = pathMessages(error);
       failure.value = describe(error);
       state.value = "failed";
       return false;
