@@ -58,6 +58,12 @@ _BETWEEN = frozenset(
     ["рабочих", "календарных", "полных", "business", "working", "calendar", "жумыс"]
 )
 _JOINING = frozenset(["до", "to", "или", "or", "немесе"])
+_BOUND_BEFORE = frozenset(
+    ["от", "свыше", "более", "больше", "дороже", "from", "over", "above", "exceeding", "кеминде"]
+)
+_BOUND_AFTER = frozenset(
+    ["бастап", "басталады", "басталса", "басталатын", "жогары", "асса", "асатын", "аса"]
+)
 _OF_DAY = frozenset(["утра", "вечера", "ночи", "am", "pm", "тангы", "кешкы"])
 _NUMBER_WORDS = {
     word: value
@@ -90,11 +96,15 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its unit, None where none is named. `place` is its token's."""
+    """A number with its unit, None where none is named.
+
+    `place` is its token's; `bound`: it is a threshold ("from 30 000 ₸"), which is no price.
+    """
 
     value: str
     unit: str | None
     place: int
+    bound: bool = False
 
     @property
     def family(self) -> str | None:
@@ -136,7 +146,7 @@ def figures_of(tokens: Sequence[Token]) -> list[Figure]:
     for place, token in enumerate(tokens):
         if token.value is not None:
             unit = token.unit or _unit_near(tokens, place)
-            found.append(Figure(token.value, unit, place))
+            found.append(Figure(token.value, unit, place, _is_bound(tokens, place)))
         elif token.text in _NUMBER_WORDS:
             unit = _unit_near(tokens, place)
             if unit is not None and unit not in _MONEY:
@@ -144,6 +154,13 @@ def figures_of(tokens: Sequence[Token]) -> list[Figure]:
         elif _FREE.match(token.text):
             found.append(Figure("0", "free", place))
     return found
+
+
+def _is_bound(tokens: Sequence[Token], place: int) -> bool:
+    before = tokens[place - 1].text if place else ""
+    return before in _BOUND_BEFORE or any(
+        token.text in _BOUND_AFTER for token in tokens[place + 1 : place + 4]
+    )
 
 
 def links_of(text: str) -> list[str]:

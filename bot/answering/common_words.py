@@ -12,14 +12,14 @@ _RUSSIAN = """
 данный данная данное данные другие остальные каждый каждая каждое каждую каждого каждой сам сама сами самим
 хотя хотя_бы лишь даже уже пока при этом этого этому этой этих если тогда когда потом затем далее
 человек сотрудник сотрудника сотруднику менеджер менеджеру менеджера оператор оператору
-закажите заказать вносится внести вносите удерживается удержанием позже раньше выше ниже больше меньше не_меньше оплачивается оплачиваются указано указан указана
+закажите заказать вносится внести вносите заказ заказа заказе заказы заказов удерживается удержанием позже раньше выше ниже больше меньше не_меньше оплачивается оплачиваются указано указан указана
 """
 _KAZAKH = """
 турады тур турат алады алынады береди бериледи беремиз болады болып табылады керек кажет мумкин бар екен
-шамамен барынша кем_дегенде дейин бастап басталады басталып ишинде туралы бойынша гана тек да де мен пен бен
+ден дан тен тан нен нан ге га ке ка шамамен барынша кем_дегенде дейин бастап басталады басталып ишинде туралы бойынша гана тек да де мен пен бен
 салеметсиз салем рахмет отинемин отиниш сураныз сурак сурактар комек комектесе аламын аламыз сиз сизге сиздин бизге
 егер онда кейин бурын туралы барып келеди кетеди отырып журип етиледи етилед жасалады жасауга калай ушин
-аласыз аласыздар берилед болса болсаныз ала келиниз толенеди орай курайды
+тапсырыс тапсырысты тапсырыстар истеймиз истеиди истеимиз жумыс аласыз аласыздар берилед болса болсаныз ала келиниз толенеди орай курайды
 """
 _ENGLISH = """
 costs cost priced is are was were be been being has have had get gets got take takes took taking lasts last give gives
@@ -29,7 +29,7 @@ help let know anything else welcome sure course sorry also too however well just
 per up down until till by within starts start begins begin ends end can may might could will would shall should must do does
 one ones way sum total amount here there our us we you your yours it its they them their this that these those so
 than then if when while unless but and or not no never later earlier further contact ask employee colleague manager operator
-bring done advance use using unfortunately currently normally usually
+order orders ordering bring done advance use using unfortunately currently normally usually
 """
 
 COMMON = frozenset(f"{_RUSSIAN} {_KAZAKH} {_ENGLISH}".split())

@@ -139,7 +139,7 @@ def _figures_hold(clauses: Sequence[Clause], material: Material) -> bool:
         weights = {word: weight * INHERITED for word, weight in weights.items()}
         for word, weight in clause.weights.items():
             weights[word] = max(weight, weights.get(word, 0.0))
-        if not all(_figure_holds(figure, weights, material) for figure in clause.figures):
+        if not all(_figure_holds(figure, clause, weights, material) for figure in clause.figures):
             return False
     figures = [figure for clause in clauses for figure in clause.figures]
     asked = [figure for figure in figures if figure.value not in material.figures]
@@ -156,29 +156,45 @@ class _Place:
     figure: Figure
 
 
-def _figure_holds(figure: Figure, weights: dict[str, float], material: Material) -> bool:
+def _figure_holds(
+    figure: Figure, clause: Clause, weights: dict[str, float], material: Material
+) -> bool:
     """Tell whether some passage holds the figure, and beside nothing that belongs to another one."""
     places = [
         _Place(piece, number, other)
         for piece in material.pieces
-        for number, clause in enumerate(piece.clauses)
-        for other in clause.figures
+        for number, part in enumerate(piece.clauses)
+        for other in part.figures
     ]
-    same = [
-        place
-        for place in places
-        if place.figure.value == figure.value and _fits(place.figure.unit, figure.unit)
-    ]
+    same = [place for place in places if _states(place.figure, figure)]
     if not same:
         return figure.unit in {None, "piece"} and figure.value in material.asked
     if figure.unit is None:
         return True
+    bounds = [other for other in clause.figures if other.bound]
+    if figure.unit == "free" and bounds:
+        # Free from some sum on: the sum decides, wherever the ordinary price stands.
+        return any(_holds_all(place.piece, bounds) for place in same)
+    # The end of a range is no other answer than its beginning.
     rivals = [
         place
         for place in places
-        if place.figure.value != figure.value and place.figure.family == figure.family
+        if place.figure.value != figure.value
+        and place.figure.family == figure.family
+        and place.figure.bound == figure.bound
+        and not any(_states(other, figure) for other in place.piece.clauses[place.clause].figures)
     ]
     return any(not any(_fits_better(rival, place, weights) for rival in rivals) for place in same)
+
+
+def _states(stated: Figure, claimed: Figure) -> bool:
+    return stated.value == claimed.value and _fits(stated.unit, claimed.unit)
+
+
+def _holds_all(piece: Piece, figures: Sequence[Figure]) -> bool:
+    """Tell whether a piece states all of the figures."""
+    stated = [figure for clause in piece.clauses for figure in clause.figures]
+    return all(any(_states(other, figure) for other in stated) for figure in figures)
 
 
 def _fits(stated: str | None, claimed: str | None) -> bool:
