@@ -94,7 +94,7 @@ def read(
     if len(found) > limits.passages:
         raise DocumentError(
             "document_too_large",
-            f"It would be cut into {len(found)} passages; {limits.passages} are allowed.",
+            f"It would be cut into {len(found)} passages; {limits.passages} are allowed: divide it.",
         )
     return Reading(shown, main_language, text, found, document.notices)
 

@@ -20,12 +20,14 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
+from bot.knowledge.blocks import Notice
 from bot.knowledge.documents import Reading
 from bot.knowledge.errors import DocumentError
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import NotFound
 from crm.core.events import SYSTEM, Actor, EventLog, NewEvent
+from crm.knowledge.articles import personal_data
 from crm.knowledge.limits import KnowledgeLimits
 from crm.knowledge.models import PASSAGES, SOURCES, UNFINISHED_STATES, stored_content
 from crm.knowledge.originals import Originals
@@ -228,7 +230,7 @@ class Ingestion:
             "passages": total,
             "warnings": [
                 {"code": notice.code, "detail": notice.detail, "pages": list(notice.pages)}
-                for notice in reading.notices
+                for notice in [*reading.notices, *await _hints(source, reading)]
             ],
         }
         if source["file"] is not None:
@@ -326,6 +328,15 @@ class Ingestion:
 
     def _until(self) -> Any:
         return utc_now() + timedelta(seconds=self._pace.lease_seconds)
+
+
+async def _hints(source: RawDocument, reading: Reading) -> list[Notice]:
+    """Return what an admin should look at before customers do."""
+    if source["origin"] != "answer":
+        return []
+    text = "\n".join(passage.text for passage in reading.passages)
+    hint = await asyncio.to_thread(personal_data, text)
+    return [hint] if hint else []
 
 
 class _News:

@@ -19,7 +19,7 @@ class Limits:
         pages: of a PDF.
         cells: of all sheets or tables of a document.
         text_bytes: of all that was read, in UTF-8.
-        passages: that a document may be cut into.
+        passages: that a document may be cut into; all of them are written in one transaction.
     """
 
     file_bytes: int = 50 * MEGABYTE
@@ -27,7 +27,7 @@ class Limits:
     pages: int = 2_000
     cells: int = 300_000
     text_bytes: int = 8 * MEGABYTE
-    passages: int = 20_000
+    passages: int = 6_000
 
 
 LIMITS = Limits()

@@ -400,10 +400,24 @@ async def test_an_operators_answer_becomes_an_article(
     assert [item["text"] for item in passages["items"]] == [
         "Да, за 14 дней.\n1. Принесите чек\n# не заголовок\n2_3 дня <ждать>"
     ]
+    assert article["warnings"] == []
     second = await owner.post("/api/knowledge/articles", body)
     assert second["name"] != article["name"]
     problem = await stranger.post("/api/knowledge/articles", body, status=422)
     assert problem["errors"][0]["field"] == "conversation_id"
+
+
+async def test_an_article_that_tells_of_a_person_warns(owner: Console) -> None:
+    body = {
+        "question": "Когда приедет мой заказ?",
+        "answer": "Айгуль Серикова, позвоните курьеру: +7 701 234 56 78.",
+        "language": "ru",
+    }
+    (warning,) = (await owner.post("/api/knowledge/articles", body))["warnings"]
+    assert warning["code"] == "personal_data"
+    assert "PERSON" in warning["detail"]
+    assert "PHONE" in warning["detail"]
+    assert "701" not in warning["detail"]
 
 
 async def test_limits_of_an_organization(owner: Console, core: Core) -> None:
