@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.answering.claims import Figure, Token, figures_of, links_of, tokens_of
 from bot.answering.common_words import COMMON
@@ -123,6 +123,7 @@ def is_proper(raw: str, *, at_start: bool) -> bool:
     return any(map(str.isdigit, raw)) or (raw[:1].isupper() and not at_start) or raw[:1] == "<"
 
 
+@lru_cache(maxsize=100_000)
 def same(one: str, other: str) -> bool:
     """Tell whether two folded words are forms of one, or mean the same in the glossary."""
     if one == other:
@@ -135,8 +136,12 @@ def same(one: str, other: str) -> bool:
         return len(parts) == len(others) and all(map(same, filter(None, parts), others))
     if similarity(one, other) >= SIMILAR:
         return True
-    glossary = business_glossary()
-    return bool((glossary.of_word(one) & glossary.of_word(other)) - _LOOSE)
+    return bool((_concepts(one) & _concepts(other)) - _LOOSE)
+
+
+@lru_cache(maxsize=20_000)
+def _concepts(word: str) -> frozenset[str]:
+    return business_glossary().of_word(word)
 
 
 def holds(words: Iterable[str], word: str) -> bool:
