@@ -22,26 +22,29 @@ THRESHOLD = 0.5
 """Below it the answer is "I don't know"."""
 
 WEIGHTS = {
-    "coverage": 0.87,
-    "quote": 1.10,
-    "piece": 1.06,
-    "meaning": 1.54,
-    "heading": 0.75,
-    "precision": 2.10,
-    "missing": -0.21,
-    "unknown_concepts": -3.22,
-    "unknown_words": -0.91,
-    "other_city": -2.45,
-    "kind": -0.35,
-    "margin": 1.80,
-    "words": 2.56,
-    "foreign": -0.77,
-    "strength": 0.48,
+    "coverage": 0.69,
+    "quote": 0.99,
+    "piece": 0.87,
+    "meaning": 1.68,
+    "heading": 0.92,
+    "precision": 2.19,
+    "missing": -0.05,
+    "unknown_concepts": -1.94,
+    "unknown_words": -0.33,
+    "object_unknown": -2.83,
+    "short_unknown": -0.47,
+    "other_city": -2.48,
+    "kind": -0.09,
+    "margin": 2.05,
+    "words": 2.20,
+    "foreign": -0.62,
+    "strength": 0.40,
 }
 # Put so that, leaving one company out at a time, more than nine of ten answerable questions of the set are answered.
-BIAS = -3.33
+BIAS = -3.26
 
 _MANY_WORDS = 5
+_FEW_WORDS = 3
 _TELLING = 0.5
 """The least weight of a word that tells what is asked; see `bot.knowledge.query`."""
 
@@ -60,6 +63,9 @@ class Features:
         missing: the share of the telling words that the passage does not hold.
         unknown_concepts: share of the question's weight with known concepts that no passage at all holds.
         unknown_words: the same of words without a known concept.
+        object_unknown: of a question whether there is something, or what it costs: the share of its telling words that no
+            passage holds.
+        short_unknown: whether a question of few telling words has one that no passage holds.
         other_city: whether the question names a city and the passage does not.
         kind: whether the passage holds the kind of thing asked for; 0.5 when nothing special is.
         margin: how far the best passage is ahead of the third.
@@ -77,6 +83,8 @@ class Features:
     missing: float
     unknown_concepts: float
     unknown_words: float
+    object_unknown: float
+    short_unknown: float
     other_city: float
     kind: float
     margin: float
@@ -109,6 +117,11 @@ def features(index: Index, found: Found, extracts: Sequence[Extract]) -> Feature
         for word, degree in zip(listed, degrees, strict=True)
         if word.spellings and word.weight >= _TELLING
     ]
+    strange = sum(
+        not _is_known(index, word) and not any(match(word, passage) for passage in near)
+        for word in listed
+        if word.spellings and word.weight >= _TELLING
+    )
     third = found.hits[2].score if len(found.hits) > 2 else 0.0
     return Features(
         coverage=signals.coverage,
@@ -120,6 +133,8 @@ def features(index: Index, found: Found, extracts: Sequence[Extract]) -> Feature
         missing=sum(degree == 0 for degree in telling) / max(1, len(telling)),
         unknown_concepts=unknown_concepts / total,
         unknown_words=unknown_words / total,
+        object_unknown=found.query.asks_whether * strange / max(1, len(telling)),
+        short_unknown=float(strange > 0 and len(telling) <= _FEW_WORDS),
         other_city=float(
             any(
                 any(map(is_city, word.concepts)) and not degree

@@ -59,6 +59,19 @@ _HOLDS = {
 }
 
 
+_WHETHER = re.compile(
+    r"\bесть\b|имеется|бывает|прода[ею]|торгуете|дела[ею]те|оказываете|занимаетесь|провод[ия]те|предоставля|оформля|предлага|сда[её]те|"
+    r"принима[ею]те|\bбар\s*ма\b|\bбарма\b|жок\s*па|сатас|жасайс|бересі|берес|жалга|"
+    r"\bdo you\b|\bis there\b|\bare there\b|\bcan (?:i|you|we)\b|\bdoes\b|\bhave you\b|\best li\b"
+)
+
+
+def asks_whether(question: str) -> bool:
+    """Tell whether a question asks if there is something, if something is done, or what something costs."""
+    folded = fold(question)
+    return _WHETHER.search(folded) is not None or _ASKS[MONEY].search(folded) is not None
+
+
 def asked_for(question: str) -> frozenset[str]:
     """Return what the question asks for: none, one or several of the kinds."""
     folded = fold(question)

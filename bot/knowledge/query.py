@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot.knowledge.asked import asked_for
+from bot.knowledge.asked import asked_for, asks_whether
 from bot.knowledge.glossary import Glossary, is_city
 from bot.knowledge.layouts import as_meant
 from bot.knowledge.letters import cyrillic, fold, is_latin, stem, words
@@ -54,12 +54,14 @@ class Query:
         earlier: of the turns before it, when the question leans on them.
         kinds: what is asked for (see `asked`).
         language: of the customer.
+        asks_whether: it asks whether there is something, whether something is done, or what it costs.
     """
 
     words: tuple[QueryWord, ...]
     earlier: tuple[QueryWord, ...]
     kinds: frozenset[str]
     language: str
+    asks_whether: bool = False
 
     @property
     def is_follow_up(self) -> bool:
@@ -108,8 +110,9 @@ def make_query(
     question = as_meant(question, known_words)
     own = _query_words(question, glossary, is_known)
     kinds = asked_for(question)
+    whether = asks_whether(question)
     if not earlier or not _leans_back(question, own):
-        return Query(own, (), kinds, language)
+        return Query(own, (), kinds, language, whether)
     before: list[QueryWord] = []
     has_city = any(is_city(name) for word in own for name in word.concepts)
     known = {spelling for word in own for spelling in word.spellings}
@@ -124,7 +127,7 @@ def make_query(
         if sum(bool(word.concepts) for word in before) > 0 and len(before) > FEW_WORDS:
             break
         strength *= 0.6
-    return Query(own, tuple(before), kinds, language)
+    return Query(own, tuple(before), kinds, language, whether)
 
 
 def _leans_back(question: str, own: Sequence[QueryWord]) -> bool:

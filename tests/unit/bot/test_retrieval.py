@@ -1,6 +1,8 @@
 import asyncio
+import gc
 import random
 import time
+import tracemalloc
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from bot.answering.evaluation import read_folder
 from bot.knowledge.asked import MONEY, asked_for, holds
 from bot.knowledge.documents import passages_of
 from bot.knowledge.glossary import business_glossary
-from bot.knowledge.index import Index
+from bot.knowledge.index import Index, _Remembered
 from bot.knowledge.letters import cyrillic, fold, grams, words
 from bot.knowledge.library import IndexLibrary
 from bot.knowledge.matching import similarity
@@ -281,6 +283,39 @@ async def test_the_library_builds_once_and_stays_within_its_memory() -> None:
         await library.index("a", version, load)
     await library.index("a", 2, load)
     assert loads == [*[1] * 6, 2, 3]
+
+
+def test_an_index_takes_about_the_memory_it_says() -> None:
+    passages = many(300, seed=5)
+    Index(Snapshot(1, passages))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        index = Index(Snapshot(1, passages))
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    # The texts stood in memory before; so did the words that the process remembers for all.
+    texts = sum(2 * len(passage.text) for passage in passages)
+    assert taken + texts < 2 * index.size_bytes
+
+
+def test_what_is_remembered_of_passages_is_bounded_for_all_indexes() -> None:
+    remembered = _Remembered[str](2)
+    made: list[int] = []
+
+    def get(row: int) -> str:
+        def make() -> str:
+            made.append(row)
+            return str(row)
+
+        return remembered.get((0, row), make)
+
+    assert [get(1), get(2), get(1), get(3), get(1)] == ["1", "2", "1", "3", "1"]
+    assert made == [1, 2, 3]
+    get(2)
+    assert made == [1, 2, 3, 2]
 
 
 async def test_a_failed_load_is_tried_again_and_one_who_gives_up_harms_nobody() -> None:
