@@ -12,8 +12,8 @@ from bot.privacy.typography import plain
 _PASSPORT_FORM = re.compile(r"(?<![^\W_])n\s?[№#]?\s?\d{2}\s?\d{2}\s?\d{2}\s?\d{2}(?!\d)")
 _CARD_WORD = re.compile(
     r"удостов(?:ерен\w*|\.|\b)|удост\.|(?<![^\W_])уд\.?\s?/?\s?(?:лич\w*|л(?![^\W_])\.?|в(?![^\W_])|№|\d)|(?<![^\W_])удв?\b|"
-    r"куәлі\w*|куалик\w*|kualik\w*|kuelik\w*|udostover\w*|(?<!order )(?<!user )(?<!client )(?<!заказ )(?<!заказа )\bid\b|identity|национальн\w* id|"
-    r"вид\w* на жит\w*|внж|внж|рұқсат|residence permit|свидетельств\w*|іжк"
+    r"куәлі\w*|куалик\w*|kualik\w*|kuelik\w*|udostover\w*|identity|национальн\w* id|"
+    r"(?<!order )(?<!user )(?<!client )(?<!заказ )(?<!заказа )\bid\b|вид\w* на жит\w*|внж|рұқсат|residence permit|свидетельств\w*|іжк"
 )
 _PASSPORT_WORD = re.compile(
     r"п[ао]сп[ао]рт\w*|загран\w*|төлқұжат\w*|т[өо]лк[ұу]жат\w*|passport|pasport\w*|travel document|внж|"
@@ -24,7 +24,8 @@ _SERIES = re.compile(
     r"(?<!\d)\d{2}[\s\-]?\d{2}[\s,;]{0,3}(?:(?:номер|ном\.|нөмірі|number|no\.?|№|n)[\s:№.]{0,3})?\d{3}[\s\-]?\d{3}(?!\d)"
 )
 _FOREIGN = re.compile(
-    r"(?<![^\W_])(?=[a-zа-я]{0,3}\s?[№#]?\s?[a-z\d]*\d{2})(?:[a-zа-я]{1,3}\s?[№#]?\s?\d[\d\s]{4,8}\d|\d{2}\s?№?\s?\d{7}|\d{2} \d{3} \d{4}|\d{8,9}|[a-z][a-z\d]{7,8})"
+    r"(?<![^\W_])(?=[a-zа-я]{0,3}\s?[№#]?\s?[a-z\d]*\d{2})(?:[a-zа-я]{1,3}\s?[№#]?\s?\d[\d\s]{4,8}\d"
+    r"|\d{2}\s?№?\s?\d{7}|\d{2} \d{3} \d{4}|\d{8,9}|[a-z][a-z\d]{7,8})"
     r"(?![^\W_])"
 )
 _LETTER_LATER = re.compile(r"(?<!\d)\d{8}\s{1,2}(?:сери[яи]\w*|series)\s{1,2}[nн](?![^\W_])")

@@ -68,7 +68,8 @@ class KnownNames:
         for number, name in enumerate(names):
             words = _WORD.findall(name.name)
             idle = [_says_nothing(word) for word in words]
-            self._telling.append(not all(idle))
+            # Two ordinary words that are both names (Арман Болат) do tell a person, unlike Доставка Астана.
+            self._telling.append(not all(idle) or all(map(is_name, words)))
             for place, word in enumerate(words):
                 alone = not idle[place] and (len(words) == 1 or is_name(word))
                 key = romanised(word)

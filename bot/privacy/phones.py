@@ -37,11 +37,9 @@ _BARE_CODE = re.compile(r"70[0-9]|747|75[01]|76[0-4]|77[15678]|727|717|725")
 _CITY_CODE = re.compile(r"7[12]")
 """Any city's; without the prefix only in brackets: (7212) 41-15-20."""
 _KAZAKH_CODE = re.compile(r"7\d")
-_CURRENCY = re.compile(
-    r"\s{0,2}(?:₸|тг\b|тенге|теңге|kzt|tenge|tg\b|руб|₽|\$|€|usd|%|сум\b)", re.IGNORECASE
-)
+_CURRENCY = re.compile(r"\s{0,2}(?:₸|тг\b|тенге|теңге|kzt|tenge|tg\b|руб|₽|\$|€|usd|%|сум\b)")
 _PHONE_WORD = re.compile(
-    r"тел(?:[её]фон|\b)|тлф|сот(?:ов|ка|ый|\b)|моб(?:ил|\b)|мобайл|з[вб]он|позвон|наб[еи]р|дозвон|домашн|городск|рабоч|"
+    r"тел(?:[её]фон|\b)|тлф|сот(?:ов|ка|ый|\b)|моб(?:ил|\b)|мобайл|звон|наб[еи]р|дозвон|домашн|городск|рабоч|"
     r"қоңырау|хабарлас|ұялы|в[ао]тсап|вацап|уатсап|whats?app|wa\.me|phone|\btel\b|\bcall\b|\bmobile\b|\bcell\b|\bdial\b|"
     r"\bring\b|\btext\b|\breach\b|viber|вайбер|вичат|wechat|факс|\bfax\b|смс|\bsms\b|telegram|телеграм|qonyrau|nomer|nomir"
 )
@@ -49,7 +47,8 @@ _NUMBER_WORD = re.compile(r"номер|нумер|нөмір|номір|нөме
 _NUMBER_BEHIND = re.compile(r"[ ,-]{1,3}(?:[^\W\d_]+ ){0,2}(?:номер|нөмір|номір|number)")
 _OTHER_WORD = re.compile(
     r"заказ|тапсырыс|накладн|счёт|счет|шот|чек\b|артикул|заявк|трек|order|invoice|sku|article|zakaz|договор|келісім|брон|"
-    r"полис|карт|карта|card|паспорт|passport|licen[cs]e|permit|құжат|удост|куәлі|лицев|id\b|иин|жсн|бин|бсн|код\b|code|imei|штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
+    r"полис|карт|card|паспорт|passport|licen[cs]e|permit|құжат|удост|куәлі|лицев|id\b|иин|жсн|бин|бсн|код\b|code|imei|"
+    r"штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
 )
 _ORDER_NUMBER = re.compile(
     # Without a word for "number" between them it may as well be the phone of the one who orders.

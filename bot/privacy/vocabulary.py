@@ -13,27 +13,27 @@ def romanised(word: str) -> str:
 
 def is_in_dictionary(word: str) -> bool:
     """Tell whether a word is an ordinary one as it stands, in Russian, Kazakh or English."""
-    return lexicon().entry(word).word == "W"
+    return lexicon().entry(word.lower()).word == "W"
 
 
 def is_ordinary(word: str) -> bool:
     """Tell whether a word is a form of an ordinary one."""
-    return lexicon().entry(word).word != ""
+    return lexicon().entry(word.lower()).word != ""
 
 
 def is_place_or_brand(word: str) -> bool:
     """Tell whether a word is in the list of places and brands."""
-    return lexicon().entry(word).thing != ""
+    return lexicon().entry(word.lower()).thing != ""
 
 
 def is_name(word: str) -> bool:
     """Tell whether somebody may be called so."""
-    entry = lexicon().entry(word)
+    entry = lexicon().entry(word.lower())
     return bool(entry.names) or entry.patronymic
 
 
 @lru_cache(maxsize=20_000)
 def is_surname(word: str) -> bool:
     """Tell whether a word is a surname, of a list or by its ending."""
-    entry = lexicon().entry(word)
+    entry = lexicon().entry(word.lower())
     return entry.surname_ending or any(name.startswith("last") for name in entry.names)
