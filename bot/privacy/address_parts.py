@@ -56,6 +56,7 @@ class PartReader:
             or self._named_behind(place)
             or self._unit_behind(place)
             or self._number(place, before)
+            or self._corner(place, before)
             or self._name(place, before)
         )
 
@@ -284,6 +285,17 @@ class PartReader:
             house is not None
             and self._unit(self._row.skip(house.after, frozenset(",."))) is not None
         )
+
+    def _corner(self, place: int, before: Sequence[Part]) -> Part | None:
+        """The other street of a corner, behind a house: Абая 10, угол Байзакова."""
+        row = self._row
+        if not before or row[place].text not in {"угол", "уг"}:
+            return None
+        after = row.skip(place + 1)
+        if row.is_word(after, words.STREET):
+            after = row.skip(after + 1)
+        stop = self._name_end(after, longest=3)
+        return Part(place, stop, words.WITHIN, 0.0) if stop > after else None
 
     def _name_end(self, place: int, *, longest: int) -> int:
         """Return where a name that begins at a token ends: words, initials, quotation marks, a number grown on."""

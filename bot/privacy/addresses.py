@@ -19,7 +19,6 @@ _CUE_REACH = 45
 _STREETS = frozenset({words.STREET, NAME})
 _MARKS_BETWEEN = frozenset(",.-/\"'«»“”()№#:;")
 _LINKS = frozenset({"по", "в", "на", "во"})
-_CORNER = frozenset({"угол", "уг"})
 _LONGEST_REMARK = 6
 
 
@@ -69,9 +68,6 @@ def _next_places(row: TokenRow, place: int) -> Iterator[int]:
     yield place
     if row[place].text in _LINKS:
         yield place + 1
-    elif row[place].text in _CORNER:
-        yield row.skip(place + 2, frozenset(","))
-        yield row.skip(place + 3, frozenset(","))
     elif romanised(row[place].text) in words.CITIES:
         yield row.skip(place + 1, frozenset(","))
 
@@ -105,4 +101,4 @@ def _stands_alone(row: TokenRow, parts: Sequence[Part]) -> bool:
         return False
     first, after = parts[0].first, parts[-1].after
     opening = first == 0 or (first <= 2 and romanised(row[0].text) in words.CITIES)
-    return opening and (row[after].kind in {"", "mark"} or row[after].text in _CORNER)
+    return opening and row[after].kind in {"", "mark"}

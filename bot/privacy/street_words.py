@@ -61,7 +61,7 @@ _CLASSES = {
     r"|мекенжай\w{0,6}|менің|біздің|мен|және|да|де|бар|жоқ|деп|енді|жаңа|осы|мына|ал|үшін|na|po|za|iz|ot|do|vo"
     r"|so|dlya|mne|moi|moy|zhivu|dostavka|adres|the|a|an|to|at|in|on|is|my|our|we|i|im|and|or|of|from"
     r"|for|near|live|address|deliver\w*|send|ship|доставьте|прописан\w?|находится|рядом|возле|около|угол"
-    r"|напротив|тел|телефон\w?|номер\w?|моб|сот|phone|tel|whatsapp|ватсап|вацап|возьму|купил\w*|меня|зовут",
+    r"|напротив|тел|телефон\w?|номер\w?|моб|сот|phone|tel|whatsapp|ватсап|вацап|факс|fax|viber|вайбер|код|цена|сумма|размер|рейс|возьму|купил\w*|меня|зовут",
     NUMBER_WORD: "|".join(spoken.WORDS),
 }
 _CLASS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}

@@ -151,6 +151,7 @@ def test_documents(labelled: str) -> None:
         "[ADDRESS ЖК Алма Сити, блок 2, кв 15]",
         "[ADDRESS ул. 9 Мая 22-14]",
         "[ADDRESS Достык 85]",
+        "на [ADDRESS Гоголя 12, угол Пушкина], второй этаж скажу",
         "dostavka na [ADDRESS Kenesary 11 kv 2]",
         "Алматы, [ADDRESS Сейфуллина 41]",
         "в Алматы, [ADDRESS ул. Толе би 18]",
