@@ -25,7 +25,7 @@ _PROGRAM = (
 )
 _MAX_LINE = 256 * MEGABYTE
 
-SMALL_BYTES = 256 * 1024
+SMALL_BYTES = 64 * 1024
 """A typed text up to this size is read in the process that asks: that takes milliseconds."""
 
 type Tell = Callable[[int, int], Awaitable[None]]

@@ -1,6 +1,7 @@
 """Uploaded documents: stored, ingested by workers, resumed, limited, given back."""
 
 import asyncio
+import dataclasses
 import hashlib
 import signal
 import sys
@@ -23,6 +24,7 @@ from crm.core.settings import Settings
 from crm.knowledge.ingestion import Pace
 from crm.knowledge.limits import KnowledgeLimits
 from crm.knowledge.models import PASSAGES, SOURCES
+from crm.knowledge.reading import Reader
 from crm.knowledge.service import Knowledge
 from crm.services import Services
 from tests.support.console import Console
@@ -604,3 +606,37 @@ async def test_the_products_own_worker_ingests(owner: Console, settings: Setting
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_a_worker_whose_lease_ran_out_changes_nothing(
+    owner: Console, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = await upload(owner, paper("Доставка"))
+    go_on = asyncio.Event()
+
+    class Slow(Reader):
+        async def read(self, *values: Any, **options: Any) -> Any:
+            reading = await super().read(*values, **options)
+            await go_on.wait()
+            return dataclasses.replace(reading, title="Прежнее")
+
+    async def forget(*_: Any) -> None:
+        await asyncio.sleep(60)
+
+    slow = Knowledge(
+        database=core.database, events=core.events, reader=Slow(), pace=Pace(lease_seconds=0.3)
+    ).ingestion
+    monkeypatch.setattr(slow, "_keep_lease", forget)
+    quick = Knowledge(database=core.database, events=core.events).ingestion
+    assert await slow.sweep() == 1
+    assert await quick.sweep() == 0
+    await asyncio.sleep(0.4)
+    assert await quick.sweep() == 1
+    ready = await finished(owner, source["id"])
+    seq = await core.events.last_seq(owner.organization_id)
+    go_on.set()
+    await asyncio.gather(*slow._running.values())
+    assert await owner.get(f"/api/knowledge/sources/{source['id']}") == ready
+    assert ready["title"] == "Доставка"
+    assert await core.events.last_seq(owner.organization_id) == seq
+    assert await core.database.collection(PASSAGES).count_documents({}) == 1
