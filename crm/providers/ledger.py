@@ -107,6 +107,7 @@ class ProviderLedger:
             "input_tokens": call["input_tokens"],
             "output_tokens": 0,
             "cost": 0.0,
+            "estimate": call["cost"],
             "reserved": call["cost"] if limit is not None else 0.0,
             "currency": call["currency"],
             "error": None,
@@ -200,7 +201,7 @@ class ProviderLedger:
             raise NotFound
 
     async def settle_lost(self) -> int:
-        """Close the entries of processes that died, and return how many. Their reserve counts as spent."""
+        """Close the entries of processes that died, and return how many. The most they may have cost counts as spent."""
         old = {"state": SENDING, "at": {"$lt": utc_now() - LOST_AFTER}}
         count = 0
         async for call in self._calls.find(old):
@@ -208,7 +209,7 @@ class ProviderLedger:
                 "raw_answer": None,
                 "input_tokens": call["input_tokens"],
                 "output_tokens": 0,
-                "cost": call["reserved"],
+                "cost": call["estimate"],
                 "error": "lost",
                 "attempts": call["attempts"],
                 "elapsed_ms": None,

@@ -22,7 +22,7 @@ FAILED: Final = "failed"
 KEPT: Final = timedelta(days=180)
 """How long an entry of the ledger is kept; sums of months stay."""
 LOST_AFTER: Final = timedelta(minutes=10)
-"""An entry still open then belongs to a process that died: its reserve counts as spent."""
+"""An entry still open then belongs to a process that died: the most it may have cost counts as spent."""
 MAX_SEARCHED_WORDS: Final = 300
 
 _SHOWN: Final = (

@@ -220,18 +220,20 @@ async def test_without_a_limit_nothing_is_reserved_and_everything_counted(
 async def test_what_a_dead_process_left_open_counts_as_spent(
     ledger: CrmLedger, customer: Customer, core: Core, owner: Console
 ) -> None:
+    unlimited = await ledger.open(call())
     await limit(core, customer, 10)
     call_id, fresh = await ledger.open(call()), await ledger.open(call())
     calls = core.database.collection("provider_calls")
-    await calls.update_one(
-        {"_id": ObjectId(call_id)}, {"$set": {"at": utc_now() - LOST_AFTER - timedelta(seconds=1)}}
+    await calls.update_many(
+        {"_id": {"$in": [ObjectId(call_id), ObjectId(unlimited)]}},
+        {"$set": {"at": utc_now() - LOST_AFTER - timedelta(seconds=1)}},
     )
-    assert await ProviderLedger(database=core.database).settle_lost() == 1
+    assert await ProviderLedger(database=core.database).settle_lost() == 2
     entry = await calls.find_one({"_id": ObjectId(call_id)})
     assert entry is not None
     assert (entry["state"], entry["error"], entry["cost"]) == ("failed", "lost", 0.9)
     usage = await owner.get("/api/organization/llm/usage")
-    assert (usage["spent"], usage["reserved"]) == (0.9, 0.9)
+    assert (usage["spent"], usage["reserved"]) == (1.8, 0.9)
     assert (await calls.find_one({"_id": ObjectId(fresh)}) or {})["state"] == "sending"
 
 
