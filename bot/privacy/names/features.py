@@ -12,9 +12,10 @@ _KAZAKH = re.compile("[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _NOTHING = Entry()
 _UNMET = "?"
+_PLAIN = str.maketrans("әғқңөұүһіё", "агкноуухие")
 _WORDS = ("W", "w", "p")
 _SUREST_FIRST = tuple(
-    "first0 last0 rare0 firstr firstk lastr lastk rarer rarek derived firstv rarev lastv".split()
+    "first0 last0 rare0 firstr firstk lastr lastk rarer rarek derived compound compounded firstv rarev lastv".split()
 )
 _LONG_LINE = 12
 _ENDS = frozenset(".!?…\n")
@@ -135,7 +136,7 @@ def _look(token: Token, *, listed: bool, met: bool, doubted: bool) -> _Look:
         shape = "xx" if text.islower() else "xX"
     script = "kk" if _KAZAKH.search(text) else "ru" if _CYRILLIC.search(text) else "la"
     return _Look(
-        fold(text) if met else _UNMET,
+        _context(text, script) if met else _UNMET,
         known,
         shape,
         script,
@@ -143,6 +144,11 @@ def _look(token: Token, *, listed: bool, met: bool, doubted: bool) -> _Look:
         known.word,
         known.thing,
     )
+
+
+def _context(text: str, script: str) -> str:
+    """Return how a word counts for the words beside it: Kazakh letters and Latin spellings of a sound make no difference."""
+    return fold(text) if script == "la" else text.lower().translate(_PLAIN)
 
 
 def _name_class(known: Entry) -> str:
@@ -178,7 +184,9 @@ def _of(
             found.append(f"k{distance}={beside.key}")
             if near < 3:
                 found.append(f"c{distance}={beside.side}")
-                if beside.known.noun:
+                if beside.known.noun and (
+                    near == 1 or (near == 2 and tokens[place + distance // 2].is_word)
+                ):
                     found.append(f"r{distance}={beside.known.noun}")
                     found.append(f"re{distance}={beside.known.noun}|{look.evidence}|{look.shape}")
                 found.append(f"s{distance}={beside.shape}")
@@ -211,8 +219,8 @@ def _of_word(token: Token, look: _Look, style: str, size: str) -> list[str]:
         f"t={look.thing}",
         f"ts={look.thing}|{look.name}|{look.shape}",
         f"z={size}|{look.name}",
-        f"l={_length(key)}",
-        f"e2={key[-2:]}",
+        f"l={_length(key)}|{look.evidence}",
+        f"e2={key[-2:]}|{look.evidence}",
     ]
     if look.key != _UNMET:
         found += [f"e3={key[-3:]}", f"a3={key[:3]}", f"e4={key[-4:]}", f"a4={key[:4]}"]

@@ -1,14 +1,14 @@
 """What is known of a word from lists: whether it is somebody's name in some case, a place or a brand, a common word."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from bot.privacy.names.dictionary import Dictionary
 from bot.privacy.names.folding import fold, is_cyrillic, single
 from bot.privacy.names.tokens import tokenize
-from bot.privacy.names.wordlists import read_nouns, read_things, read_words
+from bot.privacy.names.wordlists import read_name_parts, read_nouns, read_things, read_words
 
 # What a Russian case form of a folded name ends with, and what its first form ends with instead.
 _RUSSIAN = {
@@ -48,7 +48,32 @@ _PATRONYMIC = re.compile(
     r"(?:.{2,}(?:ov|ev|mi|iv|a)|.{3,}al|.{2,}[lnrtmhv])ich(?:a|u|em|e|am|ami|i)?$|.{2,}(?:ov|ev|i)(?:na|ni|ne|nu|noi|n)$"
     r"|.{2,}(?:ich)na$|.{3,}(?:uli|ulin|ului|ulina|kizi|kis|kizin|gizi)\w{0,4}$"
 )
+_COMMON_ENDINGS = (
+    *(
+        "a",
+        "u",
+        "e",
+        "om",
+        "nin",
+        "din",
+        "tin",
+        "ga",
+        "ge",
+        "ka",
+        "ke",
+        "di",
+        "ti",
+        "ni",
+        "dan",
+        "den",
+        "men",
+        "pen",
+        "ben",
+    ),
+    *("zhan", "min", "pin", "bin"),
+)
 _SHORTEST = 3
+_SHORTEST_COMPOUND = 5
 _NOUN_FORMS = ("0", "r", "k")
 
 
@@ -56,7 +81,8 @@ _NOUN_FORMS = ("0", "r", "k")
 class Entry:
     """What the lists say of a word.
 
-    `names`: the lists of names it is in (first, rare, last; derived: a surname made of a first name) with how it stands
+    `names`: the lists of names it is in (first, rare, last; derived: a surname made
+    of a first name; compound, compounded: made of the parts of such, as it is or in a case form) with how it stands
     there: 0 as it is, r or k in a Russian or Kazakh case form, v called out. `thing`: how it stands in the list of places
     and brands. `noun`: "role" for one of people, "kind" for one of things that bear names. `word`: how it stands in the dictionaries (see `Dictionary.place`).
     """
@@ -74,7 +100,8 @@ class _Keys:
 
     def __init__(self, words: Iterable[str]) -> None:
         self.cyrillic = frozenset(map(fold, words))
-        self.latin = frozenset(map(single, self.cyrillic))
+        latin = map(single, self.cyrillic)
+        self.latin = frozenset(key for key in latin if len(key) >= _SHORTEST)
 
 
 class Lexicon:
@@ -108,6 +135,7 @@ class Lexicon:
             )
             for role in (True, False)
         )
+        self._parts = read_name_parts()
         self._dictionary = Dictionary()
         self.entry = lru_cache(maxsize=20_000)(self._entry)
 
@@ -124,21 +152,33 @@ class Lexicon:
             if (form := _form(key, of(keys)))
         ]
         match = _OF_FIRST_NAME.match(key)
-        if match and (match["name"] in of(self._first) or match["name"].endswith(("bai", "bek"))):
+        if match and (match["name"] in of(self._first) or self._is_compound(match["name"])):
             names.append("derived")
+        if self._is_compound(key):
+            names.append("compound")
+        elif any(
+            key.endswith(ending) and self._is_compound(key[: -len(ending)])
+            for ending in _COMMON_ENDINGS
+        ):
+            names.append("compounded")
         return Entry(
             names=tuple(names),
             thing=_form(key, of(self._things)).replace("v", ""),
-            noun=(
-                "role"
-                if _form(key, of(self._roles)) in _NOUN_FORMS
-                else "kind"
-                if _form(key, of(self._kinds)) in _NOUN_FORMS
-                else ""
-            ),
+            noun="" if any(name.endswith("0") for name in names) else self._noun(key, of),
             word=self._dictionary.place(word),
             patronymic=bool(_PATRONYMIC.match(key)),
             surname_ending=len(key) > 4 and bool(_SURNAME_ENDING.search(key)),
+        )
+
+    def _noun(self, key: str, of: Callable[[_Keys], frozenset[str]]) -> str:
+        if _form(key, of(self._roles)) in _NOUN_FORMS:
+            return "role"
+        return "kind" if _form(key, of(self._kinds)) in _NOUN_FORMS else ""
+
+    def _is_compound(self, key: str) -> bool:
+        beginnings, ends = self._parts
+        return len(key) >= _SHORTEST_COMPOUND and any(
+            key[:cut] in beginnings and key[cut:] in ends for cut in range(2, len(key) - 1)
         )
 
     def long_things(self, keys: Sequence[str]) -> Iterator[tuple[int, int]]:

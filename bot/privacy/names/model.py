@@ -1,5 +1,6 @@
 """Finding names with the trained model."""
 
+import re
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -12,13 +13,21 @@ from bot.privacy.names.tokens import Token, tokenize
 
 MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfsuite"
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
-_OTHERS = 0.2
-_THRESHOLDS = {"name": 0.1, "likely": 0.1, "ambiguous": 0.25, "thing": 0.3, "word": 0.4, "": 0.2}
+_OTHERS = 0.12
+_DOUBTFUL = 0.6
+_THRESHOLDS = {"name": 0.12, "likely": 0.1, "ambiguous": 0.22, "thing": 0.25, "word": 0.25}
 """A word is a name's when the model gives that at least this probability, by what the lists say of the word.
 
 Lower finds more names and spoils more words. What the lists call a name the model may doubt and be overruled: a name that
 leaves the house is worse than a word too many.
 """
+
+_TITLE_AFTER = re.compile(
+    r"(?:апай|апа|ағай|аға|агай|ага|әпке|тәте|көке|ханым|мырза|әже|apai|apay|apa|agai|agay|aga|khanym|hanym|myrza)"
+    r"(?:[ндт][ың][нң]?|[нт]ің|дің|[ғгқк][ае]|[нд]ы|[нд]і|[дт][ае]н?|[мбп]ен|[gkq][ae]|nyn|dyn|men|dan|den)?",
+    re.IGNORECASE,
+)
+_TITLE_BEFORE = re.compile(r"Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Madam", re.IGNORECASE)
 
 # The tagger holds the message it was set to: another thread in between would get its names from somebody else's words.
 _one_at_a_time = threading.Lock()
@@ -46,6 +55,7 @@ def find_people(text: str) -> list[Span]:
     if not any(token.is_word for token in tokens):
         return []
     found, evidence = features(tokens)
+    thresholds = _thresholds(tokens, evidence)
     with _one_at_a_time:
         tagger = _tagger()
         tagger.set(found)
@@ -53,11 +63,28 @@ def find_people(text: str) -> list[Span]:
             _tag(
                 tagger.marginal(BEGIN, place),
                 tagger.marginal(INSIDE, place),
-                _THRESHOLDS.get(evidence[place], _OTHERS),
+                thresholds[place],
             )
             for place in range(len(tokens))
         ]
     return _spans(tokens, tags)
+
+
+def _thresholds(tokens: list[Token], evidence: list[str]) -> list[float]:
+    shouted = all(token.text.isupper() for token in tokens if token.is_word)
+    thresholds = []
+    for place, token in enumerate(tokens):
+        threshold = _THRESHOLDS.get(evidence[place], _OTHERS)
+        after_initial = (
+            place > 1 and tokens[place - 1].text == "." and len(tokens[place - 2].text) == 1
+        )
+        code = len(token.text) > 1 and token.text.isupper() and not shouted
+        if (evidence[place] == "word" and token.text.islower() and after_initial) or (
+            not evidence[place] and code
+        ):
+            threshold = _DOUBTFUL
+        thresholds.append(threshold)
+    return thresholds
 
 
 def _tag(begin: float, inside: float, threshold: float) -> str:
@@ -78,7 +105,21 @@ def _spans(tokens: list[Token], tags: list[str]) -> list[Span]:
         else:
             spans.append(Span(token.start, token.end))
         previous = tag
-    return [span for span in (_trimmed(span, tokens) for span in spans) if span]
+    trimmed = (_trimmed(span, tokens) for span in spans)
+    return [_with_title(span, tokens) for span in trimmed if span]
+
+
+def _with_title(span: Span, tokens: list[Token]) -> Span:
+    """Return the span with a title that stands right beside it: Айгүл апайға, Mr. Brown."""
+    first = next(place for place, token in enumerate(tokens) if token.start == span.start)
+    last = next(place for place, token in enumerate(tokens) if token.end == span.end)
+    start, end = span.start, span.end
+    if last + 1 < len(tokens) and _TITLE_AFTER.fullmatch(tokens[last + 1].text):
+        end = tokens[last + 1].end
+    before = first - 2 if first > 1 and tokens[first - 1].text == "." else first - 1
+    if before >= 0 and _TITLE_BEFORE.fullmatch(tokens[before].text):
+        start = tokens[before].start
+    return Span(start, end)
 
 
 def _trimmed(span: Span, tokens: list[Token]) -> Span | None:

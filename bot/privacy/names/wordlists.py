@@ -22,9 +22,17 @@ def read_things() -> Iterator[str]:
 
 def read_nouns() -> dict[str, list[str]]:
     """Return nouns by kind: role.ru, role.kk, role.en of people; product; venue.ru, venue.kk, venue.en."""
-    nouns = {}
-    for line in (_DATA / "nouns.txt").read_text(encoding="utf-8").splitlines():
+    return {kind: words.split("; ") for kind, words in _by_kind("nouns.txt")}
+
+
+def read_name_parts() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the first and the last parts of which Turkic first names are made, folded."""
+    parts = {kind: frozenset(words.split()) for kind, words in _by_kind("name-parts.txt")}
+    return parts["first"], parts["last"]
+
+
+def _by_kind(name: str) -> Iterator[tuple[str, str]]:
+    for line in (_DATA / name).read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             kind, words = line.split(": ", 1)
-            nouns[kind] = words.split("; ")
-    return nouns
+            yield kind, words
