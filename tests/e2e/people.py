@@ -190,7 +190,7 @@ class Admin(Operator):
     async def upload(self, name: str, text: str) -> None:
         """Add a document and wait until it is read."""
         await self.go("/assistant")
-        await self.page.get_by_test_id("upload-input").set_input_files([_file(name, text)])
+        await self.page.get_by_test_id("upload-input").set_input_files([file(name, text)])
         document = self.page.get_by_test_id("pane-source")
         await expect(document).to_have_attribute(
             "data-state", "ready", timeout=PATIENCE_SECONDS * 1000
@@ -202,7 +202,7 @@ class Admin(Operator):
         await self.page.get_by_test_id("source-row").click()
         async with self.page.expect_file_chooser() as chooser:
             await self.page.get_by_test_id("replace-file").click()
-        await (await chooser.value).set_files([_file(name, text)])
+        await (await chooser.value).set_files([file(name, text)])
         await expect(self.page.get_by_test_id("passage").first).to_contain_text(
             shows, timeout=PATIENCE_SECONDS * 1000
         )
@@ -237,5 +237,6 @@ class Admin(Operator):
         return self.page.locator(f"[data-testid=version-row][data-number='{number}']")
 
 
-def _file(name: str, text: str) -> FilePayload:
+def file(name: str, text: str) -> FilePayload:
+    """Return a file as a person would choose it."""
     return {"name": name, "mimeType": "text/markdown", "buffer": text.encode()}

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.people import Admin
+from tests.e2e.people import Admin, file
 
 type Picture = Callable[[Page, str], Awaitable[None]]
 type NewAdmin = Callable[[], Awaitable[Admin]]
@@ -135,3 +135,29 @@ async def test_cases_of_a_spreadsheet_name_their_wrong_lines(admin: Admin) -> No
     await page.get_by_test_id("import-submit").click()
     await page.get_by_test_id("suite-tab-cases").click()
     await expect(page.get_by_test_id("case-row")).to_have_count(3)
+
+
+async def test_files_are_dropped_together_and_a_newer_edition_takes_the_old_ones_place(
+    admin: Admin,
+) -> None:
+    page = admin.page
+    await admin.go("/knowledge")
+    field = page.get_by_test_id("upload-input")
+    await field.set_input_files(
+        [file("dostavka.md", OLD_PRICE), file("broken.pdf", "%PDF-1.4"), file("photo.jpg", "?")]
+    )
+    rows = page.get_by_test_id("source-row")
+    await expect(rows).to_have_count(2)
+    await expect(page.locator("[data-testid=upload][data-state=failed]")).to_contain_text("PDF")
+    await page.locator("[data-testid=source-row][data-state=failed]").click()
+    await expect(page.get_by_test_id("source-error")).to_be_visible()
+
+    await field.set_input_files([file("dostavka.md", NEW_PRICE)])
+    await page.get_by_test_id("upload-replace").click()
+    await page.locator("[data-testid=source-row][data-state=ready]").click()
+    await expect(page.get_by_test_id("passage").first).to_contain_text("1 500")
+    await expect(rows).to_have_count(2)
+    await page.get_by_test_id("passage-used").first.click()
+    await expect(page.get_by_test_id("passage").first).to_have_attribute("data-excluded", "true")
+    await admin.go("/assistant")
+    assert "1 500" not in await admin.ask_draft(QUESTION), "an excluded passage is not used"

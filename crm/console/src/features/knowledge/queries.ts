@@ -12,7 +12,7 @@ const ASK_EVERY = 1_500;
 export function useSources() {
   return useQuery({
     queryKey: keys.sources,
-    queryFn: () => call(api.GET("/api/knowledge/sources", { params: { query: { limit: 200 } } })),
+    queryFn: () => call(api.GET("/api/knowledge/sources", { params: { query: { limit: 200, sort: "-created_at" } } })),
     refetchInterval: (query) => (query.state.data?.items.some(busy) ? ASK_EVERY : false),
   });
 }

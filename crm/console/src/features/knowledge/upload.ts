@@ -4,7 +4,7 @@ import { computed, reactive } from "vue";
 import { csrf, signedOut } from "@/api/client";
 import { ApiProblem, asProblem, problemFrom } from "@/api/problem";
 import { keys, queryClient } from "@/api/query";
-import type { Source } from "@/api/types";
+import type { Page, Source, SourceSummary } from "@/api/types";
 
 import { isReadable } from "./files";
 
@@ -21,6 +21,8 @@ export interface Upload {
   sent: number;
   state: "waiting" | "sending" | "done" | "failed";
   problem: ApiProblem | null;
+  /** The document whose file it takes the place of. */
+  replaces: string | null;
 }
 
 const uploads = reactive<Upload[]>([]);
@@ -33,7 +35,7 @@ export function useUploads() {
 export function addFiles(files: Iterable<File>): void {
   for (const file of files) {
     const problem = isReadable(file.name) ? null : new ApiProblem(415, "file_kind_unknown", file.name);
-    uploads.push({ id: ++lastId, name: file.name, size: file.size, file, sent: 0, state: problem ? "failed" : "waiting", problem });
+    uploads.push({ id: ++lastId, name: file.name, size: file.size, file, sent: 0, state: problem ? "failed" : "waiting", problem, replaces: null });
   }
   next();
 }
@@ -50,6 +52,15 @@ export function retryUpload(id: number): void {
   next();
 }
 
+/** A file of the same name is most often a newer edition: it takes the place of the document that has the name. */
+export function replaceWithUpload(id: number): void {
+  const upload = uploads.find((one) => one.id === id);
+  const known = queryClient.getQueryData<Page<SourceSummary>>(keys.sources)?.items.find((source) => source.name === upload?.name);
+  if (!upload || !known) return;
+  upload.replaces = known.id;
+  retryUpload(id);
+}
+
 function next(): void {
   while (uploads.filter((upload) => upload.state === "sending").length < AT_ONCE) {
     const upload = uploads.find((one) => one.state === "waiting");
@@ -61,10 +72,10 @@ function next(): void {
 async function deliver(upload: Upload): Promise<void> {
   upload.state = "sending";
   try {
-    await send(upload.file, (sent) => (upload.sent = sent));
+    await send(upload.file, (sent) => (upload.sent = sent), upload.replaces);
     upload.state = "done";
     window.setTimeout(() => forgetUpload(upload.id), SHOWN_FOR);
-    void queryClient.invalidateQueries({ queryKey: keys.sources });
+    void queryClient.invalidateQueries({ queryKey: upload.replaces ? ["knowledge"] : keys.sources });
   } catch (error) {
     upload.state = "failed";
     upload.problem = asProblem(error);
@@ -73,7 +84,7 @@ async function deliver(upload: Upload): Promise<void> {
 }
 
 /** Only the old way of asking tells how much of the body has left. */
-function send(file: File, onProgress: (share: number) => void, replaced?: string): Promise<Source> {
+function send(file: File, onProgress: (share: number) => void, replaced: string | null = null): Promise<Source> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     if (replaced) request.open("PUT", `/api/knowledge/sources/${replaced}/file`);
