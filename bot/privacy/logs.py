@@ -28,10 +28,13 @@ _FINDERS = {
     "ADDRESS": addresses.find_addresses,
 }
 _ORDER = tuple(_FINDERS)
-# Most lines of ours hold none of these, and are not looked at further.
+# Words of addresses in Latin letters; a text without them and in plain ASCII is searched for none.
+_PLACE_WORDS = r"(?i:\b(?:ave|avenue|street|str|st|apt|apartment|flat|block|entrance|ul|kv|dom|mkr|prospekt|koshesi)\b)"
+# Most lines of ours hold nothing of this, and are not looked at further.
 _SUSPICIOUS = re.compile(
-    r"@|[^\x00-\x7f]|\d(?:[\s\-./()_]{0,3}\d){6}|(?i:\b(?:ave|apt|street|passport|dot com)\b)"
+    rf"@|[^\x00-\x7f]|\d(?:[\s\-./()_]{{0,3}}\d){{8}}|\bN\s?\d{{8}}|(?i:\b(?:phone|tel|passport|dot com)\b)|{_PLACE_WORDS}"
 )
+_MAY_HOLD_ADDRESS = re.compile(rf"[^\x00-\x7f]|{_PLACE_WORDS}")
 # Numbers of our own making: identifiers of records, moments, durations, addresses of machines.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _OURS = re.compile(
@@ -53,9 +56,12 @@ def mask_identifiers(text: str) -> str:
         searched = _OURS.sub(lambda match: "\0" * len(match.group()), shown)
         if len(text) <= _LONGEST and not _SUSPICIOUS.search(searched):
             return text
+        finders = dict(_FINDERS)
+        if not _MAY_HOLD_ADDRESS.search(searched):
+            del finders["ADDRESS"]
         found = [
             Span(start, end, kind)
-            for kind, find in _FINDERS.items()
+            for kind, find in finders.items()
             for start, end in find(searched)
         ]
         pieces: list[str] = []

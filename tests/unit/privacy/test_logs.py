@@ -42,6 +42,9 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
         ("IIN 900101300017", "IIN <IIN>"),
         ("card 4111 1111 1111 1111", "card <CARD>"),
         ("доставка: ул. Абая 10, кв 5", "доставка: <ADDRESS>"),
+        ("address 10 Abay ave apt 5", "address <ADDRESS>"),
+        ("tel 250-00-00", "tel <PHONE>"),
+        ("passport N12345678", "passport <PASSPORT>"),
         ("+77011234567, +77012223344", "<PHONE>, <PHONE>"),
     ],
 )
