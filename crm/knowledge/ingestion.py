@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 """How many workers may die over a document before it is given up: it may be what they die of."""
+_LOOK_SECONDS = 0.05
 _UNFINISHED: Mapping[str, Any] = {"state": {"$in": UNFINISHED_STATES}}
 
 
@@ -52,7 +53,7 @@ class Pace:
         tell_seconds: the shortest time between two pieces of news about a document's progress.
     """
 
-    lease_seconds: float = 20.0
+    lease_seconds: float = 10.0
     at_once: int = 2
     tell_seconds: float = 1.0
 
@@ -113,11 +114,18 @@ class Ingestion:
     async def ingest(
         self, organization_id: ObjectId, source_id: ObjectId, *, actor: Actor = SYSTEM
     ) -> None:
-        """Ingest a document now, unless another process does it already or nothing is to be done."""
+        """Ingest a document now, or wait a little for the worker that was faster."""
         here = {"organization_id": organization_id, "_id": source_id}
-        while (source := await self._claim(here)) is not None:
-            if await self._carry_out(source, actor):
+        give_up_at = time.monotonic() + 2 * self._pace.lease_seconds
+        while time.monotonic() < give_up_at:
+            source = await self._claim(here)
+            if source is not None:
+                if await self._carry_out(source, actor):
+                    return
+            elif await self._sources.find_one({**here, **_UNFINISHED}, {"_id": 1}) is None:
                 return
+            else:
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def _work(self, source: RawDocument) -> None:
         """Ingest a claimed document; what stops it for now leaves it to the next sweep."""

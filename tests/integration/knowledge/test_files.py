@@ -640,3 +640,20 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing(
     assert ready["title"] == "Доставка"
     assert await core.events.last_seq(owner.organization_id) == seq
     assert await core.database.collection(PASSAGES).count_documents({}) == 1
+
+
+async def test_a_typed_text_is_ready_when_it_is_stored_also_where_a_worker_was_faster(
+    owner: Console, worker: None, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = services.knowledge.ingestion._claim
+
+    async def slower(where: Any) -> Any:
+        if "_id" in where:
+            await asyncio.sleep(0.2)
+        return await claim(where)
+
+    monkeypatch.setattr(services.knowledge.ingestion, "_claim", slower)
+    for number in range(3):
+        body = {"name": f"{number}.md", "content": "# А\n\nБ."}
+        source = await owner.post("/api/knowledge/sources", body)
+        assert (source["state"], source["passages"]) == ("ready", 1)
