@@ -1,9 +1,9 @@
 """A customer's question -> an answer from the company's own documents, or an honest "I don't know"."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from bot.answering.answers import Answer, declined, quoted, told, totals
@@ -24,6 +24,8 @@ from bot.knowledge.index import Index
 from bot.knowledge.languages import LANGUAGES
 from bot.knowledge.library import IndexLibrary, LoadSnapshot
 from bot.knowledge.retrieval import Found
+
+log = logging.getLogger(__name__)
 
 PASSAGES = 5
 # What is left for the extractive answer after the provider was given up on.
@@ -240,6 +242,11 @@ class Answerer:
             except NotWrittenError as error:
                 trace["provider_error"] = error.code
                 return None, verdict
+            except Exception as error:
+                # Ours to mend; the customer gets the documents' words. The error's own may quote him.
+                log.error("a written answer could not be used: %s", type(error).__name__)  # noqa: TRY400
+                trace["provider_error"] = "answering_failed"
+                return None, verdict
             return told(written.reading, found.hits, extracts, asked.language, sure, trace), verdict
         finally:
             await _end(writing, judging)
@@ -257,12 +264,16 @@ async def _verdict(
     if judging is None:
         return None
     await asyncio.wait({judging, writing}, return_when=asyncio.FIRST_COMPLETED)
-    with suppress(TimeoutError):
+    try:
         # A slow answer is waited for anyway; a slow judge is not, once the answer is there.
         return await asyncio.wait_for(
             asyncio.shield(judging), JUDGE_SECONDS if writing.done() else None
         )
-    return None
+    except TimeoutError:
+        return None
+    except Exception as error:
+        log.error("a judge's verdict could not be used: %s", type(error).__name__)  # noqa: TRY400
+        return None
 
 
 def _note_verdict(

@@ -7,7 +7,6 @@ down, or is over the month's limit, stays in the house.
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any
 from bot.answering.breaker import CircuitBreaker
 from bot.answering.calls import ClosedCall, Ledger, OpenCall, Part, Prompt, Purpose, masked_prompt
 from bot.answering.failures import ProviderError
+from bot.answering.masked import masking_thread
 from bot.answering.models import ChatModels, Completion
 from bot.answering.providers import MAX_TOKENS, host_of
 from bot.prompts import estimate
@@ -30,9 +30,6 @@ FIRST_SHARE = 0.6
 """Of the time, for the first model, where a fallback stands ready for the rest."""
 CLOSE_SECONDS = 1.0
 """How long an answer waits for its entry to be closed; the closing goes on by itself after that."""
-
-# Masking is arithmetic in Python; two threads at once would gain nothing and mix up the numbers of markers.
-_masking_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +126,7 @@ class Gateway:
             ProviderError: there is no answer; its code tells whether anything was sent.
         """
         give_up_at = time.monotonic() + seconds
-        prompt = await self._mask(parts, masking)
+        prompt, markers = await self._mask(parts, masking)
         records = records if records is not None else []
         choices = [llm, llm["fallback"]] if llm.get("fallback") else [llm]
         failure = ProviderError("provider_timeout")
@@ -145,7 +142,7 @@ class Gateway:
             until = time.monotonic() + left * share
             try:
                 return await self._ask_one(
-                    purpose, prompt, options, until, ledger, _new_rows(masking), records
+                    purpose, prompt, options, until, ledger, markers, records
                 )
             except ProviderError as error:
                 failure = error
@@ -153,13 +150,14 @@ class Gateway:
                     break
         raise failure
 
-    async def _mask(self, parts: Sequence[Part], masking: Any) -> Prompt:
-        def work() -> Prompt:
-            with _masking_lock:
-                return masked_prompt(parts, masking)
-
+    async def _mask(
+        self, parts: Sequence[Part], masking: Any
+    ) -> tuple[Prompt, Sequence[Mapping[str, Any]]]:
+        """Return the prompt as it may be sent, and the conversation's new markers."""
         try:
-            return await asyncio.to_thread(work)
+            return await masking_thread(
+                lambda: (masked_prompt(parts, masking), masking.book.new_rows())
+            )
         except Exception:
             # Whatever it was, nothing has been sent, and its message may quote the customer.
             raise ProviderError("masking_failed") from None
@@ -341,8 +339,3 @@ def _cost(input_tokens: int, output_tokens: int, price: Mapping[str, Any] | None
         output_tokens,
         price={"input": float(price["input"]), "output": float(price["output"])},
     )
-
-
-def _new_rows(masking: Any) -> Sequence[Mapping[str, Any]]:
-    rows: Sequence[Mapping[str, Any]] = masking.book.new_rows()
-    return rows

@@ -1,7 +1,26 @@
 """The masking of a conversation, as its context says it."""
 
-from collections.abc import Mapping
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
+
+# Masking is arithmetic in Python: two threads at once would gain nothing, and mix up the numbers of one book's markers.
+_lock = threading.Lock()
+
+
+async def masking_thread[Result](work: Callable[[], Result]) -> Result:
+    """Return what `work` does with a masking, done in a thread and while no other such work runs.
+
+    Raises:
+        Whatever `work` raises.
+    """
+
+    def alone() -> Result:
+        with _lock:
+            return work()
+
+    return await asyncio.to_thread(alone)
 
 
 def new_masking(privacy: Mapping[str, Any] | None) -> Any:

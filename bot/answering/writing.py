@@ -11,6 +11,7 @@ from bot.answering.gateway import CallRecord, Gateway, Reply
 from bot.answering.grounding import ground
 from bot.answering.injections import without_instructions
 from bot.answering.leaks import foreign_markers, tells_prompt
+from bot.answering.masked import masking_thread
 from bot.answering.prompt import Reading, answer_parts, read_answer
 from bot.knowledge.passages import Passage
 
@@ -105,7 +106,9 @@ async def write(
         _check_leaks(reading.text, reply, masking, checks)
         if _grounds(context):
             try:
-                material = await asyncio.to_thread(_material, question, passages, context, masking)
+                material = await masking_thread(
+                    lambda: _material(question, passages, context, masking)
+                )
             except Exception:
                 # What cannot be compared cannot be believed; the error may quote the customer.
                 raise NotWrittenError("masking_failed") from None

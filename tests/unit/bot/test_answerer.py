@@ -405,3 +405,23 @@ async def test_when_masking_fails_after_the_answer_it_is_not_believed(
     answer = await ask(provider=provider)
     assert answer.trace["provider_error"] == "masking_failed"
     assert answer.text.startswith(EXTRACT)
+
+
+async def test_a_fault_of_our_own_costs_the_customer_nothing(
+    ask: Ask, provider: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("87011234567")
+
+    async def broken_judge(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("87011234567")
+
+    monkeypatch.setattr("bot.answering.writing.ground", broken)
+    provider.reply("Доставка в Астану стоит 1 500 ₸ [1].")
+    answer = await ask(provider=provider)
+    assert answer.text.startswith(EXTRACT)
+    assert answer.trace["provider_error"] == "answering_failed"
+    monkeypatch.setattr("bot.answering.answerer.judge", broken_judge)
+    answer = await ask(provider=provider, judge=True)
+    assert answer.text.startswith(EXTRACT)
+    assert answer.trace["judge"] == {"verdict": "none"}
