@@ -17,15 +17,15 @@ PAIR_WEIGHT = 0.5
 """Of a word that counts only as a part of words in a row, such as "how" of "how much"."""
 
 WEIGHTS = {
-    "lexical": 4.02,
-    "concepts": 2.05,
-    "stems": -1.31,
-    "coverage": 2.58,
-    "piece": 2.02,
-    "alone": 1.27,
-    "heading": 2.13,
-    "precision": 1.36,
-    "kind": 0.60,
+    "lexical": 4.07,
+    "concepts": 2.04,
+    "stems": -1.34,
+    "coverage": 2.57,
+    "piece": 2.03,
+    "alone": 1.28,
+    "heading": 2.09,
+    "precision": 1.39,
+    "kind": 0.61,
     "piece_kind": 1.82,
     "own": 0.65,
 }

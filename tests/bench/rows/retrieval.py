@@ -83,7 +83,7 @@ def _row(effort: Effort) -> Row:
     ]
     return Row(
         key="e",
-        title="Finding passages, held-out questions of five companies; time among 100,000 passages of 200 tenants",
+        title="Finding passages, held-out questions of six companies; time among 100,000 passages of 200 tenants",
         sides="Ours: BM25 over character 4-grams, beginnings of words and concepts, ordered again by signals; with the customer's "
         "turns before. The rival: BM25 over words, k1 1.2, b 0.75, of the question with the turns before. Both per tenant.",
         lines=lines,
