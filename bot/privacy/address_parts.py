@@ -18,6 +18,8 @@ _NUMBERED_STREET = re.compile(
     r"|\d{1,2}-я\s\w+"
 )
 _LETTERED = re.compile(r"[а-яa-z]{1,2}(?:-\d{1,3})?")
+_LONGEST_NAME = 9
+"""Tokens: three words with their marks and a number."""
 _QUARTER_WORDS = frozenset({"шағын", "ықшам", "мөлтек"})
 _NUMBER_MARKS = frozenset({",", "-", "/"})
 _SENTENCE_MARKS = frozenset({"", ",", ".", ";", "!", "?", ")", "-"})
@@ -245,6 +247,9 @@ class PartReader:
     def _name(self, place: int, before: Sequence[Part]) -> Part | None:
         """A street's name alone, right before a number or behind a house: Абая 10; дом 8 по Пушкина."""
         row = self._row
+        near = range(place + 1, place + _LONGEST_NAME)
+        if not before and not any(row.is_number(p) or row.is_word(p, words.HOUSE) for p in near):
+            return None
         if not row.is_name_word(place) or romanised(row[place].text) in words.CITIES:
             return None
         stop = self._name_end(place, longest=3)

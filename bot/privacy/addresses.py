@@ -5,6 +5,7 @@ address when they say enough: a street without a house stays, because customers 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from bot.privacy import street_words as words
@@ -20,6 +21,8 @@ _STREETS = frozenset({words.STREET, NAME})
 _MARKS_BETWEEN = frozenset(",.-/\"'«»“”()№#:;")
 _LINKS = frozenset({"по", "в", "на", "во"})
 _LONGEST_REMARK = 6
+_LONGEST_START = 16
+"""Tokens of an address in front of its first number, postal words among them."""
 
 
 def find_addresses(text: str) -> Iterator[tuple[int, int]]:
@@ -30,8 +33,14 @@ def find_addresses(text: str) -> Iterator[tuple[int, int]]:
     for match in _BOX.finditer(row.plain):
         yield match.span()
     reader = PartReader(row)
+    numbers = [place for place in range(len(row)) if row.is_number(place)]
     place = 0
     while place < len(row):
+        following = bisect_left(numbers, place)
+        if following == len(numbers):
+            return
+        # An address holds a number; most words of a long text are far from any.
+        place = max(place, numbers[following] - _LONGEST_START)
         parts = _parts_from(reader, row, place)
         while parts and parts[-1].kind in {words.PLACE, INDEX}:
             parts.pop()

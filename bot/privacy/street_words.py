@@ -65,6 +65,7 @@ _CLASSES = {
     NUMBER_WORD: "|".join(spoken.WORDS),
 }
 _CLASS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}
+_ANY_CLASS = re.compile("|".join(f"(?:{pattern})" for pattern in _CLASSES.values()))
 
 MEASURE = re.compile(
     r"\s?(?:-\s?)?(?:тг|тенге|теңге|мин\w*|минут\w*|час\w*|сағат\w*|л[еі]т\w*|год\w*|жас\w*|жыл\w*|шт\w*|дана\w*"
@@ -167,6 +168,8 @@ CITIES = frozenset(romanised(word) for word in _CITIES.split())
 @lru_cache(maxsize=20_000)
 def classes(word: str) -> frozenset[str]:
     """Return the classes that a plain word belongs to."""
+    if not _ANY_CLASS.fullmatch(word):
+        return frozenset()
     return frozenset(name for name, pattern in _CLASS.items() if pattern.fullmatch(word))
 
 
