@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.answering.prompt import CANARY
 from bot.knowledge.letters import words
+from bot.privacy.markers import find_markers
 
 SHINGLE = 8
 """So many words in a row of the prompt are no accident."""
@@ -20,7 +21,6 @@ def foreign_markers(text: str, sent: Iterable[str], masking: Any) -> list[str]:
         sent: the prompt's messages, masked.
         masking: the conversation's.
     """
-    from bot.privacy.markers import find_markers  # noqa: PLC0415 - with Presidio, where a provider is
 
     def values(of: str) -> dict[str, str]:
         spans = [of[start:end] for start, end in find_markers(of)]

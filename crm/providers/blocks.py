@@ -5,13 +5,13 @@ from typing import Any
 
 from bson import ObjectId
 
+from bot.privacy.markers import ALL_KINDS
 from crm.contacts.known import KnownNames
 from crm.core.database import Database, RawDocument
 from crm.core.secrets import SecretBox
 from crm.core.settings import Settings
 from crm.knowledge.vectors import EMBEDDED
 from crm.providers.models import providers_allowed
-from crm.providers.privacy import KINDS
 
 
 class ContextBlocks:
@@ -98,7 +98,7 @@ class ContextBlocks:
         switches = chosen.get("kinds") or {}
         contact_id = subject.get("contact_id")
         return {
-            "kinds": [kind for kind in KINDS if switches.get(kind, True)],
+            "kinds": [kind for kind in ALL_KINDS if switches.get(kind, True)],
             "mask_passages": bool(chosen.get("mask_passages", True)),
             "markers": list(subject.get("markers") or ()),
             "known": await self._names.find(

@@ -59,7 +59,7 @@ def providers_allowed(organization: Mapping[str, Any]) -> bool:
 
 def call_read(document: RawDocument) -> RawDocument:
     """Return an entry as the privacy page shows it; of a row of the list what was read of it."""
-    read = {name: document[name] for name in _SHOWN if name in document}
+    read: RawDocument = {name: document[name] for name in _SHOWN if name in document}
     return {"id": document.get("id", document.get("_id")), **read}
 
 

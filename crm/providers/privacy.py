@@ -6,6 +6,7 @@ from typing import Any, Final
 from bson import ObjectId
 from pymongo import ReturnDocument
 
+from bot.privacy.markers import ALL_KINDS
 from crm.core.api import Principal
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
@@ -13,19 +14,6 @@ from crm.core.errors import NotFound
 from crm.core.events import EventLog, NewEvent
 from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
 from crm.providers.models import CALLS, call_read, searched
-
-KINDS: Final = (
-    "PERSON",
-    "PHONE",
-    "EMAIL",
-    "IIN",
-    "BIN",
-    "CARD",
-    "IBAN",
-    "ADDRESS",
-    "PASSPORT",
-)
-"""What can be masked, as `bot.privacy.markers.ALL_KINDS` has it; that takes Presidio's seconds to import."""
 
 CALL_LIST: Final = Listing(
     sorts={"at": Sortable("at")},
@@ -120,7 +108,7 @@ def _settings_read(organization: RawDocument) -> RawDocument:
     chosen: dict[str, Any] = organization.get("privacy") or {}
     kinds = chosen.get("kinds") or {}
     return {
-        "kinds": {kind: bool(kinds.get(kind, True)) for kind in KINDS},
+        "kinds": {kind: bool(kinds.get(kind, True)) for kind in ALL_KINDS},
         "mask_passages": bool(chosen.get("mask_passages", True)),
         "providers_allowed": bool(chosen.get("providers_allowed", True)),
     }
