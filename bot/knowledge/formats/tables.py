@@ -1,10 +1,22 @@
 """The rows of a table -> lines that can be read alone, whatever the format the table comes from."""
 
+import re
 from collections.abc import Sequence
 
 from bot.knowledge.blocks import row_line
 
 _FEW = 2
+_YEAR = re.compile(r"^(?:\D{0,12}\s)?(?:19|20)\d\d(?:\s?(?:г\.?|ж\.?|год|жыл))?$")
+_USUAL_NAMES = frozenset(
+    (
+        *("вопрос", "ответ", "название", "наименование", "описание", "услуга", "товар", "параметр"),
+        *("значение", "показатель", "город", "адрес", "условие", "категория", "модель", "срок"),
+        *("сұрақ", "жауап", "атауы", "сипаттамасы", "қызмет", "тауар", "мәні", "қала", "мекенжай"),
+        *("question", "answer", "name", "description", "service", "product", "parameter", "value"),
+        *("city", "address", "condition", "category", "model", "term"),
+    )
+)
+"""Of two columns: by these alone a row of names is told from a name with its value."""
 
 
 def table_lines(rows: Sequence[Sequence[str]], *, header: bool | None = None) -> list[str]:
@@ -38,10 +50,14 @@ def names_columns(rows: Sequence[Sequence[str]]) -> bool:
         return False
     first, others = rows[0], rows[1:]
     filled = [cell for cell in first if cell]
-    if not filled or sum(map(_has_digit, filled)) * 3 > len(filled):
+    if not filled or sum(_has_digit(cell) and not _YEAR.match(cell) for cell in filled) * 3 > len(
+        filled
+    ):
         return False
     if max(len(row) for row in rows) > _FEW:
         return all(len(cell) <= 60 for cell in filled)
+    if len(filled) == _FEW and all(cell.casefold().rstrip(":") in _USUAL_NAMES for cell in filled):
+        return True
     # Two columns may as well be names and values: "Address | Abai 9".
     values = [row[1] for row in others if len(row) > 1 and row[1]]
     return (
