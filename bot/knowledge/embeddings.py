@@ -20,6 +20,9 @@ import numpy.typing as npt
 type Matrix = npt.NDArray[np.float32]
 
 _MAX_MODELS = 64
+_MAX_DEPTH = 4
+"""How deep in a model its HTTP clients may be."""
+
 _OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -119,6 +122,25 @@ def _make(llm: Mapping[str, Any]) -> Any:
         # Texts go as texts: counting tokens needs files from the network, and compatible servers know no tokens.
         options |= {"check_embedding_ctx_length": False, "max_retries": 0}
         options.setdefault("base_url", _OPENAI_URL)
-    return importlib.import_module("langchain.embeddings").init_embeddings(
+    made = importlib.import_module("langchain.embeddings").init_embeddings(
         model, provider=provider, **options
     )
+    if not _follow_nobody(made, _MAX_DEPTH):
+        raise ValueError("The provider's package may follow redirects.")
+    return made
+
+
+def _follow_nobody(part: Any, depth: int) -> bool:
+    """Keep the HTTP clients of a model from following redirects, and tell whether it has any.
+
+    The texts would reach a host that the ledger does not name.
+    """
+    if hasattr(part, "follow_redirects"):
+        part.follow_redirects = False
+        return True
+    inside = {
+        **getattr(part, "__dict__", {}),
+        **(getattr(part, "__pydantic_private__", None) or {}),
+    }
+    clients = [value for name, value in inside.items() if "client" in name] if depth else []
+    return sum(_follow_nobody(client, depth - 1) for client in clients) > 0

@@ -57,8 +57,8 @@ def _row(effort: Effort) -> Row:
         lines.append(
             Line(
                 f"hit@3, {title} ({len(of_kinds)} questions)",
-                f"{ours:.2f}",
-                f"{rival:.2f}",
+                f"{ours:.3f}",
+                f"{rival:.3f}",
                 f"{ours / rival:.2f}" if rival else "",
                 f"at least {goal}" if goal else "",
                 met=ours >= goal if goal else None,

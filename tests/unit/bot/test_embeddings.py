@@ -131,6 +131,17 @@ async def test_what_goes_wrong_is_told_by_a_code(
     assert [closed.error for closed in ledger.closed.values()] == [code]
 
 
+@pytest.mark.parametrize("model", [MODEL, "ollama:nomic-embed-text"])
+async def test_a_provider_that_sends_us_on_is_not_followed(
+    provider: FakeOpenAI, ledger: FakeLedger, model: str
+) -> None:
+    async with FakeOpenAI.redirecting(provider.base_url) as url:
+        llm = {"model": model, "base_url": url, "api_key": "k"}
+        with pytest.raises(ProviderError, match="provider_"):
+            await Embedder().embed(["вопрос"], masking=None, llm=llm, seconds=20, ledger=ledger)
+    assert provider.seen == []
+
+
 def test_words_and_meaning_are_fused() -> None:
     index = Index(Snapshot(1, passages()), vectors=vectors())
     question = "за день затекает спина"
