@@ -197,7 +197,7 @@ class Ingestion:
         return True
 
     async def _read(self, source: RawDocument) -> Reading:
-        given = source["title"] if source["title_given"] else None
+        given = source["title"] if source.get("title_given") else None
         name, language = source["name"], source["language"]
         if source["file"] is None and is_small_text(name, source["size"]):
             return await self._reader.read_text(

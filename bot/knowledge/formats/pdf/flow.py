@@ -14,6 +14,8 @@ from bot.knowledge.formats.tables import names_columns, table_lines
 
 _LARGER = 1.12
 _LONGEST_HEADING = 200
+_PROSE_LETTERS = 60
+_PROSE_SHARE = 0.1
 _LONGEST_BOLD = 110
 _MANY_BOLD = 0.3
 _BOLD_LEVEL = 100
@@ -37,8 +39,8 @@ class Flow:
     def __init__(self, pages: Sequence[Sequence[Block]], usual: float) -> None:
         """`pages`: the blocks of each page; `usual`: the size of plain text."""
         self._pages = pages
-        self._usual = usual
         lines = [block for page in pages for block in page if isinstance(block, Line)]
+        self._usual = usual = _largest_text(lines, usual)
         self._levels = _levels(lines, usual)
         letters = sum(len(line.text) for line in lines) or 1
         bold = sum(len(line.text) for line in lines if line.bold)
@@ -182,6 +184,24 @@ def _same_columns(one: Table, two: Table) -> bool:
         and len(one.rows[0]) == len(two.rows[0])
         and all(abs(a - b) <= 3 for a, b in zip(one.xs, two.xs, strict=True))
     )
+
+
+def _largest_text(lines: Sequence[Line], usual: float) -> float:
+    """Return the largest size in which plain text is set: columns may be smaller than the text around them."""
+    letters: Counter[float] = Counter()
+    prose: Counter[float] = Counter()
+    for line in lines:
+        size = round(line.size * 2) / 2
+        letters[size] += len(line.text)
+        if len(line.text) > _PROSE_LETTERS or line.text.rstrip().endswith("."):
+            prose[size] += len(line.text)
+    total = letters.total()
+    found = [
+        size
+        for size, count in letters.items()
+        if count > _PROSE_SHARE * total and prose[size] > 0.5 * count
+    ]
+    return max([*found, usual])
 
 
 def _levels(lines: Iterable[Line], usual: float) -> dict[int, int]:

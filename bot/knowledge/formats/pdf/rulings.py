@@ -3,12 +3,14 @@
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from bot.knowledge.formats.pdf.glyphs import Segment, Word, lines_of, turned
 from bot.knowledge.formats.pdf.joining import joined
+from bot.knowledge.formats.tables import merged_header
 
 _THIN = 3.0
 _NEAR = 3.0
@@ -197,7 +199,7 @@ def _table(grid: Grid, words: Sequence[Word]) -> Segment:
         while column < columns:
             held = list(cells.get((row, column), ()))
             following = column + 1
-            # A cell over several columns: no line parts it from its neighbour.
+            # A cell over several columns: no line parts it from its neighbour. As a name it counts for each of them.
             while following < columns and not grid.ruled(
                 level=False, at=grid.xs[following], across=middle
             ):
@@ -206,8 +208,13 @@ def _table(grid: Grid, words: Sequence[Word]) -> Segment:
             texts[row][column] = joined(
                 [" ".join(word.text for word in line) for line in lines_of(held)]
             )
+            if row == 0:
+                texts[row][column + 1 : following] = [texts[row][column]] * (following - column - 1)
             column = following
     _repeat_down(grid, texts)
+    heads = _header_rows(grid, texts)
+    if heads > 1:
+        texts = merged_header(texts, heads)
     head = [word for word in words if _slot(grid.ys, word.y - 0.3 * word.size) == 0]
     body_bold = sum(word.bold for word in words) * 2 > len(words)
     return Segment(
@@ -219,8 +226,17 @@ def _table(grid: Grid, words: Sequence[Word]) -> Segment:
         size=words[0].size,
         bold=False,
         rows=texts,
-        bold_head=bool(head) and all(word.bold for word in head) and not body_bold,
+        bold_head=heads > 1 or (bool(head) and all(word.bold for word in head) and not body_bold),
     )
+
+
+def _header_rows(grid: Grid, texts: Sequence[Sequence[str]]) -> int:
+    """Return how many rows name the columns: two, when one name of the first stands over several of the second."""
+    first = texts[0]
+    over = any(one and one == two for one, two in pairwise(first))
+    middles = [(left + right) / 2 for left, right in pairwise(grid.xs)]
+    reaching = [not grid.ruled(level=True, at=grid.ys[1], across=middle) for middle in middles]
+    return 2 if over and any(reaching) and not all(reaching) and len(texts) > 2 else 1
 
 
 def _repeat_down(grid: Grid, texts: list[list[str]]) -> None:

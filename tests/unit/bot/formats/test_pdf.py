@@ -504,3 +504,25 @@ def test_large_letters_with_nothing_under_them_are_not_lost() -> None:
     ]
     poster = parse_pdf(flowing([text("Скидка 20% до 1 декабря", TITLE)]))
     assert [section.lines for section in poster.sections] == [["Скидка 20% до 1 декабря"]]
+
+
+def test_small_columns_make_no_headings_of_the_text_around_them() -> None:
+    small = ParagraphStyle("small", parent=JUSTIFIED, fontSize=8, leading=10)
+    words = [text("Контакты", HEADING), text(f"{RUSSIAN} {RUSSIAN}"), text(KAZAKH)]
+    document = parse_pdf(flowing([text(RUSSIAN * 9, small), *words]))
+    assert [section.heading for section in document.sections] == [(), ("Контакты",)]
+    assert document.sections[1].lines == [f"{RUSSIAN} {RUSSIAN}", KAZAKH]
+
+
+def test_two_rows_of_names_in_a_table_are_one() -> None:
+    rows = [
+        ["Бағыт", "Бағасы", "", "Күні"],
+        ["", "ересек", "бала", ""],
+        ["Шарын", "15 000", "12 000", "сенбі"],
+        ["Көлсай", "25 000", "20 000", "жексенбі"],
+    ]
+    table = grid(rows, ("SPAN", (0, 0), (0, 1)), ("SPAN", (3, 0), (3, 1)), ("SPAN", (1, 0), (2, 0)))
+    assert lines(flowing([table])) == [
+        "Бағыт: Шарын; Бағасы, ересек: 15 000; Бағасы, бала: 12 000; Күні: сенбі",
+        "Бағыт: Көлсай; Бағасы, ересек: 25 000; Бағасы, бала: 20 000; Күні: жексенбі",
+    ]
