@@ -158,9 +158,10 @@ async def _feed(
         async for chunk in content:
             stdin.write(chunk)
             await stdin.drain()
-        stdin.close()
     except (BrokenPipeError, ConnectionResetError):
         return  # it has seen enough, or died: its answer tells
+    finally:
+        stdin.close()  # also where the content broke off: nobody waits for the rest
 
 
 def _death(returncode: int | None) -> DocumentError:

@@ -140,6 +140,20 @@ async def test_the_reader_knows_no_secrets_and_writes_no_files(
     assert not out.exists() or out.read_text() == ""
 
 
+async def test_a_content_that_breaks_off_is_not_waited_for() -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"# A document"
+        raise FileNotFoundError
+
+    async def nobody(_done: int, _total: int) -> None:
+        pass
+
+    begun = time.monotonic()
+    with pytest.raises(FileNotFoundError):
+        await Reader().read("a.md", broken(), language=None, title=None, tell=nobody)
+    assert time.monotonic() - begun < 20
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its limits end it")
 async def test_a_reader_dies_with_its_worker(tmp_path: Path) -> None:
     parent = await asyncio.create_subprocess_exec(
