@@ -137,8 +137,7 @@ class Ledger(Protocol):
         """Write down what is about to leave, and return the entry's id.
 
         Raises:
-            ProviderError: it must not leave: `providers_forbidden`, `spend_limit_reached`, `ledger_conflict` (another
-                call has just given these markers to other values), `ledger_unavailable`.
+            ProviderError: it must not leave: `providers_forbidden`, `spend_limit_reached`, `ledger_unavailable`.
         """
         ...
 

@@ -272,7 +272,7 @@ class Gateway:
             await asyncio.wait_for(asyncio.shield(task), CLOSE_SECONDS)
 
 
-_FINAL = frozenset({"providers_forbidden", "spend_limit_reached", "ledger_conflict"})
+_FINAL = frozenset({"providers_forbidden", "spend_limit_reached"})
 """Another model would be refused for the same reason."""
 
 _UNCOUNTED = frozenset(
