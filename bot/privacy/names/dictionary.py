@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.privacy.names.folding import fold, is_cyrillic, single
-from bot.privacy.names.wordlists import read_words
+from bot.privacy.names.wordlists import read_words, words
 
 _SHORTEST = 3
 _LONGEST_ENDING = 4
@@ -25,12 +25,12 @@ _RUSSIAN = tuple(
 )
 _REFLEXIVE = ("ся", "сь")
 _KAZAKH = frozenset(
-    """
+    words("""
     lar ler dar der tar ter nin din tin ga ge ka ke na ne a e ni di ti n da de ta te nda nde dan den tan ten nan nen
     men ben pen im in i si miz niz imiz iniz m lari leri dari deri tari teri
     dim dik tim tik diniz tiniz ip p ap ep gan gen kan ken ar er r ai ei iu u sa se min sin siz
     ma me ba be pa pe mai mei iz ik ak ek la le dai dei tai tei shi dagi degi tagi tegi nar
-    """.split()
+    """)
 )
 _HARDENED = {"б": "п", "г": "к", "ғ": "қ"}
 _ENGLISH = (
@@ -57,21 +57,24 @@ class Dictionary:
         Latin letters; "": not at all.
         """
         word = word.lower().replace("ё", "е")
-        if not is_cyrillic(word):
-            if word in self._en:
-                return "W"
-            if any(self._is_english(word)):
-                return "w"
-            return "x" if any(form in self._romanised for form in _romanised_forms(word)) else ""
+        return self._place_of_cyrillic(word) if is_cyrillic(word) else self._place_of_latin(word)
+
+    def _place_of_latin(self, word: str) -> str:
+        if word in self._en:
+            return "W"
+        if any(self._is_english(word)):
+            return "w"
+        return "x" if any(form in self._romanised for form in _romanised_forms(word)) else ""
+
+    def _place_of_cyrillic(self, word: str) -> str:
         if word in self._ru or word in self._kk:
             return "W"
         if any(form in self._ru for form in _russian_forms(word)) or self._is_kazakh(
             word, self._kk
         ):
             return "w"
-        if word in self._plain_kk or self._is_kazakh(word, self._plain_kk):
-            return "p"
-        return ""
+        plain = word in self._plain_kk or self._is_kazakh(word, self._plain_kk)
+        return "p" if plain else ""
 
     def _is_english(self, word: str) -> Iterator[bool]:
         for ending, instead in _ENGLISH:

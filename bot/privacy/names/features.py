@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.privacy.names.folding import fold
 from bot.privacy.names.lexicon import Entry, lexicon
 from bot.privacy.names.tokens import Token
+from bot.privacy.names.wordlists import words
 
 _KAZAKH = re.compile("[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
@@ -15,7 +16,9 @@ _UNMET = "?"
 _PLAIN = str.maketrans("әғқңөұүһіё", "агкноуухие")
 _WORDS = ("W", "w", "p")
 _SUREST_FIRST = tuple(
-    "first0 last0 rare0 firstr firstk lastr lastk rarer rarek derived compound compounded firstv rarev lastv".split()
+    words(
+        "first0 last0 rare0 firstr firstk lastr lastk rarer rarek derived compound compounded firstv rarev lastv"
+    )
 )
 _LONG_LINE = 12
 _ENDS = frozenset(".!?…\n")

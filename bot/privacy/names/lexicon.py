@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from bot.privacy.names.dictionary import Dictionary
 from bot.privacy.names.folding import fold, is_cyrillic, single
 from bot.privacy.names.tokens import tokenize
-from bot.privacy.names.wordlists import read_name_parts, read_nouns, read_things, read_words
+from bot.privacy.names.wordlists import read_name_parts, read_nouns, read_things, read_words, words
 
 # What a Russian case form of a folded name ends with, and what its first form ends with instead.
 _RUSSIAN = {
@@ -30,11 +30,11 @@ _RUSSIAN = {
     "": ("a", "ia"),  # Саш, Наташ, Жень
 }
 _KAZAKH = frozenset(
-    """
+    words("""
     nin din tin ga ge ka ke na ne ni di ti da de ta te dan den tan ten nan nen men ben pen m im in i si
     lar ler dar der tar ter zhan tai eke zhannin zhanga zhandi zhanmen
     min pin bin miz imiz larga lerge darga derge targa terge lardin lerdin dardin derdin tardin terdin s
-    """.split()
+    """)
 )
 _SURNAME_ENDING = re.compile(
     r"(?:ov|ev|in|ski|tski|skii|enko|chenko|uk|iuk|chuk|ian|dze|shvili|ich|ets|ko|aev|baev|bekov)"
@@ -118,11 +118,11 @@ class Lexicon:
             "last": _Keys(read_words("surnames.txt")),
             "rare": _Keys(read_words("rare-first-names.txt")),
         }
-        self._things = _Keys([words[0] for words in things if len(words) == 1])
+        self._things = _Keys([keys[0] for keys in things if len(keys) == 1])
         self._long_things: dict[str, list[tuple[str, ...]]] = {}
-        for words in things:
-            if len(words) > 1:
-                self._long_things.setdefault(words[0], []).append(words)
+        for keys in dict.fromkeys(things):
+            if len(keys) > 1:
+                self._long_things.setdefault(keys[0], []).append(keys)
         nouns = read_nouns()
         self._roles, self._kinds = (
             _Keys(
@@ -184,9 +184,9 @@ class Lexicon:
     def long_things(self, keys: Sequence[str]) -> Iterator[tuple[int, int]]:
         """Yield where things of several words stand in a row of folded words: first place, and the one after the last."""
         for place, key in enumerate(keys):
-            for words in self._long_things.get(key, ()):
-                if tuple(keys[place : place + len(words)]) == words:
-                    yield place, place + len(words)
+            for thing in self._long_things.get(key, ()):
+                if tuple(keys[place : place + len(thing)]) == thing:
+                    yield place, place + len(thing)
 
 
 def _form(key: str, known: frozenset[str]) -> str:

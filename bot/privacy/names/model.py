@@ -15,7 +15,7 @@ MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfs
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
 _OTHERS = 0.12
 _DOUBTFUL = 0.6
-_THRESHOLDS = {"name": 0.12, "likely": 0.1, "ambiguous": 0.22, "thing": 0.25, "word": 0.25}
+_THRESHOLDS = {"name": 0.1, "likely": 0.1, "ambiguous": 0.18, "thing": 0.25, "word": 0.25}
 """A word is a name's when the model gives that at least this probability, by what the lists say of the word.
 
 Lower finds more names and spoils more words. What the lists call a name the model may doubt and be overruled: a name that

@@ -6,6 +6,11 @@ from pathlib import Path
 _DATA = Path(__file__).parent / "data"
 
 
+def words(text: str) -> list[str]:
+    """Return the words of a short list that is written in the code."""
+    return text.split()
+
+
 def read_words(name: str) -> Iterator[str]:
     """Yield the words of a list; lines that begin with # are remarks."""
     for line in (_DATA / name).read_text(encoding="utf-8").splitlines():

@@ -5,62 +5,64 @@ from typing import Final
 RUSSIAN_CASES: Final = ("nom", "gen", "dat", "acc", "ins", "pre")
 KAZAKH_CASES: Final = ("nom", "gen", "dat", "acc", "loc", "abl", "ins")
 
-_HISSING = "жшчщцгкх"
+_SHORTEST = 3
 _FRONT = "әеөүіэ"
 _BACK = "аоұыуя"
 _VOICELESS = "пфктсшщчцхқһ"
 _NASAL = "мнң"
 
 
+def _forms(endings: str) -> dict[str, str]:
+    """Read the endings of the cases after the first, "-" for none."""
+    return {
+        case: "" if ending == "-" else ending
+        for case, ending in zip(RUSSIAN_CASES[1:], endings.split(), strict=True)
+    }
+
+
+# What a name ends with (the longer endings first), how many of its letters go, and what takes their place.
+_FEMALE_OR_SHORT = (
+    ("ия", 1, _forms("и и ю ей и")),
+    ("я", 1, _forms("и е ю ей е")),
+    *((f"{letter}а", 1, _forms("и е у ей е")) for letter in "жшчщ"),
+    ("ца", 1, _forms("ы е у ей е")),
+    *((f"{letter}а", 1, _forms("и е у ой е")) for letter in "гкх"),
+    ("а", 1, _forms("ы е у ой е")),
+)
+_FEMALE = (*_FEMALE_OR_SHORT, ("ь", 1, _forms("и и ь ью и")))
+_MALE = (
+    *_FEMALE_OR_SHORT,
+    ("ий", 1, _forms("я ю я ем и")),
+    ("й", 1, _forms("я ю я ем е")),
+    ("ь", 1, _forms("я ю я ем е")),
+    *((letter, 0, _forms("а у а ем е")) for letter in "жшчщц"),
+    *((letter, 0, _forms("а у а ом е")) for letter in "бвгдзклмнпрстфхқғң"),
+)
+_FEMALE_SURNAME = (
+    *((ending, 1, _forms("ой ой у ой ой")) for ending in ("ова", "ева", "ёва", "ина", "ына")),
+    ("ая", 2, _forms("ой ой ую ой ой")),
+)
+_MALE_SURNAME = (
+    *((ending, 0, _forms("а у а ым е")) for ending in ("ов", "ев", "ёв", "ин", "ын")),
+    *((ending, 2, _forms("ого ому ого им ом")) for ending in ("ский", "цкий")),
+    *((ending, 0, _forms("- - - - -")) for ending in ("о", "е", "и", "у", "ю", "ых", "их")),
+    *_MALE,
+)
+
+
 def russian(name: str, case: str, *, female: bool, surname: bool = False) -> str:
     """Return a Russian case form of a name given in its first form."""
-    if case == "nom" or len(name) < 3:
+    if case == "nom" or len(name) < _SHORTEST:
         return name
-    low = name.lower()
     if surname:
-        return _surname(name, low, case, female=female)
-    if low.endswith("ия"):
-        return name[:-1] + {"gen": "и", "dat": "и", "acc": "ю", "ins": "ей", "pre": "и"}[case]
-    if low.endswith("я"):
-        return name[:-1] + {"gen": "и", "dat": "е", "acc": "ю", "ins": "ей", "pre": "е"}[case]
-    if low.endswith("а"):
-        hissing = low[-2] in _HISSING
-        soft = low[-2] in "жшчщц"
-        endings = {"gen": "и" if hissing else "ы", "dat": "е", "acc": "у", "pre": "е"}
-        return name[:-1] + {**endings, "ins": "ей" if soft else "ой"}[case]
-    if female:
-        if low.endswith("ь"):
-            return name[:-1] + {"gen": "и", "dat": "и", "acc": "ь", "ins": "ью", "pre": "и"}[case]
-        return name
-    if low.endswith("ий"):
-        return name[:-1] + {"gen": "я", "dat": "ю", "acc": "я", "ins": "ем", "pre": "и"}[case]
-    if low[-1] in "йь":
-        return name[:-1] + {"gen": "я", "dat": "ю", "acc": "я", "ins": "ем", "pre": "е"}[case]
-    if low[-1] in "бвгджзклмнпрстфхцчшщқғң":
-        soft = low[-1] in "жшчщц"
-        return (
-            name
-            + {"gen": "а", "dat": "у", "acc": "а", "ins": "ем" if soft else "ом", "pre": "е"}[case]
-        )
+        patterns = _FEMALE_SURNAME if female else _MALE_SURNAME
+    else:
+        patterns = _FEMALE if female else _MALE
+    low = name.lower()
+    for ending, cut, forms in patterns:
+        if low.endswith(ending):
+            return name[: len(name) - cut] + forms[case]
     return name
-
-
-def _surname(name: str, low: str, case: str, *, female: bool) -> str:
-    if low.endswith(("ова", "ева", "ёва", "ина", "ына")):
-        return name[:-1] + {"gen": "ой", "dat": "ой", "acc": "у", "ins": "ой", "pre": "ой"}[case]
-    if low.endswith("ая"):
-        return name[:-2] + {"gen": "ой", "dat": "ой", "acc": "ую", "ins": "ой", "pre": "ой"}[case]
-    if female:
-        return name
-    if low.endswith(("ов", "ев", "ёв", "ин", "ын")):
-        return name + {"gen": "а", "dat": "у", "acc": "а", "ins": "ым", "pre": "е"}[case]
-    if low.endswith(("ский", "цкий")):
-        return (
-            name[:-2] + {"gen": "ого", "dat": "ому", "acc": "ого", "ins": "им", "pre": "ом"}[case]
-        )
-    if low[-1] in "оеиую" or low.endswith(("ых", "их")):
-        return name
-    return russian(name, case, female=False)
 
 
 def feminine(surname: str) -> str:
@@ -78,11 +80,9 @@ def vocative(name: str) -> str:
     low = name.lower()
     if len(name) < 4 or not low.endswith(("а", "я")):
         return name
-    return (
-        name[:-1] + ("ь" if low.endswith("ня") or low.endswith("ля") else "")
-        if low[-2] not in "иеауо"
-        else name
-    )
+    if low[-2] in "иеауо":
+        return name
+    return name[:-1] + ("ь" if low.endswith(("ня", "ля")) else "")
 
 
 def russian_patronymic(name: str, *, female: bool) -> str:

@@ -12,21 +12,21 @@ from bot.privacy.names.corpus.inflection import (
     vocative,
 )
 from bot.privacy.names.corpus.romanisation import romanise, without_kazakh_letters
-from bot.privacy.names.wordlists import read_words
+from bot.privacy.names.wordlists import read_words, words
 
 _VOWELS = "аеёиоуыэюяәөұүіaeiouy"
-_MORPHEMES_FIRST = (
+_MORPHEMES_FIRST = words(
     "Ай Ақ Ал Алтын Аман Ар Асыл Бай Бақ Балғын Бек Бибі Бол Гүл Гауһар Дәу Дана Дос Ел Ер Еркін Жан Жас Жұлдыз Жұма Жарқын"
     " Кең Күн Күміс Қара Құндыз Қуат Мақсат Мәди Мейір Мұрат Мырза Назым Нұр Ораз Өмір Сара Сая Сәт Сейіт Сұлу Тан Темір"
     " Тоқ Төле Тұр Ұлы Үміт Шах Шол Ыдыр Ерке Бота Інжу Әсем Әмір"
-).split()
-_MORPHEMES_MALE = (
+)
+_MORPHEMES_MALE = words(
     "бек бай жан хан ғали мұрат болат тай нұр қан әлі бол ер лан дос тас сұлтан мырза жігіт ғазы"
     " арыс дәулет еке сын мұхамед берген кен ияр темір зат"
-).split()
-_MORPHEMES_FEMALE = (
+)
+_MORPHEMES_FEMALE = words(
     "гүл жан нұр сұлу ай зат ке дана зия ша бике жамал сәуле қыз шолпан тай мира ана ым зира бану айым бота нар"
-).split()
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Words for people in real utterances, beside or instead of which a name may stand."""
 
+from bot.privacy.names.wordlists import words
+
 # Word as written -> the case in which a name beside or instead of it stands.
 _RUSSIAN_STEMS = {
     "менеджер": "",
@@ -66,7 +68,9 @@ def _russian() -> dict[str, str]:
 RUSSIAN = _russian()
 RUSSIAN_PRONOUNS = {"он": "nom", "она": "nom", "ему": "dat", "ей": "dat", "ним": "ins"}
 KAZAKH = dict.fromkeys(
-    """\n    менеджер менеджеріңіз оператор курьер курьеріңіз шебер дәрігер мұғалім директор бухгалтер жаттықтырушы консультант\n    анам әкем балам қызым ұлым әжем атам ағам інім апам сіңлім қарындасым күйеуім жолдасым әйелім досым құрбым көршім бауырым\n    апай аға ағай тәте көке ханым мырза қыз жігіт дәрігеріңіз сатушы әкімші қызметкер жүргізуші\n    """.split(),
+    words(
+        """\n    менеджер менеджеріңіз оператор курьер курьеріңіз шебер дәрігер мұғалім директор бухгалтер жаттықтырушы консультант\n    анам әкем балам қызым ұлым әжем атам ағам інім апам сіңлім қарындасым күйеуім жолдасым әйелім досым құрбым көршім бауырым\n    апай аға ағай тәте көке ханым мырза қыз жігіт дәрігеріңіз сатушы әкімші қызметкер жүргізуші\n    """
+    ),
     "nom",
 ) | {
     "менеджерге": "dat",
@@ -96,11 +100,13 @@ KAZAKH = dict.fromkeys(
     "анамның": "gen",
     "әкемнің": "gen",
 }
-KAZAKH_AFTER = frozenset("апай аға ағай тәте көке ханым мырза қыз жігіт".split())
+KAZAKH_AFTER = frozenset(words("апай аға ағай тәте көке ханым мырза қыз жігіт"))
 """These stand after a name; the others before it."""
 KAZAKH_PRONOUNS = {"ол": "nom", "оған": "dat", "онымен": "ins", "оны": "acc", "оның": "gen"}
 ENGLISH = dict.fromkeys(
-    """\n    manager courier driver operator doctor trainer teacher receptionist agent husband wife son daughter mother father mom dad\n    brother sister friend colleague boss nurse guide waiter cashier technician\n    """.split(),
+    words(
+        """\n    manager courier driver operator doctor trainer teacher receptionist agent husband wife son daughter mother father mom dad\n    brother sister friend colleague boss nurse guide waiter cashier technician\n    """
+    ),
     "nom",
 )
 ENGLISH_PRONOUNS = {"he": "nom", "she": "nom", "him": "nom"}

@@ -1,9 +1,11 @@
 """A message in pieces: what is somebody's name and what is not."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.privacy.names.corpus.romanisation import romanise, without_kazakh_letters
+from bot.privacy.names.wordlists import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Segment:
 
 Message = tuple[Segment, ...]
 
-_EMOJI = "😊 🙏 ❤️ 👍 😡 🔥 🌹 😂 ✅ 👋 💐 🎂 😢 🤝".split()
+_EMOJI = tuple(words("😊 🙏 ❤️ 👍 😡 🔥 🌹 😂 ✅ 👋 💐 🎂 😢 🤝"))
 _PUNCTUATION = str.maketrans("", "", '.,!?;:«»"()-–—')
 _SIGNS = str.maketrans({",": " ", "!": " ", "?": " ", ".": " "})
 _ROMAN_SHARE = 0.08
@@ -45,33 +47,44 @@ def disturbed(message: Message, rng: random.Random) -> Message:
             *message,
             Segment(rng.choice(("!!!", "...", "??", ")", "))", " )))", "!", ".", "?", " ?", " !"))),
         )
-    return message
+    return tuple(piece for piece in message if piece.text)
 
 
 def _in_case(message: Message, rng: random.Random) -> Message:
-    draw = rng.random()
-    if draw < 0.34:
-        return tuple(Segment(piece.text.lower(), piece.name) for piece in message)
-    if draw < 0.42:
-        return tuple(Segment(piece.text.upper(), piece.name) for piece in message)
-    if draw < 0.47:  # capitals at the beginning alone
-        message = tuple(Segment(piece.text.lower(), piece.name) for piece in message)
-        return _started(message)
-    if draw < 0.50:  # a name in capitals
-        return tuple(Segment(p.text.upper(), p.name) if p.name else p for p in message)
-    if draw < 0.53:  # Every Word So
-        return tuple(
-            Segment(" ".join(w[:1].upper() + w[1:] for w in p.text.split(" ")), p.name)
-            for p in message
-        )
-    if draw < 0.75:
-        return _started(message)
-    return message
+    """Return a message with capitals as some hand would set them, or as they were."""
+    (change,) = rng.choices(_CASES, _CASE_SHARES)
+    return change(message)
+
+
+def _mapped(
+    change: Callable[[str], str], *, names_alone: bool = False
+) -> Callable[[Message], Message]:
+    return lambda message: tuple(
+        Segment(change(piece.text), piece.name) if piece.name or not names_alone else piece
+        for piece in message
+    )
+
+
+def _titled(text: str) -> str:
+    return " ".join(word[:1].upper() + word[1:] for word in text.split(" "))
 
 
 def _started(message: Message) -> Message:
     first, *rest = message
     return (Segment(first.text[:1].upper() + first.text[1:], first.name), *rest)
+
+
+_lower = _mapped(str.lower)
+_CASES: tuple[Callable[[Message], Message], ...] = (
+    _lower,
+    _mapped(str.upper),
+    lambda message: _started(_lower(message)),
+    _mapped(str.upper, names_alone=True),
+    _mapped(_titled),
+    _started,
+    lambda message: message,
+)
+_CASE_SHARES = (34, 8, 5, 3, 3, 22, 25)
 
 
 def _mistyped(piece: Segment, rng: random.Random) -> Segment:
