@@ -41,6 +41,9 @@ _ONLY = re.compile(r"\b(?:только|лишь|исключительно|те�
 _ALL = re.compile(
     r"\b(?:все|всех|всем|любой|любые|любых|любую|всегда|каждый|барлык|барлыгы|кез келген|аркашан|all|any|every|always|everyone)\b"
 )
+_YES_NO = re.compile(
+    r"\b(?:да|нет|можно|нельзя|ия|иа|жок|болады|болмаиды|болмайды|yes|no|cannot|possible|impossible)\b"
+)
 _LIST_NUMBER = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•–])\s+")
 
 
@@ -50,7 +53,7 @@ class Grounded:
 
     Attributes:
         text: the sentences that the passages support, and courtesies, in their lines.
-        cut: the others, each with why: link, figure, polarity, unknown.
+        cut: the others, each with why: link, figure, polarity, condition, unknown, bare (a yes or no alone).
         answers: whether something is left that the passages say; and not less than half of what was said.
     """
 
@@ -113,7 +116,8 @@ def _reason(sentence: str, material: Material) -> str | None:
     if any(link not in material.links for link in links_of(sentence)):
         return "link"
     if _is_courtesy(sentence):
-        return None
+        # A bare yes or no says much and can be compared with nothing.
+        return "bare" if _YES_NO.search(fold(sentence)) and not sentence.endswith("?") else None
     clauses = clauses_of(sentence)
     if not _figures_hold(clauses, material):
         return "figure"
