@@ -104,4 +104,7 @@ test("an article asks what the customer asked last, all of it", () => {
   const newestFirst = [message("a", "out", "Да"), message("n", "out", "заметка", "note"), message("q2", "in", "и сколько?"), message("q1", "in", "Есть палатки?"), message("b", "out", "Здравствуйте"), message("q0", "in", "Привет")];
   expect(askedBefore(newestFirst, "a")).toBe("Есть палатки?\nи сколько?");
   expect(askedBefore([message("a", "out", "Да")], "a")).toBe("");
+  const handedOver = [message("a", "out", "Да"), message("q2", "in", "Позовите человека"), message("b", "out", "Не знаю"), message("q1", "in", "Есть палатки?")];
+  expect(askedBefore(handedOver, "a")).toBe("Есть палатки?");
+  expect(askedBefore(handedOver.slice(0, 2), "a")).toBe("Позовите человека");
 });

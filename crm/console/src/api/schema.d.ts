@@ -1910,7 +1910,7 @@ export interface components {
              *       }
              *     ]
              */
-            lead_form: components["schemas"]["LeadField-Output"][];
+            lead_form: components["schemas"]["LeadField"][];
             /**
              * @default {
              *       "after_failures": 2,
@@ -2542,7 +2542,7 @@ export interface components {
             default_language?: components["schemas"]["Language"];
             skills?: components["schemas"]["SkillsChange"];
             /** Lead Form */
-            lead_form?: components["schemas"]["LeadField-Input"][];
+            lead_form?: components["schemas"]["LeadFieldWrite"][];
             handoff?: components["schemas"]["HandoffChange"];
             model?: components["schemas"]["ModelChange"];
         };
@@ -2869,7 +2869,7 @@ export interface components {
             default_language?: components["schemas"]["Language"];
             skills?: components["schemas"]["SkillsChange"];
             /** Lead Form */
-            lead_form?: components["schemas"]["LeadField-Input"][];
+            lead_form?: components["schemas"]["LeadFieldWrite"][];
             handoff?: components["schemas"]["HandoffChange"];
             model?: components["schemas"]["ModelChange"];
             revision: components["schemas"]["Revision"];
@@ -2940,7 +2940,7 @@ export interface components {
             messages: number;
             /**
              * Calls
-             * @description Calls of a language model, at most; 0 without one.
+             * @description Calls of a language model, at most, but for what must be tried again; 0 without one.
              */
             calls: number;
             /** Cost */
@@ -3454,19 +3454,7 @@ export interface components {
          * LeadField
          * @description A detail that is asked for when an order is taken. One that is not required may be left out.
          */
-        "LeadField-Input": {
-            field: components["schemas"]["LeadFieldName"];
-            /**
-             * Required
-             * @default true
-             */
-            required?: boolean;
-        };
-        /**
-         * LeadField
-         * @description A detail that is asked for when an order is taken. One that is not required may be left out.
-         */
-        "LeadField-Output": {
+        LeadField: {
             field: components["schemas"]["LeadFieldName"];
             /**
              * Required
@@ -3476,6 +3464,18 @@ export interface components {
         };
         /** @enum {string} */
         LeadFieldName: "product" | "name" | "phone" | "email" | "quantity" | "city" | "comment";
+        /**
+         * LeadFieldWrite
+         * @description A detail that is asked for when an order is taken.
+         */
+        LeadFieldWrite: {
+            field: components["schemas"]["LeadFieldName"];
+            /**
+             * Required
+             * @default true
+             */
+            required?: boolean;
+        };
         /**
          * LlmCheck
          * @description Settings to try; what is left out is taken as it is stored.
@@ -4396,7 +4396,7 @@ export interface components {
         RunState: "queued" | "running" | "done" | "failed" | "cancelled";
         /**
          * RunSummary
-         * @description A suite's last run on the draft as it is.
+         * @description A run in brief.
          */
         RunSummary: {
             /**

@@ -82,16 +82,14 @@ export function provideDraft(): Draft {
   );
 
   async function save(): Promise<boolean> {
-    const changes = pending();
+    const changes = copy(pending());
     if (Object.keys(changes).length === 0) return true;
     state.value = "saving";
-    const sent = copy(form.value);
     try {
-      const assistant = await saveDraft(revision, copy(changes));
+      const assistant = await saveDraft(revision, changes);
       revision = assistant.draft.revision;
-      base = copy(assistant.draft.content);
-      // What was typed meanwhile stays; the rest is what the service made of it.
-      if (form.value && sent) form.value = rebase(sent, form.value, base).content;
+      // The service may have trimmed a text that is being typed: under the caret it stays as it was sent.
+      base = { ...copy(assistant.draft.content), ...changes };
       fields.value = {};
       failure.value = "";
       state.value = dirty() ? "changed" : "saved";
@@ -115,7 +113,10 @@ export function provideDraft(): Draft {
   async function flush(): Promise<boolean> {
     if (state.value === "clash") return false;
     await saving;
-    saving = save().finally(() => (saving = null));
+    // Once more for what was typed, or joined from somebody else, meanwhile.
+    saving = save()
+      .then((whole) => (whole || state.value !== "changed" ? whole : save()))
+      .finally(() => (saving = null));
     return saving;
   }
 

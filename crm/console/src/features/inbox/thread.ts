@@ -62,16 +62,22 @@ export function splitSource(message: { text?: string | null; author: Pick<Messag
   return found ? { text: text.slice(0, found.index), source: found[1] ?? "" } : { text, source: "" };
 }
 
-/** What the customer said last before a message, all of it that stood together. */
+/**
+ * The question a message answers: what the customer said last before it, all of it that stood together. Words that ask nothing
+ * ("call a person") give way to the newest that do.
+ */
 export function askedBefore(newestFirst: Message[], messageId: string): string {
-  const earlier = newestFirst.slice(newestFirst.findIndex((message) => message.id === messageId) + 1).filter((message) => message.kind !== "event" && message.kind !== "note");
-  const start = earlier.findIndex((message) => message.direction === "in");
-  if (start === -1) return "";
-  const asked = earlier.slice(start);
-  const end = asked.findIndex((message) => message.direction !== "in");
-  return (end === -1 ? asked : asked.slice(0, end))
-    .toReversed()
-    .map((message) => message.text)
-    .filter(Boolean)
-    .join("\n");
+  const earlier = newestFirst.slice(newestFirst.findIndex((message) => message.id === messageId) + 1);
+  const said: string[][] = [];
+  let group: string[] | null = null;
+  for (const message of earlier) {
+    if (message.kind === "event" || message.kind === "note") continue;
+    if (message.direction !== "in") group = null;
+    else if (message.text) {
+      if (!group) said.push((group = []));
+      group.unshift(message.text);
+    }
+  }
+  const groups = said.map((texts) => texts.join("\n"));
+  return groups.find((text) => text.includes("?")) ?? groups[0] ?? "";
 }
