@@ -9,7 +9,7 @@ MAX_ITEM = 250
 """Characters of a list item that is never cut."""
 
 
-_NUMBERED = re.compile(r"\d+(?:\.\d+)*[.)]?\s+[^\W\d_]")
+_NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,4}[.)]?\s{1,3}[^\W\d_]")
 MIN_WRAPPED = 60
 """Characters of a line that may be one of a paragraph that was broken by hand."""
 
