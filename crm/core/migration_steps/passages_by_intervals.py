@@ -80,6 +80,8 @@ async def run(database: Database) -> None:
             },
             upsert=True,
         )
+    # What is left was written for a version that was never switched to: its writer died.
+    await passages.delete_many({"version": {"$exists": True}})
     await organizations.update_many(
         {"knowledge_goes_live": {"$exists": False}}, {"$set": {"knowledge_goes_live": "at_once"}}
     )

@@ -127,3 +127,15 @@ async def test_migrating_again_changes_nothing(old: Database) -> None:
     await old.collection(MIGRATIONS_COLLECTION).delete_one({"_id": 2})
     assert await migrate(old) == [2]
     assert {name: await old.collection(name).find({}).to_list() for name in names} == before
+
+
+async def test_a_version_whose_writer_died_before_the_first_was_published_goes(
+    old: Database,
+) -> None:
+    organization_id = ObjectId()
+    await old.collection("organizations").insert_one({"_id": organization_id, "slug": "tau"})
+    half = {"organization_id": organization_id, "version": 1, "source_id": ObjectId()}
+    passages = old.collection("knowledge_passages")
+    await passages.insert_many([{**half, "position": 0}, {**half, "position": 1}])
+    assert await migrate(old)
+    assert not await passages.count_documents({})
