@@ -122,7 +122,7 @@ class Sentences:
         return Segment(romanise(name, self._rng) if self._rng.random() < 0.05 else name, name=True)
 
     def _language(self) -> str:
-        return self._rng.choices(_LANGUAGES, (45, 35, 20))[0]
+        return self._rng.choices(_LANGUAGES, (42, 33, 25))[0]
 
     def _carried(self) -> Message:
         language = self._language()
