@@ -1,4 +1,4 @@
-"""A FAQ table (CSV) -> sections: each question is a heading, its answer the lines under it."""
+"""A table (CSV) -> sections. In one of questions and answers each question is a heading, its answer the lines under it."""
 
 import csv
 import io
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.knowledge.blocks import Document, Section
 from bot.knowledge.errors import DocumentError
+from bot.knowledge.formats.tables import table_lines
 from bot.knowledge.languages import LANGUAGES
 from bot.knowledge.letters import fold
 
@@ -23,13 +24,13 @@ _SUFFIX = re.compile(r"[\s_\-(]+([a-zа-я]{2,9})\)?$")
 
 
 def parse_faq(text: str) -> Document:
-    """Return one section a question.
+    """Return one section a question; the rows of another table, such as a list of prices, are the lines of one section.
 
     The first row names the columns: question and answer (in ru, kk or en), optionally language; or one pair a language
     (`question_ru`, `answer_ru`, ...). Rows without a question or an answer are skipped.
 
     Raises:
-        DocumentError: `faq_columns_missing` or `faq_malformed`.
+        DocumentError: `faq_columns_missing` (there is but one column) or `faq_malformed`.
     """
     try:
         rows = list(
@@ -38,12 +39,14 @@ def parse_faq(text: str) -> Document:
     except csv.Error as error:
         raise DocumentError("faq_malformed", f"The table cannot be read: {error}.") from None
     sections = faq_sections(rows)
-    if sections is None:
-        raise DocumentError(
-            "faq_columns_missing",
-            "The first row must name the columns: question and answer, optionally language.",
-        )
-    return Document(None, tuple(sections))
+    if sections is not None:
+        return Document(None, tuple(sections))
+    if any(sum(map(bool, map(str.strip, row))) > 1 for row in rows):
+        return Document(None, (Section((), table_lines(rows)),))
+    raise DocumentError(
+        "faq_columns_missing",
+        "The first row must name the columns, such as question and answer, and optionally language.",
+    )
 
 
 def faq_sections(rows: Sequence[Sequence[str]]) -> list[Section] | None:

@@ -122,7 +122,7 @@ def test_faq_tables(content: str, expected: list[tuple[str, str, str]]) -> None:
         ("a.md", " \n\t ", "document_empty"),
         ("a.md", "# Only a heading", "document_empty"),
         ("a.csv", "question,answer\n", "document_empty"),
-        ("a.csv", "name,price\nx,1", "faq_columns_missing"),
+        ("a.csv", "name\nx", "faq_columns_missing"),
         ("a.csv", 'question,answer\n"x,1', "faq_malformed"),
         ("a.txt", "abc\0def", "document_bad_encoding"),
         ("a.txt", "caf\ufffd \ufffd", "document_bad_encoding"),
@@ -215,3 +215,13 @@ def test_a_sentence_longer_than_a_passage_stays_whole() -> None:
 )
 def test_languages(text: str, language: str) -> None:
     assert detect_language(text, "en") == language
+
+
+def test_a_csv_without_questions_is_read_as_a_table() -> None:
+    (passage,) = passages_of(
+        name="prices.csv", content="Услуга;Цена\nСтрижка;5 000 ₸\nУкладка;7 000 ₸"
+    )
+    assert passage.text.splitlines() == [
+        "Услуга: Стрижка; Цена: 5 000 ₸",
+        "Услуга: Укладка; Цена: 7 000 ₸",
+    ]
