@@ -78,12 +78,9 @@ def _thresholds(tokens: list[Token], evidence: list[str]) -> list[float]:
         after_initial = (
             place > 1 and tokens[place - 1].text == "." and len(tokens[place - 2].text) == 1
         )
-        code = len(token.text) > 1 and token.text.isupper() and not shouted
-        if (evidence[place] == "word" and token.text.islower() and after_initial) or (
-            not evidence[place] and code
-        ):
-            threshold = _DOUBTFUL
-        thresholds.append(threshold)
+        next_word = evidence[place] == "word" and token.text.islower() and after_initial
+        code = not evidence[place] and len(token.text) > 1 and token.text.isupper() and not shouted
+        thresholds.append(_DOUBTFUL if next_word or code else threshold)
     return thresholds
 
 
@@ -106,7 +103,18 @@ def _spans(tokens: list[Token], tags: list[str]) -> list[Span]:
             spans.append(Span(token.start, token.end))
         previous = tag
     trimmed = (_trimmed(span, tokens) for span in spans)
-    return [_with_title(span, tokens) for span in trimmed if span]
+    return _joined([_with_title(span, tokens) for span in trimmed if span])
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Return the spans with overlapping ones made one: a title may have been found by itself as well."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.start < joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(span.end, joined[-1].end))
+        else:
+            joined.append(span)
+    return joined
 
 
 def _with_title(span: Span, tokens: list[Token]) -> Span:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.privacy.names import NamesModelMissingError, find_people, model
+from bot.privacy.names.tokens import tokenize
 
 DEVELOPMENT = Path(__file__).parents[3] / "evaluation" / "privacy" / "dev"
 LEAST_RECALL = 0.94
@@ -82,6 +83,12 @@ def test_the_development_set_is_masked_about_as_well_as_when_the_model_was_made(
     assert found / labelled > LEAST_RECALL
     assert right / masked > LEAST_PRECISION
     assert untouched / clean > LEAST_UNTOUCHED
+
+
+def test_a_title_that_was_found_by_itself_is_joined_to_its_name() -> None:
+    tokens = tokenize("Айгүл апай келді")
+    spans = model._spans(tokens, [model.BEGIN, model.BEGIN, model.OUTSIDE])
+    assert spans == [model.Span(0, 10)]
 
 
 def test_a_missing_model_is_one_clear_error(
