@@ -14,6 +14,8 @@ SHARED = 0.9
 # How many of the customer's messages before this one are compared with it.
 COMPARED = 4
 MIN_WORDS = 2
+# A question fits into so much. Each word is compared with each, and a stranger may send ten thousand letters.
+MAX_WORDS, MAX_WORD = 40, 24
 _SHOUTED_LETTERS = 8
 _MARKS = re.compile(r"[!?]{2,}|😡|🤬|😠|🤦")
 _ANGRY = re.compile(
@@ -36,10 +38,14 @@ def is_angry(text: str) -> bool:
 
 def repeats(text: str, earlier: Sequence[str]) -> int:
     """Return how many of the customer's earlier messages ask the same as `text`."""
-    said = words(text)
+    said = _beginning(text)
     if len(said) < MIN_WORDS:
         return 0
-    return sum(_same(said, words(other)) for other in list(earlier)[-COMPARED:])
+    return sum(_same(said, _beginning(other)) for other in list(earlier)[-COMPARED:])
+
+
+def _beginning(text: str) -> list[str]:
+    return [word[:MAX_WORD] for word in words(text)[:MAX_WORDS]]
 
 
 def _same(said: list[str], other: list[str]) -> bool:

@@ -1,5 +1,7 @@
 """Losing patience: the same question again, in anger."""
 
+import time
+
 import pytest
 
 from actions.dissatisfaction import is_angry, is_fed_up, repeats
@@ -42,3 +44,10 @@ def test_another_question_is_not_the_same() -> None:
     assert repeats("сколько стоит доставка в Шымкент", ["сколько стоит доставка в Астану"]) == 0
     assert repeats("я же спрашиваю, сколько стоит доставка", ["сколько стоит доставка?"]) == 1
     assert repeats("да", ["да", "да"]) == 0
+
+
+def test_endless_messages_cost_little() -> None:
+    endless = " ".join(f"слово{chr(1072 + n % 32)}{n}" for n in range(1_500))
+    began = time.process_time()
+    assert repeats(endless, [endless[7:]] * 4) <= 4
+    assert time.process_time() - began < 1.5, "it took seconds when all words were compared"
