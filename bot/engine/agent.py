@@ -107,9 +107,7 @@ class LanguageResponses(TemplatedNaturalLanguageGenerator):
         return {name: value for name, value in response.items() if name != RESPONSE_CONDITION}
 
 
-def _possible(
-    buttons: list[dict[str, Any]], tracker: DialogueStateTracker
-) -> list[dict[str, Any]]:
+def _possible(buttons: list[dict[str, Any]], tracker: DialogueStateTracker) -> list[dict[str, Any]]:
     """Return the buttons that lead somewhere in this conversation."""
     off = tracker.get_slot("switched_off") or ()
     languages = tracker.get_slot("languages") or LANGUAGES

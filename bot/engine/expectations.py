@@ -11,7 +11,16 @@ from typing import Any
 PERSON, RATING, CALL, MESSAGE = "person", "rating", "call", "message"
 LEAVE_MESSAGE = "leave_message"
 # What is said instead of leaving the message that was asked for.
-NO_MESSAGE = {"affirm", "deny", "cancel", "goodbye", "thanks", "change_language", "bot_challenge", "opt_out"}
+NO_MESSAGE = {
+    "affirm",
+    "deny",
+    "cancel",
+    "goodbye",
+    "thanks",
+    "change_language",
+    "bot_challenge",
+    "opt_out",
+}
 SURE = 0.5
 _NUMBER = re.compile(r"\W*(?P<number>\d{1,2})\W*")
 # Questions of a form that a bare number may answer.

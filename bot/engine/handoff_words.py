@@ -26,7 +26,9 @@ _ENGLISH = "s|es|ed|d|ing|er|ers|or|ors|ly"
 _ENDINGS = re.compile(rf"(?:{_RUSSIAN}|{_ENGLISH}|(?:{_KAZAKH}){{1,5}})?")
 # A short word begins many others: it takes the plainest endings only.
 _SHORT = 4
-_SHORT_ENDINGS = re.compile(r"(?:a|u|e|i|o|om|ov|am|ami|ah|s|ga|ge|ka|ke|ti|di|ta|da|tan|dan|tar|lar|dar)?")
+_SHORT_ENDINGS = re.compile(
+    r"(?:a|u|e|i|o|om|ov|am|ami|ah|s|ga|ge|ka|ke|ti|di|ta|da|tan|dan|tar|lar|dar)?"
+)
 
 
 def called_by(text: str, listed: Sequence[str]) -> str | None:

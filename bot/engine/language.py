@@ -78,9 +78,7 @@ def without_names(text: str, entities: Iterable[Mapping[str, Any]], *, is_name: 
         entities: What the NLU found in it, with places.
         is_name: Whether a name was asked for; then only words that a language is known by count.
     """
-    spans = [
-        (found["start"], found["end"]) for found in entities if found.get("entity") == "name"
-    ]
+    spans = [(found["start"], found["end"]) for found in entities if found.get("entity") == "name"]
     return " ".join(
         match[0]
         for match in _WORD.finditer(text)

@@ -47,7 +47,8 @@ def test_another_question_is_not_the_same() -> None:
 
 
 def test_endless_messages_cost_little() -> None:
-    endless = " ".join(f"слово{chr(1072 + n % 32)}{n}" for n in range(1_500))
+    letters = "абвгдежзиклмнопрстуфхцчшщэюя"
+    endless = " ".join(one * 3 + other * 3 for one in letters for other in letters)
     began = time.process_time()
-    assert repeats(endless, [endless[7:]] * 4) <= 4
-    assert time.process_time() - began < 1.5, "it took seconds when all words were compared"
+    assert repeats(endless, [endless.upper()[::-1], "жылқы " * 900]) == 0
+    assert time.process_time() - began < 1.0, "it took seconds when all words were compared"

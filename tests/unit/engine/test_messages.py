@@ -80,7 +80,14 @@ def test_records_are_checked() -> None:
 
 
 def test_the_versions_rules_come_with_the_message() -> None:
-    rules = parse_rules({"languages": ["en", "kk"], "default_language": "kk", "off": ["order"], "handoff_words": ["суд"]})
+    rules = parse_rules(
+        {
+            "languages": ["en", "kk"],
+            "default_language": "kk",
+            "off": ["order"],
+            "handoff_words": ["суд"],
+        }
+    )
     assert rules == AssistantRules(("kk", "en"), "kk", ("order",), ("суд",))
     assert parse_rules(None) == AssistantRules()
     # What an engine does not know is left out; there is always a language to answer in.
