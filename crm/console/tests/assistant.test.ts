@@ -49,5 +49,5 @@ test("markers stand apart from the words around them", () => {
     { text: "<PERSON_1>", kind: "PERSON" },
     { text: ", <br> 8", kind: null },
   ]);
-  expect(markerCounts("<PHONE_1> <PHONE_1> <PHONE_2> <IIN_1>")).toEqual({ PHONE: 2, IIN: 1 });
+  expect(markerCounts("<PHONE_0> <PHONE_1> <PHONE_1> <PHONE_2> <IIN_1>")).toEqual({ PHONE: 2, IIN: 1 });
 });

@@ -34,11 +34,24 @@ export async function deleteSuite(id: string): Promise<void> {
   await refresh();
 }
 
+/** A suite holds some hundred cases at most: all of them are on the screen. */
+async function allCases(suiteId: string): Promise<Case[]> {
+  const cases: Case[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page: Page<Case> = await call(
+      api.GET("/api/assistant/suites/{suite_id}/cases", { params: { path: { suite_id: suiteId }, query: { limit: 200, ...(cursor ? { cursor } : {}) } } }),
+    );
+    cases.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return cases;
+}
+
 export function useCases(suiteId: MaybeRefOrGetter<string>) {
   return useQuery({
     queryKey: computed(() => keys.cases(toValue(suiteId))),
-    queryFn: (): Promise<Page<Case>> =>
-      call(api.GET("/api/assistant/suites/{suite_id}/cases", { params: { path: { suite_id: toValue(suiteId) }, query: { limit: 200 } } })),
+    queryFn: () => allCases(toValue(suiteId)),
     enabled: computed(() => toValue(suiteId) !== ""),
   });
 }

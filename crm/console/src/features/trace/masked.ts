@@ -6,7 +6,8 @@ export interface MaskedPart {
   kind: string | null;
 }
 
-const MARKER = /<([A-Z]{2,12})_(\d{1,4})>/g;
+/** Numbers begin at 1; "<PHONE_0>" is the example in the rules the model gets. */
+const MARKER = /<([A-Z]{2,12})_([1-9]\d{0,3})>/g;
 
 export function maskedParts(text: string): MaskedPart[] {
   const parts: MaskedPart[] = [];
