@@ -106,10 +106,7 @@ class PartReader:
         row = self._row
         if not row.is_number(place):
             return None
-        after = place + 1
-        while row.is_word(place, words.NUMBER_WORD) and row.is_word(after, words.NUMBER_WORD):
-            after += 1
-        after = row.skip_ordinal(after)
+        after = row.skip_ordinal(row.said_end(place))
         if self._is_area(place, after):
             return None
         if row.is_word(after, words.DISTRICT, words.DISTRICT_AFTER):

@@ -109,11 +109,17 @@ class TokenRow:
             place += 1
         return place
 
+    def said_end(self, place: int) -> int:
+        """Return where a number in up to three words ends: двести сорок пять. Digits are one token."""
+        after = place + 1
+        if self.is_word(place, words.NUMBER_WORD):
+            while after < place + 3 and self.is_word(after, words.NUMBER_WORD):
+                after += 1
+        return after
+
     def number_end(self, place: int) -> int:
         """Return where a number ends, with what hangs on it: 12 А, 18-ге, двести десять, 5 / 1."""
-        after = place + 1
-        while self.is_word(place, words.NUMBER_WORD) and self.is_word(after, words.NUMBER_WORD):
-            after += 1
+        after = self.said_end(place)
         letter = self[after].text in _LIKE_A_LETTER and self.is_capital(after)
         if self[after].kind == "word" and (self.is_glued(after) or letter):
             after += 1

@@ -21,6 +21,8 @@ _STREETS = frozenset({words.STREET, NAME})
 _MARKS_BETWEEN = frozenset(",.-/\"'«»“”()№#:;")
 _LINKS = frozenset({"по", "в", "на", "во"})
 _LONGEST_REMARK = 6
+_MOST_OF_A_KIND = 3
+"""Parts of one kind in an address: house, building and block. A row without end costs no time without end."""
 _LONGEST_START = 16
 """Tokens of an address in front of its first number, postal words among them."""
 
@@ -47,6 +49,8 @@ def find_addresses(text: str) -> Iterator[tuple[int, int]]:
         if parts and _says_enough(row, parts):
             yield row[parts[0].first].start, row[parts[-1].after - 1].end
             place = parts[-1].after
+        elif parts and parts[0].kind in words.UNITS:
+            place = parts[0].after
         else:
             place += 1
 
@@ -55,7 +59,7 @@ def _parts_from(reader: PartReader, row: TokenRow, place: int) -> list[Part]:
     """Return the parts that stand together from a token on; empty when none begins there."""
     parts: list[Part] = []
     part = reader.part(place, parts)
-    while part:
+    while part and sum(other.kind == part.kind for other in parts) < _MOST_OF_A_KIND:
         parts.append(part)
         found = (reader.part(after, parts) for after in _next_places(row, part.after))
         part = next(filter(None, found), None)

@@ -32,7 +32,7 @@ _STRICT = re.compile(
 _LOOSE = re.compile(rf"{_LABEL}(?:{_DOT}{_LABEL}){{0,3}}?{_DOT}(?:{_TOPS})(?!\w)")
 _OF_PROVIDER = re.compile(rf"(?:{_PROVIDERS})(?:(?:{_DOT}|\s)?(?:{_TOPS}))?(?!\w)")
 _MAIL_WORD = re.compile(r"почт|пошт|e-?mail|имейл|емейл|и-мейл|мыло|mail|электрон|pochta|poshta")
-_REACH = 100
+_REACH = 72
 
 
 def find_emails(text: str) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,10 @@ from bot.privacy.markers import ALL_KINDS, TEXT, MarkerBook, Restored, find_mark
 from bot.privacy.recognisers import LANGUAGE, ORDER, all_recognisers
 from bot.privacy.spans import Span, without_overlaps
 
+LONGEST = 20_000
+"""Characters that are looked at word by word; what is beyond them is hidden as a whole."""
+_LONGEST_VALUE = 300
+
 __all__ = ["ALL_KINDS", "KnownName", "MarkerBook", "Masking", "MaskingFailedError", "Restored"]
 
 
@@ -73,7 +77,14 @@ class Masking:
 
     def spans(self, text: str) -> list[Span]:
         """Return what is masked of `text`, in order; `TEXT` is what looks like a marker."""
-        return without_overlaps(text, self._found(text), ORDER)
+        found = without_overlaps(text, self._found(text[:LONGEST]), ORDER)
+        if len(text) > LONGEST:
+            # A value may lie across the cut, so the end is hidden from somewhat before it.
+            cut = LONGEST - _LONGEST_VALUE
+            cut = min([cut, *(span.start for span in found if span.end > cut)])
+            found = [span for span in found if span.end <= cut]
+            found.append(Span(cut, len(text), TEXT))
+        return found
 
     def _found(self, text: str) -> Iterator[Span]:
         for result in analyzer().analyze(text, LANGUAGE):

@@ -51,7 +51,7 @@ WORDS = tuple(sorted({*_UNIT, *_TEEN, *_TEN, *_HUNDRED, *_A_HUNDRED}))
 """The words of numbers below a thousand."""
 
 _WORD = "|".join(_NUMBER_WORDS)
-_PIECE = rf"(?:(?<!\w)(?:{_WORD})(?!\w)|\+?\d+)"
+_PIECE = rf"(?:(?<!\w)(?:{_WORD})(?!\w)|\+?(?<!\d)\d{{1,12}}(?!\d))"
 _RUN = re.compile(rf"{_PIECE}(?:[\s,.\-()и]{{1,3}}{_PIECE}){{3,40}}")
 _TOKEN = re.compile(rf"{_WORD}|\+?\d+")
 _QUICK = re.compile(rf"(?<!\w)(?:{_WORD})(?!\w)")
@@ -73,6 +73,8 @@ def has_number_words(text: str) -> bool:
 
 def find_spoken(text: str) -> Iterator[list[Spoken]]:
     """Yield every run of at least four numbers of which some are words; `text` is plain (see typography)."""
+    if not has_number_words(text):
+        return
     for match in _RUN.finditer(text):
         if has_number_words(match.group()):
             yield list(_read([*_TOKEN.finditer(text, match.start(), match.end())]))
