@@ -11,6 +11,11 @@ from bot.prompts import estimate
 type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check", "embed"]
 type Role = Literal["system", "human", "ai"]
 
+MAX_SAID = 20_000
+"""Characters of a text for which no other limit is given: the longest instructions with their variables, a long table."""
+EDGE = 200
+"""More characters than any number, name or address that is masked has."""
+
 
 class Masks(Protocol):
     """What masking does; see `bot.privacy.masking`."""
@@ -29,10 +34,20 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A text that somebody wrote; it is masked, and then cut to `limit` characters."""
+    """A text that somebody wrote; it is masked and cut to `limit` characters."""
 
     text: str
-    limit: int | None = None
+    limit: int = MAX_SAID
+
+    def masked(self, masking: Masks) -> str:
+        """Return the text as it may be sent.
+
+        What is far behind the limit is not even masked: who writes much must not keep others waiting. Half a number at
+        the end of what is left is not known for one, so that the last `EDGE` characters go as well.
+        """
+        most = self.limit + EDGE
+        text = masking.mask(self.text[:most])
+        return (text if len(self.text) <= most else text[:-EDGE])[: self.limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ class Part:
     def masked(self, masking: Masks) -> tuple[str, str]:
         """Return the message's text as it may be sent, and what is searched of it: the last thing that was said."""
         texts = [
-            masking.mask(piece.text)[: piece.limit] if isinstance(piece, Said) else piece.text
+            piece.masked(masking) if isinstance(piece, Said) else piece.text
             for piece in self.pieces
         ]
         said = [

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.answering.breaker import CircuitBreaker
-from bot.answering.calls import ClosedCall, Ledger, OpenCall
+from bot.answering.calls import ClosedCall, Ledger, OpenCall, Said
 from bot.answering.failures import ProviderError, provider_error
-from bot.answering.masked import new_masking
+from bot.answering.masked import masking_thread, new_masking
 from bot.answering.providers import host_of
 from bot.knowledge.embeddings import EmbeddingModels, Matrix
 from bot.prompts import estimate
@@ -65,7 +65,7 @@ class Embedder:
             ProviderError: there are no vectors; its code tells whether anything was sent.
         """
         until = time.monotonic() + seconds
-        masked = await _masked(texts, masking)
+        masked = await _masked(texts, masking, seconds)
         key = (host_of(llm), str(llm["model"]))
         if not self._breaker.allows(key):
             raise ProviderError("provider_suspended")
@@ -85,7 +85,7 @@ class Embedder:
             markers=tuple(masking.book.new_rows()) if masking is not None else (),
         )
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(max(0.0, until - time.monotonic())):
                 call_id = await ledger.open(call)
         except TimeoutError:
             raise ProviderError("ledger_unavailable") from None
@@ -160,14 +160,14 @@ class Embedder:
             await _close(ledger, call_id, replace(closed, elapsed_ms=elapsed))
 
 
-async def _masked(texts: Sequence[str], masking: Any) -> list[str]:
-    def work() -> list[str]:
-        return [
-            (text if masking is None else masking.mask(text))[:MAX_CHARACTERS] for text in texts
-        ]
-
+async def _masked(texts: Sequence[str], masking: Any, seconds: float) -> list[str]:
+    if masking is None:
+        return [text[:MAX_CHARACTERS] for text in texts]
+    said = [Said(text, MAX_CHARACTERS) for text in texts]
     try:
-        return await asyncio.to_thread(work)
+        return await masking_thread(
+            masking, lambda: [text.masked(masking) for text in said], seconds=seconds
+        )
     except Exception:
         # Whatever it was, nothing has been sent, and its message may quote the customer.
         raise ProviderError("masking_failed") from None

@@ -126,7 +126,7 @@ class Gateway:
             ProviderError: there is no answer; its code tells whether anything was sent.
         """
         give_up_at = time.monotonic() + seconds
-        prompt, markers = await self._mask(parts, masking)
+        prompt, markers = await self._mask(parts, masking, seconds)
         records = records if records is not None else []
         choices = [llm, llm["fallback"]] if llm.get("fallback") else [llm]
         failure = ProviderError("provider_timeout")
@@ -151,12 +151,14 @@ class Gateway:
         raise failure
 
     async def _mask(
-        self, parts: Sequence[Part], masking: Any
+        self, parts: Sequence[Part], masking: Any, seconds: float
     ) -> tuple[Prompt, Sequence[Mapping[str, Any]]]:
         """Return the prompt as it may be sent, and the conversation's new markers."""
         try:
             return await masking_thread(
-                lambda: (masked_prompt(parts, masking), masking.book.new_rows())
+                masking,
+                lambda: (masked_prompt(parts, masking), masking.book.new_rows()),
+                seconds=seconds,
             )
         except Exception:
             # Whatever it was, nothing has been sent, and its message may quote the customer.

@@ -3,24 +3,34 @@
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import WeakKeyDictionary
 
-# Masking is arithmetic in Python: two threads at once would gain nothing, and mix up the numbers of one book's markers.
-_lock = threading.Lock()
+# A conversation's answer and its judge are masked at once: together they would mix up the numbers of its markers. Other
+# conversations' masking need not wait for theirs.
+_locks: WeakKeyDictionary[Any, threading.Lock] = WeakKeyDictionary()
+# Threads of their own: a text that is slow to mask must not hold up what else is done in threads.
+_threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="masking")
 
 
-async def masking_thread[Result](work: Callable[[], Result]) -> Result:
-    """Return what `work` does with a masking, done in a thread and while no other such work runs.
+async def masking_thread[Result](
+    masking: Any, work: Callable[[], Result], *, seconds: float
+) -> Result:
+    """Return what `work` does with `masking`, done in a thread and while no other work with the same one runs.
 
     Raises:
+        TimeoutError: it was not done in time; its thread goes on, and nobody sees what it finds.
         Whatever `work` raises.
     """
+    lock = _locks.setdefault(masking, threading.Lock())
 
     def alone() -> Result:
-        with _lock:
+        with lock:
             return work()
 
-    return await asyncio.to_thread(alone)
+    async with asyncio.timeout(max(0.0, seconds)):
+        return await asyncio.get_running_loop().run_in_executor(_threads, alone)
 
 
 def new_masking(privacy: Mapping[str, Any] | None) -> Any:

@@ -1,18 +1,19 @@
 """An answer written by a language model that sees no personal data, checked before it is believed."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from bot.answering.calls import Ledger, Purpose
+from bot.answering.calls import Ledger, Purpose, Said
 from bot.answering.failures import ProviderError
 from bot.answering.gateway import CallRecord, Gateway, Reply
 from bot.answering.grounding import ground
 from bot.answering.injections import without_instructions
 from bot.answering.leaks import foreign_markers, tells_prompt
 from bot.answering.masked import masking_thread
-from bot.answering.prompt import Reading, answer_parts, read_answer
+from bot.answering.prompt import MAX_QUESTION_LENGTH, Reading, answer_parts, read_answer
 from bot.knowledge.passages import Passage
 
 
@@ -79,6 +80,7 @@ async def write(
     Raises:
         NotWrittenError: as it says.
     """
+    until = time.monotonic() + seconds
     parts = answer_parts(
         question=question,
         history=turns,
@@ -107,7 +109,9 @@ async def write(
         if _grounds(context):
             try:
                 material = await masking_thread(
-                    lambda: _material(question, passages, context, masking)
+                    masking,
+                    lambda: _material(question, passages, context, masking),
+                    seconds=until - time.monotonic(),
                 )
             except Exception:
                 # What cannot be compared cannot be believed; the error may quote the customer.
@@ -142,7 +146,8 @@ def _material(
         without_instructions("\n".join((passage.title, *passage.heading, passage.text)))
         for passage in passages
     ]
-    return [masking.mask(text) if masked else text for text in texts], masking.mask(question)
+    said = Said(question, MAX_QUESTION_LENGTH).masked(masking)
+    return [Said(text).masked(masking) if masked else text for text in texts], said
 
 
 def _grounded(

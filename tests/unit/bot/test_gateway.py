@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from bot.answering.breaker import FAILURES, PAUSE_SECONDS, CircuitBreaker
-from bot.answering.calls import NoLedger, Own, Part, Said
+from bot.answering.calls import EDGE, MAX_SAID, NoLedger, Own, Part, Said
 from bot.answering.failures import ProviderError
 from bot.answering.gateway import CallRecord, Gateway, Reply
-from bot.answering.masked import new_masking
+from bot.answering.masked import masking_thread, new_masking
 from bot.answering.providers import host_of, make_model
+from bot.privacy.markers import MarkerBook
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
 from tests.fakes.other_providers import OtherProviders
@@ -123,6 +124,58 @@ async def test_when_masking_fails_nothing_is_even_written_down(
 
     assert await failure_of(ask(masking=Broken())) == "masking_failed"
     assert (provider.seen, ledger.opened) == ([], {})
+
+
+class Slow:
+    """Masks as slowly as a hostile text makes it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.book = MarkerBook()
+        self.seen: list[int] = []
+
+    def mask(self, text: str) -> str:
+        self.seen.append(len(text))
+        time.sleep(self.seconds)
+        return text
+
+
+async def test_a_slow_masking_ends_with_the_deadline_and_holds_up_nobody_else(
+    ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
+) -> None:
+    began = time.monotonic()
+    parts = [Part("human", (Said("дом 5 " * 100),))]
+    slow = asyncio.create_task(failure_of(ask(parts=parts, masking=Slow(3), seconds=0.5)))
+    await asyncio.sleep(0.1)
+    provider.reply("Да.")
+    assert (await ask()).text == "Да."
+    assert await slow == "masking_failed"
+    assert time.monotonic() - began < 2
+    assert len(provider.seen) == len(ledger.opened) == 1
+
+
+async def test_one_conversation_is_masked_by_one_thread_at_a_time() -> None:
+    masking, running = Slow(0), [0, 0]
+
+    def work() -> None:
+        running[0] += 1
+        running[1] = max(running)
+        time.sleep(0.05)
+        running[0] -= 1
+
+    await asyncio.gather(*(masking_thread(masking, work, seconds=5) for _ in range(4)))
+    assert running == [0, 1]
+
+
+def test_what_is_too_long_is_cut_before_it_is_masked() -> None:
+    slow = Slow(0)
+    assert len(Said("а" * 1_000_000, 4_000).masked(slow)) == 4_000
+    assert len(Said("а" * 1_000_000).masked(slow)) == MAX_SAID
+    assert slow.seen == [4_000 + EDGE, MAX_SAID + EDGE]
+    # A number that the cut went through is no number any more, and must not be read all the same.
+    text = "8 701 555 01 23, " * 200
+    for limit in range(1_000, 1_017):
+        assert "701" not in Said(text, limit).masked(new_masking(None))
 
 
 @pytest.mark.parametrize(
