@@ -156,7 +156,7 @@ class AssistantContent(_Part):
     """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "Aitys"
-    tone: Annotated[str, StringConstraints(max_length=500)] = "friendly"
+    tone: Annotated[str, StringConstraints(max_length=500)] = ""
     instructions: Annotated[str, StringConstraints(max_length=MAX_INSTRUCTIONS)] = ""
     greeting: Texts = _GREETING
     disclosure: Texts = _DISCLOSURE
