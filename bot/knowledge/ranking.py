@@ -29,6 +29,7 @@ WEIGHTS = {
     "piece_kind": 1.82,
     "own": 0.65,
 }
+_MOST = sum(weight for weight in WEIGHTS.values() if weight > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ class Signals:
 
     @property
     def score(self) -> float:
-        """What the order is by; comparable only within one search."""
-        return sum(weight * float(getattr(self, name)) for name, weight in WEIGHTS.items())
+        """What the order is by, at most 1; comparable only within one search."""
+        return sum(weight * float(getattr(self, name)) for name, weight in WEIGHTS.items()) / _MOST
 
 
 @dataclass(frozen=True, slots=True)
