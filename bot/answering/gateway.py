@@ -116,7 +116,8 @@ class Gateway:
             purpose: what it is asked for.
             parts: the prompt before masking.
             masking: the conversation's; its new markers are stored with the entry.
-            llm: model, base_url, api_key, temperature, max_tokens, price and fallback; see the skills' context.
+            llm: model, base_url, api_key, temperature, max_tokens, price and fallback; see the skills' context. `refused`: the
+                code of why it must not be asked.
             seconds: how long all of it may take.
             ledger: where it is written down.
             max_tokens: the longest answer, where it is not the model's own limit.
@@ -174,6 +175,8 @@ class Gateway:
         markers: Sequence[Mapping[str, Any]],
         records: list[CallRecord],
     ) -> Reply:
+        if llm.get("refused"):
+            raise ProviderError(llm["refused"])
         key = (host_of(llm), str(llm["model"]))
         if not self._breaker.allows(key):
             raise ProviderError("provider_suspended")

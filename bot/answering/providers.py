@@ -25,6 +25,9 @@ _ADDRESSES = {
     "google_genai": "https://generativelanguage.googleapis.com",
     "gigachat": "https://gigachat.devices.sberbank.ru/api/v1",
 }
+PROVIDERS = frozenset(_ADDRESSES)
+"""The names that models may begin with."""
+
 # Where LangChain's classes keep their HTTP clients: OpenAI, Ollama and Anthropic, Google, GigaChat.
 _CLIENTS = (
     "root_async_client._client",

@@ -5,6 +5,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from bot.answering.providers import PROVIDERS
 from bot.privacy.markers import ALL_KINDS
 from crm.contacts.known import KnownNames
 from crm.core.database import Database, RawDocument
@@ -56,7 +57,7 @@ class ContextBlocks:
         asked = {name: model.get(name) for name in ("temperature", "max_tokens")}
         return {
             **found,
-            "model": _named(found["model"], model.get("name")),
+            **_named(found["model"], model.get("name")),
             **asked,
             "fallback": (
                 {**self._own(fallback, fallback.get("prices") or prices), **asked}
@@ -118,8 +119,18 @@ class ContextBlocks:
         }
 
 
-def _named(model: str, name: Any) -> str:
-    """Return the version's own choice of a model: `provider:model`, or another model of the same provider."""
+def _named(model: str, name: Any) -> RawDocument:
+    """Return the version's own choice of a model, which must be the same provider's.
+
+    The key was given for that one; whoever writes versions must not send it, or anything else, to another company.
+    """
+    provider = model.partition(":")[0]
     if not name:
-        return model
-    return str(name) if ":" in str(name) else f"{model.partition(':')[0]}:{name}"
+        return {"model": model}
+    named, _, rest = str(name).partition(":")
+    if named == provider and rest:
+        return {"model": str(name)}
+    if named in PROVIDERS and rest:
+        return {"model": str(name), "refused": "provider_not_allowed"}
+    # Models may have a colon in their names, as Ollama's do.
+    return {"model": f"{provider}:{name}"}

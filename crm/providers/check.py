@@ -35,6 +35,7 @@ WORDS: Final[Mapping[str, str]] = {
     "provider_misconfigured": "The model cannot be made from these settings.",
     "provider_extra_missing": "The provider needs one more package.",
     "provider_suspended": "The provider failed several times just now and is left alone for half a minute.",
+    "provider_not_allowed": "The key is not meant for this provider.",
     "spend_limit_reached": "The month's spending limit is reached.",
     "providers_forbidden": "The privacy settings let nothing leave for a provider.",
     "ledger_unavailable": "What is about to leave could not be written down, so nothing was sent.",

@@ -3,11 +3,17 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from bot.answering.calls import Own, Part
+from bot.answering.failures import ProviderError
+from bot.answering.gateway import Gateway
+from bot.answering.masked import new_masking
 from bot.privacy.markers import ALL_KINDS
 from crm.core.feature import Core
 from crm.core.settings import Settings
 from crm.providers.blocks import ContextBlocks
+from crm.providers.ledger import BoundLedger, ProviderLedger
 from crm.providers.schemas import MaskedKinds, MaskedKindsUpdate
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
 from tests.integration.providers.conftest import Customer, UseProvider
@@ -113,6 +119,36 @@ async def test_what_does_not_fit_is_refused(
     assert (problem["errors"][0]["field"], problem["errors"][0]["code"]) == (field, code)
 
 
+@pytest.mark.parametrize("own", [False, True])
+async def test_a_key_goes_to_the_provider_it_was_given_for(
+    owner: Console, core: Core, settings: Settings, provider: FakeOpenAI, own: bool
+) -> None:
+    values = {"model": "openai:a", "base_url": provider.base_url, "api_key": "sk-theirs"}
+    if own:
+        await owner.patch("/api/organization/llm", values)
+    else:
+        changed = {f"llm_{name}": value for name, value in values.items()}
+        settings = settings.model_copy(update={**changed, "llm_api_key": SecretStr("sk-theirs")})
+    stored = await organization(core, owner)
+    gateway = Gateway()
+    asked: Any = {
+        "purpose": "answer",
+        "parts": [Part("human", (Own("?"),))],
+        "masking": new_masking(None),
+        "seconds": 10,
+        "ledger": BoundLedger(ProviderLedger(database=core.database), owner.organization_id),
+    }
+    for name in ("anthropic:x", "ollama:x", "gigachat:x"):
+        llm = blocks(core, settings).llm(stored, {"name": name})
+        with pytest.raises(ProviderError, match="provider_not_allowed"):
+            await gateway.ask(**asked, llm=llm)
+    assert (await owner.get("/api/privacy/calls"))["items"] == []
+    llm = blocks(core, settings).llm(stored, {"name": "openai:b"})
+    assert (await gateway.ask(**asked, llm=llm)).model == "openai:b"
+    assert [seen.body["model"] for seen in provider.seen] == ["b"]
+    await gateway.drain()
+
+
 async def test_the_context_gets_the_versions_own_choice(
     owner: Console, core: Core, settings: Settings
 ) -> None:
@@ -141,9 +177,9 @@ async def test_the_context_gets_the_versions_own_choice(
     }
     assert blocks(core, settings).llm(stored, {"enabled": False}) is None
     installed = settings.model_copy(update={"llm_model": "ollama:q"})
-    found = blocks(core, installed).llm({**stored, "llm": None}, {"name": "openai:x"})
+    found = blocks(core, installed).llm({**stored, "llm": None}, {"name": "qwen3:8b"})
     assert found is not None
-    assert found["model"] == "openai:x"
+    assert found["model"] == "ollama:qwen3:8b"
     await owner.patch("/api/privacy/settings", {"providers_allowed": False})
     assert blocks(core, installed).llm(await organization(core, owner), choice) is None
 
