@@ -120,6 +120,14 @@ def clean_product(text: str) -> str | None:
     return plain[:MAX_PRODUCT]
 
 
+def with_model(product: str, text: str) -> str:
+    """Return a product found in a text with the number of its model, which ends the phrase: "палатку Kolsai 2"."""
+    model = re.search(
+        rf"{re.escape(product)}((?:[ \t]+[A-Za-z]?\d{{1,4}}[A-Za-z]?))(?=\s*(?:$|[,.;!?]))", text
+    )
+    return product + model[1] if model else product
+
+
 def product_in_order(text: str) -> str | None:
     """Return the thing wanted in a plain sentence like "хочу заказать торт на субботу", `None` when only wanting is said.
 

@@ -10,6 +10,7 @@ from actions.details import (
     find_phone,
     looks_like_phone,
     product_in_order,
+    with_model,
     without_emails,
 )
 from actions.interruptions import begins, passes_on, returns_after_interruption
@@ -148,7 +149,7 @@ def details_of(turn: Turn, form: Sequence[LeadField], *, wanting: bool) -> dict[
 def _product_of(turn: Turn, *, wanting: bool, requested: str | None) -> str | None:
     product = turn.entity("product")
     if product and (wanting or requested == "product"):
-        product = clean_product(product)
+        product = clean_product(with_model(product, turn.text))
     elif wanting:
         product = product_in_order(turn.text)
     else:

@@ -10,6 +10,7 @@ from actions.details import (
     looks_like_phone,
     product_in_order,
     spoken_phone,
+    with_model,
 )
 from actions.feedback import read_rating
 
@@ -113,3 +114,17 @@ def test_no_text_is_slow() -> None:
 )  # fmt: skip
 def test_ratings(text: str, rating: int | None) -> None:
     assert read_rating(text) == rating
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "product"),
+    [
+        ("Палатку Kolsai 2", "Палатку Kolsai", "Палатку Kolsai 2"),
+        ("нужен iPhone 15, срочно", "iPhone", "iPhone 15"),
+        ("палатку 3 июня заберу", "палатку", "палатку"),
+        ("палатку 2 штуки", "палатку", "палатку"),
+        ("торт", "торт", "торт"),
+    ],
+)
+def test_the_number_of_a_model_belongs_to_the_product(text: str, found: str, product: str) -> None:
+    assert with_model(found, text) == product
