@@ -1,14 +1,25 @@
 """Leaves a provider alone that failed several times in a row."""
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 FAILURES = 5
 PAUSE_SECONDS = 30.0
 MAX_KEPT = 1_000
 
-type Key = tuple[str, str]
+type Key = tuple[str, ...]
+
+
+def key_of(llm: Mapping[str, Any]) -> Key:
+    """Return whose failures are counted together: one model at one address, asked with one key.
+
+    Another tenant may have the address almost right or the key wrong; that must suspend nobody else's model.
+    """
+    digest = hashlib.sha256(str(llm.get("api_key") or "").encode()).hexdigest()
+    return str(llm["model"]), str(llm.get("base_url") or ""), digest
 
 
 @dataclass(slots=True)
@@ -18,7 +29,7 @@ class _State:
 
 
 class CircuitBreaker:
-    """Counts failures by (host, model) in this process.
+    """Counts failures by model, address and key in this process.
 
     After `FAILURES` in a row it is open: calls are refused at once, so that customers need not wait for a timeout. After
     `PAUSE_SECONDS` one call may try; its success closes it, its failure opens it for another while.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.answering.breaker import CircuitBreaker
+from bot.answering.breaker import CircuitBreaker, key_of
 from bot.answering.calls import ClosedCall, Ledger, OpenCall, Said
 from bot.answering.failures import ProviderError, provider_error
 from bot.answering.masked import masking_thread, new_masking
@@ -66,7 +66,7 @@ class Embedder:
         """
         until = time.monotonic() + seconds
         masked = await _masked(texts, masking, seconds)
-        key = (host_of(llm), str(llm["model"]))
+        key = key_of(llm)
         if not self._breaker.allows(key):
             raise ProviderError("provider_suspended")
         tokens = sum(map(estimate.tokens, masked))
@@ -74,8 +74,8 @@ class Embedder:
         cost = tokens * float(price["input"]) / 1_000_000 if price else 0.0
         call = OpenCall(
             purpose="embed",
-            model=key[1],
-            host=key[0],
+            model=str(llm["model"]),
+            host=host_of(llm),
             messages=tuple(("human", text) for text in masked),
             said=masked[0] if len(masked) == 1 else "",
             input_tokens=tokens,
@@ -142,7 +142,7 @@ class Embedder:
             attempts=1,
             error="cancelled",
         )
-        key = (call.host, call.model)
+        key = key_of(llm)
         try:
             async with asyncio.timeout(max(0.0, until - began)):
                 found = await self._models.embed(llm, masked)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.answering.breaker import CircuitBreaker
+from bot.answering.breaker import CircuitBreaker, Key, key_of
 from bot.answering.calls import ClosedCall, Ledger, OpenCall, Part, Prompt, Purpose, masked_prompt
 from bot.answering.failures import ProviderError
 from bot.answering.masked import masking_thread
@@ -177,7 +177,7 @@ class Gateway:
     ) -> Reply:
         if llm.get("refused"):
             raise ProviderError(llm["refused"])
-        key = (host_of(llm), str(llm["model"]))
+        key = key_of(llm)
         if not self._breaker.allows(key):
             raise ProviderError("provider_suspended")
         price = llm.get("price")
@@ -185,7 +185,7 @@ class Gateway:
         call = OpenCall(
             purpose=purpose,
             model=str(llm["model"]),
-            host=key[0],
+            host=host_of(llm),
             messages=prompt.messages,
             said=prompt.said,
             input_tokens=prompt.tokens,
@@ -241,7 +241,7 @@ class Gateway:
         llm: Mapping[str, Any],
         prompt: Prompt,
         until: float,
-        key: tuple[str, str],
+        key: Key,
         tried: "_Tries",
     ) -> Completion:
         while True:

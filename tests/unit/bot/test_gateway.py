@@ -282,6 +282,25 @@ async def test_a_wrong_key_of_one_tenant_suspends_nobody(
         assert await failure_of(ask()) == "provider_rejected_key"
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda url: {"base_url": url.replace("http://", "https://")},
+        lambda url: {"base_url": f"{url}/nowhere"},
+        lambda url: {"api_key": "another"},
+    ],
+)
+async def test_what_one_tenant_has_wrong_suspends_nobody_else(
+    ask: Callable[..., Any], provider: FakeOpenAI, wrong: Callable[[str], dict[str, Any]]
+) -> None:
+    llm = llm_of(provider, **wrong(provider.base_url))
+    provider.reply(FakeReply(drop=True))
+    for _ in range(FAILURES):
+        await failure_of(ask(llm=llm))
+    provider.reply("Да.")
+    assert (await ask()).text == "Да."
+
+
 async def test_a_stream_is_read_to_its_end_or_not_used(
     ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
 ) -> None:
