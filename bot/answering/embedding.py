@@ -14,7 +14,7 @@ from bot.answering.calls import ClosedCall, Ledger, OpenCall, Said
 from bot.answering.failures import ProviderError, provider_error
 from bot.answering.masked import masking_thread, new_masking
 from bot.answering.providers import host_of
-from bot.knowledge.embeddings import EmbeddingModels, Matrix
+from bot.knowledge.embeddings import EmbeddingModels, Matrix, RefusedError
 from bot.prompts import estimate
 
 MAX_CHARACTERS = 6_000
@@ -174,6 +174,8 @@ async def _masked(texts: Sequence[str], masking: Any, seconds: float) -> list[st
 
 
 def _failure(error: Exception) -> ProviderError:
+    if isinstance(error, RefusedError):
+        return ProviderError(error.code)
     if isinstance(error, ImportError):
         return ProviderError("provider_extra_missing")
     if isinstance(error, ValueError | TypeError):

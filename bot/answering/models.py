@@ -13,8 +13,14 @@ from typing import Any
 
 from bot.answering.failures import ProviderError, provider_error
 from bot.answering.providers import import_langchain, make_model
+from bot.outbound import Outbound, outbound
 
 _MAX_MODELS = 64
+_MAX_SERVERS = 1_000
+MAX_BYTES = 2 * 1024 * 1024
+"""Of an answer: a stream has some 300 bytes around each word, and a model may think aloud before it answers."""
+MAX_CHARACTERS = 40_000
+"""Of an answer's text: more than the most tokens that may be asked for."""
 _REFUSALS = frozenset({"content_filter", "refusal", "SAFETY", "PROHIBITED_CONTENT", "blacklist"})
 _TRUNCATED = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 
@@ -59,20 +65,30 @@ class ChatModels:
             ProviderError: there is no usable answer within that time.
         """
         server = (str(llm["model"]), str(llm.get("base_url") or ""))
+        with outbound(most=MAX_BYTES, public_only=bool(llm.get("public_only"))) as sent:
+            return _completion(await self._complete(llm, messages, server, seconds, sent))
+
+    async def _complete(
+        self,
+        llm: Mapping[str, Any],
+        messages: Sequence[tuple[str, str]],
+        server: tuple[str, str],
+        seconds: float,
+        sent: Outbound,
+    ) -> Any:
         try:
             async with asyncio.timeout(seconds):
                 model = await asyncio.to_thread(self._model, llm)
                 if server in self._whole:
-                    answer = await _ask(model, messages, stream=False)
-                else:
-                    answer = await self._streamed(model, messages, server)
+                    return await _ask(model, messages, stream=False)
+                return await self._streamed(model, messages, server)
         except TimeoutError:
             raise ProviderError("provider_timeout", blames_provider=True) from None
         except ProviderError:
             raise
         except Exception as error:
-            raise provider_error(error) from None
-        return _completion(answer)
+            # The libraries wrap the guard's errors in their own.
+            raise ProviderError(sent.failure) if sent.failure else provider_error(error) from None
 
     async def warm(self) -> None:
         """Import LangChain and the OpenAI provider, so that the first question need not wait for it."""
@@ -90,6 +106,8 @@ class ChatModels:
             if provider_error(error).status not in {400, 422}:
                 raise
             answer = await _ask(model, messages, stream=False)
+        if len(self._whole) >= _MAX_SERVERS:
+            self._whole.clear()
         self._whole.add(server)
         return answer
 
@@ -119,16 +137,20 @@ async def _ask(model: Any, messages: Sequence[tuple[str, str]], *, stream: bool)
     with tracing_context(enabled=False):
         if not stream:
             return await model.ainvoke(list(messages))
-        whole = None
+        chunks: list[Any] = []
         try:
-            async for chunk in model.astream(list(messages)):
-                whole = chunk if whole is None else whole + chunk
+            chunks.extend([chunk async for chunk in model.astream(list(messages))])
         except ValueError as error:  # LangChain's word for a stream without an event
-            if whole is None and "No generation" in str(error):
+            if not chunks and "No generation" in str(error):
                 raise _NoStreamError from None
             raise
-        if whole is None:
+        if not chunks:
             raise _NoStreamError
+        # In pairs: one by one, each would copy all that came before it.
+        while len(chunks) > 1:
+            pairs = zip(chunks[::2], chunks[1::2], strict=False)
+            chunks = [left + right for left, right in pairs] + chunks[len(chunks) & ~1 :]
+        whole = chunks[0]
         if not _finish(whole):
             # The stream ended without saying that the answer is complete: the connection was lost.
             raise ProviderError("provider_unreachable", retryable=True, blames_provider=True)
@@ -143,6 +165,8 @@ def _completion(answer: Any) -> Completion:
         raise ProviderError("provider_refused")
     if not text:
         raise ProviderError("provider_empty")
+    if len(text) > MAX_CHARACTERS:
+        raise ProviderError("provider_too_long")
     usage = getattr(answer, "usage_metadata", None) or {}
     return Completion(
         text,

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.answering.failures import ProviderError
+from bot.outbound import guard
 
 TEMPERATURE = 0.1
 MAX_TOKENS = 400
@@ -89,12 +90,12 @@ def make_model(llm: Mapping[str, Any]) -> Any:
         ) from None
     except (ValueError, TypeError):
         raise ProviderError("provider_misconfigured") from None
-    _follow_nobody(made)
+    _guard(made)
     return made
 
 
-def _follow_nobody(model: Any) -> None:
-    """Keep a model's client from following redirects: the prompt would reach a host that the ledger does not name.
+def _guard(model: Any) -> None:
+    """Guard a model's client: see `bot.outbound`.
 
     Raises:
         ProviderError: its client is not where it was in the versions we know.
@@ -104,10 +105,10 @@ def _follow_nobody(model: Any) -> None:
         for name in path.split("."):
             client = getattr(client, name, None)
         if hasattr(client, "follow_redirects"):
-            client.follow_redirects = False
+            guard(client)
             return
     raise ProviderError(
-        "provider_misconfigured", detail="This version of the provider's package follows redirects."
+        "provider_misconfigured", detail="This version of the provider's package is not known."
     )
 
 

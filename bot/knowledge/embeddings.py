@@ -17,13 +17,29 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from bot.outbound import guard, outbound
+
 type Matrix = npt.NDArray[np.float32]
 
+MAX_SIZE = 8_192
+"""Numbers of a vector."""
+MAX_BYTES_A_TEXT = MAX_SIZE * 24
+"""Of an answer: a number written out has up to 24 characters."""
+MAX_BYTES = 64 * 1024
+"""Of an answer beside the vectors."""
 _MAX_MODELS = 64
 _MAX_DEPTH = 4
 """How deep in a model its HTTP clients may be."""
 
 _OPENAI_URL = "https://api.openai.com/v1"
+
+
+class RefusedError(Exception):
+    """The guard of connections ended a call; `code` is one of `ProviderError`."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +99,30 @@ class EmbeddingModels:
             texts: what is sent; it must be masked.
 
         Raises:
+            RefusedError: the guard of connections ended it; its `code` says why.
             Whatever the provider's library raises; ValueError for an answer that is no vectors.
         """
         model = await asyncio.to_thread(self._model, llm)
         # A tracing service named in the environment must not get a copy of what is said.
         from langsmith import tracing_context  # noqa: PLC0415 - it takes long to import
 
-        with tracing_context(enabled=False):
-            rows = await model.aembed_documents(list(texts))
+        most = MAX_BYTES + len(texts) * MAX_BYTES_A_TEXT
+        with (
+            tracing_context(enabled=False),
+            outbound(most=most, public_only=bool(llm.get("public_only"))) as sent,
+        ):
+            try:
+                rows = await model.aembed_documents(list(texts))
+            except Exception as error:
+                # The libraries wrap the guard's errors in their own.
+                raise RefusedError(sent.failure) if sent.failure else error from None
         found = np.array(rows, dtype=np.float32)
-        if found.ndim != 2 or len(found) != len(texts) or not np.isfinite(found).all():
+        if (
+            found.ndim != 2
+            or not 0 < found.shape[1] <= MAX_SIZE
+            or len(found) != len(texts)
+            or not np.isfinite(found).all()
+        ):
             raise ValueError("The answer is not one vector a text.")
         lengths = np.linalg.norm(found, axis=1, keepdims=True)
         return (found / np.where(lengths == 0, 1, lengths)).astype(np.float32)
@@ -125,22 +155,22 @@ def _make(llm: Mapping[str, Any]) -> Any:
     made = importlib.import_module("langchain.embeddings").init_embeddings(
         model, provider=provider, **options
     )
-    if not _follow_nobody(made, _MAX_DEPTH):
-        raise ValueError("The provider's package may follow redirects.")
+    if not _guard(made, _MAX_DEPTH):
+        raise ValueError("The provider's package is not known.")
     return made
 
 
-def _follow_nobody(part: Any, depth: int) -> bool:
-    """Keep the HTTP clients of a model from following redirects, and tell whether it has any.
-
-    The texts would reach a host that the ledger does not name.
-    """
+def _guard(part: Any, depth: int) -> bool:
+    """Guard the HTTP clients of a model (see `bot.outbound`), and tell whether it has any that we use."""
     if hasattr(part, "follow_redirects"):
-        part.follow_redirects = False
+        if not hasattr(part, "aclose"):
+            part.close()  # nobody asks it, and a library that did would go round the guard
+            return False
+        guard(part)
         return True
     inside = {
         **getattr(part, "__dict__", {}),
         **(getattr(part, "__pydantic_private__", None) or {}),
     }
     clients = [value for name, value in inside.items() if "client" in name] if depth else []
-    return sum(_follow_nobody(client, depth - 1) for client in clients) > 0
+    return sum(_guard(client, depth - 1) for client in clients) > 0

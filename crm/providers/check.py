@@ -32,6 +32,7 @@ WORDS: Final[Mapping[str, str]] = {
     "provider_empty": "The provider answered without a text.",
     "provider_refused": "The model refused to answer.",
     "provider_model_unknown": "The provider knows no such model, or nothing at this address.",
+    "provider_too_long": "The provider's answer was longer than any answer may be.",
     "provider_misconfigured": "The model cannot be made from these settings.",
     "provider_extra_missing": "The provider needs one more package.",
     "provider_suspended": "The provider failed several times just now and is left alone for half a minute.",

@@ -142,6 +142,15 @@ async def test_a_provider_that_sends_us_on_is_not_followed(
     assert provider.seen == []
 
 
+async def test_vectors_of_no_sensible_size_are_refused(
+    provider: FakeOpenAI, llm: dict[str, Any], ledger: FakeLedger
+) -> None:
+    for size, code in ((9_000, "provider_misconfigured"), (3_000_000, "provider_too_long")):
+        provider.embed = lambda _, size=size: [0.5] * size  # type: ignore[misc]
+        with pytest.raises(ProviderError, match=code):
+            await Embedder().embed(["вопрос"], masking=None, llm=llm, seconds=20, ledger=ledger)
+
+
 def test_words_and_meaning_are_fused() -> None:
     index = Index(Snapshot(1, passages()), vectors=vectors())
     question = "за день затекает спина"

@@ -1,9 +1,11 @@
 """The one path to providers: what is refused is not sent, what fails is tried as promised, all of it is written down."""
 
 import asyncio
+import gzip
 import importlib.util
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -299,6 +301,52 @@ async def test_what_one_tenant_has_wrong_suspends_nobody_else(
         await failure_of(ask(llm=llm))
     provider.reply("Да.")
     assert (await ask()).text == "Да."
+
+
+async def endless(body: bytes, head: bytes) -> tuple[asyncio.Server, list[int]]:
+    """Serve an answer of a hundred megabytes, and count how much of it was taken."""
+    taken = [0]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + head + b"\r\n\r\n")
+        with suppress(ConnectionError):
+            while taken[0] < 100_000_000:
+                writer.write(body)
+                await writer.drain()
+                taken[0] += len(body)
+        writer.close()
+
+    return await asyncio.start_server(answer, "127.0.0.1", 0), taken
+
+
+@pytest.mark.parametrize(
+    ("model", "head", "event"),
+    [
+        (
+            "openai:m",
+            b"Content-Type: text/event-stream",
+            b'data: {"id": "1", "choices": [{"index": 0, "delta": {"content": "word"}}]}\n\n',
+        ),
+        ("openai:m", b"Content-Type: application/json", b" " * 99),
+        (
+            "ollama:m",
+            b"Content-Type: application/json",
+            b'{"message": {"role": "assistant", "content": "a"}}\n',
+        ),
+        ("ollama:m", b"Content-Encoding: gzip", gzip.compress(b" " * 9_999)),
+    ],
+)
+async def test_an_answer_without_end_is_not_read(
+    ask: Callable[..., Any], ledger: FakeLedger, head: bytes, event: bytes, model: str
+) -> None:
+    server, taken = await endless(event * 200, head)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        llm = {"model": model, "base_url": f"http://127.0.0.1:{port}/v1", "api_key": "k"}
+        assert await failure_of(ask(llm=llm, seconds=20)) == "provider_too_long"
+    assert taken[0] < 20_000_000
+    assert [closed.error for closed in ledger.closed.values()] == ["provider_too_long"]
 
 
 async def test_a_stream_is_read_to_its_end_or_not_used(
