@@ -59,9 +59,11 @@ def extract(index: Index, found: Found) -> list[Extract]:
     weighted = list(zip(found.weighted.words, found.weighted.weights, strict=True))
     first, covered = _extract(index, hits[0], query, weighted, frozenset())
     extracts = [first]
-    total = sum(weight for _, weight in weighted)
+    # Only this question's own words call for a second quote: what was asked before has been answered.
+    own = range(len(query.words))
+    total = sum(weighted[place][1] for place in own)
     for hit in hits[1:3]:
-        missing = [place for place in range(len(weighted)) if place not in covered]
+        missing = [place for place in own if place not in covered]
         lacks = sum(weighted[place][1] for place in missing)
         same_language = hit.passage.language == hits[0].passage.language
         if (
