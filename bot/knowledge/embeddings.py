@@ -28,6 +28,9 @@ MAX_BYTES_A_TEXT = MAX_SIZE * 24
 MAX_BYTES = 64 * 1024
 """Of an answer beside the vectors."""
 _MAX_MODELS = 64
+_MAX_SIZE = 8_192
+"""Numbers of a vector. The largest models give half of it; what a server sends beyond would not fit into a document."""
+
 _MAX_DEPTH = 4
 """How deep in a model its HTTP clients may be."""
 
@@ -116,6 +119,8 @@ class EmbeddingModels:
             except Exception as error:
                 # The libraries wrap the guard's errors in their own.
                 raise RefusedError(sent.failure) if sent.failure else error from None
+        if any(len(row) > _MAX_SIZE for row in rows):
+            raise ValueError("The answer's vectors are too long.")
         found = np.array(rows, dtype=np.float32)
         if (
             found.ndim != 2

@@ -5,10 +5,14 @@ of workers: two that embed the same text write the same vector.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from bson import ObjectId
+from pymongo.errors import PyMongoError
 
 from bot.answering.calls import Ledger
 from bot.answering.embedding import Embedder
@@ -25,6 +29,13 @@ BATCH = 64
 
 SECONDS = 60.0
 RETRY_MINUTES = 5.0
+AT_ONCE = 4
+"""Organizations embedded at the same time: a slow provider is one organization's, and not the others'."""
+
+TURN_SECONDS = 20.0
+"""After so long an organization begins no other request in a sweep; it goes on in the next one."""
+
+_log = logging.getLogger(__name__)
 
 type ChosenModel = Callable[[Mapping[str, Any]], RawDocument | None]
 type LedgerOf = Callable[[ObjectId], Ledger]
@@ -52,28 +63,47 @@ class Embedding:
         self._ledger_of = ledger_of
 
     async def sweep(self) -> int:
-        """Embed what every organization's newest and live version lack, and return how many versions were finished."""
-        done = 0
-        wanting = self._organizations.find({"llm.embeddings.model": {"$type": "string"}})
-        async for organization in wanting:
-            done += await self._embed(organization)
-        return done
+        """Embed what every organization's newest and live version lack, and return how many versions were finished.
+
+        Whatever is wrong with one organization's model puts off that one.
+        """
+        wanting = {"llm.embeddings.model": {"$type": "string"}}
+        organizations = await self._organizations.distinct("_id", wanting)
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(organization_id: ObjectId) -> int:
+            async with gate:
+                return await self._apart(organization_id)
+
+        return sum(await asyncio.gather(*map(one, organizations)))
+
+    async def _apart(self, organization_id: ObjectId) -> int:
+        try:
+            organization = await self._organizations.find_one({"_id": organization_id})
+            return await self._embed(organization) if organization else 0
+        except Exception as error:  # one organization must not stop the others
+            _log.warning("embedding for %s failed: %s", organization_id, type(error).__name__)
+            with suppress(PyMongoError):
+                await self._vectors.put_off(organization_id, "internal_error", RETRY_MINUTES)
+            return 0
 
     async def _embed(self, organization: RawDocument) -> int:
         organization_id: ObjectId = organization["_id"]
-        model = self._model_of(organization)
-        if model is None:
-            return 0
         state = await self._vectors.state(organization_id)
         if state.get("retry_at") and state["retry_at"] > utc_now():
+            return 0
+        model = self._model_of(organization)
+        if model is None:
             return 0
         done = state.get("versions", ()) if state.get("model") == model["model"] else ()
         live = int(organization.get("knowledge_version") or 0)
         wanted = {live, await self._versions.head(organization_id)} - {0, *done}
         finished = 0
+        until = time.monotonic() + TURN_SECONDS
         for version in sorted(wanted, key=lambda number: number != live):
             try:
-                await self._embed_version(organization, version, model)
+                if not await self._embed_version(organization, version, model, until):
+                    return finished
             except NotFound:
                 continue
             except ProviderError as error:
@@ -83,14 +113,17 @@ class Embedding:
         return finished
 
     async def _embed_version(
-        self, organization: RawDocument, version: int, model: RawDocument
-    ) -> None:
+        self, organization: RawDocument, version: int, model: RawDocument, until: float
+    ) -> bool:
+        """Return whether a version has all its vectors; False when the organization's time is over before."""
         organization_id: ObjectId = organization["_id"]
         name = str(model["model"])
         rows = await self._versions.passages(organization_id, version)
         missing = await self._vectors.missing(organization_id, name, map(text_of, rows))
         masking = await asyncio.to_thread(_masking, organization)
         for start in range(0, len(missing), BATCH):
+            if time.monotonic() > until:
+                return False
             texts: Sequence[str] = missing[start : start + BATCH]
             found = await self._embedder.embed(
                 texts,
@@ -101,6 +134,7 @@ class Embedding:
             )
             await self._vectors.store(organization_id, name, texts, found)
         await self._vectors.finish(organization_id, name, version)
+        return True
 
 
 def _masking(organization: Mapping[str, Any]) -> Any:

@@ -164,3 +164,55 @@ async def test_another_model_takes_the_place_of_the_first(
     assert data["vectors"]["model"] == "openai:other"
     stored = core.database.collection(VECTORS).find({"organization_id": owner.organization_id})
     assert {row["model"] async for row in stored} == {"openai:other"}
+
+
+async def test_one_organizations_vectors_that_are_too_long_keep_nobody_waiting(
+    owner: Console, stranger: Console, core: Core, provider: FakeOpenAI, embedding: Embedding
+) -> None:
+    async with FakeOpenAI.running() as good:
+        provider.embed = lambda _: [0.5] * 8_193
+        for console, server in ((owner, provider), (stranger, good)):
+            await choose(console, server)
+            await add(console)
+        assert await embedding.sweep() == 1
+        assert len(good.seen) == 1
+        assert await embedding.sweep() == 0
+    assert len(provider.seen) == 1, "who was put off is not asked, nor charged, in the next sweep"
+    state = await core.database.collection("knowledge_embedded").find_one(owner.organization_id)
+    assert state is not None
+    assert state["error"] == "provider_misconfigured"
+
+
+async def test_what_is_wrong_with_one_organization_puts_off_that_one(
+    owner: Console, stranger: Console, core: Core, provider: FakeOpenAI, embedding: Embedding
+) -> None:
+    for console in (owner, stranger):
+        await choose(console, provider)
+        await add(console)
+    # As after an installation's key was lost: it cannot be read.
+    await core.database.collection("organizations").update_one(
+        {"_id": owner.organization_id}, {"$set": {"llm.embeddings.api_key_encrypted": "unreadable"}}
+    )
+    assert await embedding.sweep() == 1
+    state = await core.database.collection("knowledge_embedded").find_one(owner.organization_id)
+    assert state is not None
+    assert state["error"] == "internal_error"
+
+
+async def test_who_has_much_takes_turns_with_the_others(
+    owner: Console,
+    provider: FakeOpenAI,
+    embedding: Embedding,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("crm.knowledge.embedding.BATCH", 1)
+    monkeypatch.setattr("crm.knowledge.embedding.TURN_SECONDS", 0.0)
+    await choose(owner, provider)
+    await add(owner)
+    provider.embed = lambda text: [float(len(text)), 1.0]
+    assert await embedding.sweep() == 0
+    asked = len(provider.seen)
+    assert asked < 2
+    monkeypatch.setattr("crm.knowledge.embedding.TURN_SECONDS", 20.0)
+    assert await embedding.sweep() >= 1
+    assert len(provider.seen) == 2
