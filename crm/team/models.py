@@ -22,7 +22,7 @@ class Organization(StoredDocument):
     """A tenant."""
 
     hidden: ClassVar[frozenset[str]] = frozenset(
-        {"llm", "privacy", "assistant", "knowledge_version"}
+        {"llm", "privacy", "assistant", "assistant_gate", "knowledge_version"}
     )
 
     name: str

@@ -7,12 +7,19 @@ from crm.core.api import Principal
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
-from crm.core.errors import NotFound
+from crm.core.errors import Conflict, NotFound
 from crm.core.events import EventLog, NewEvent
 from crm.team.models import Organization
 from crm.team.schemas import OrganizationUpdate
 
 _PROJECTION = dict.fromkeys(Organization.hidden, 0)
+
+
+class GateRequired(Conflict):
+    """Changed documents would answer customers past the suites that publishing asks for."""
+
+    default_code = "gate_required"
+    title = "Publishing asks for passed suites: documents wait for it, too"
 
 
 class Organizations:
@@ -31,7 +38,11 @@ class Organizations:
         return read_form(found)
 
     async def change(self, principal: Principal, change: OrganizationUpdate) -> RawDocument:
-        """Change what is given."""
+        """Change what is given.
+
+        Raises:
+            GateRequired: documents are to go live at once, though publishing asks for passed suites.
+        """
         values = change.given()
         if change.business_hours is not None and "business_hours" in values:
             hours = change.business_hours.model_dump()
@@ -44,6 +55,10 @@ class Organizations:
 
     async def _store(self, principal: Principal, values: RawDocument) -> RawDocument:
         async def work(session: Session) -> RawDocument:
+            if values.get("knowledge_goes_live") == "at_once":
+                mine = {"_id": principal.organization_id, "assistant_gate.required": True}
+                if await self._organizations.find_one(mine, {"_id": 1}, session=session):
+                    raise GateRequired
             changed = await self._organizations.find_one_and_update(
                 {"_id": principal.organization_id},
                 {"$set": {**values, "updated_at": utc_now()}},

@@ -15,7 +15,7 @@ from crm.team.accounts import (
     SignedIn,
 )
 from crm.team.members import AlreadyMember, LastOwner, Members, RoleTooHigh
-from crm.team.organizations import Organizations
+from crm.team.organizations import GateRequired, Organizations
 from crm.team.schemas import (
     MemberCreate,
     MemberPage,
@@ -124,7 +124,13 @@ class OrganizationRoutes:
         """Read the organization's settings."""
         return await self._organizations.read(principal.organization_id)
 
-    @endpoint("PATCH", "/api/organization", access=Access.ADMIN, response=OrganizationRead)
+    @endpoint(
+        "PATCH",
+        "/api/organization",
+        access=Access.ADMIN,
+        response=OrganizationRead,
+        errors=[GateRequired],
+    )
     async def change(self, principal: Principal, body: OrganizationUpdate) -> RawDocument:
         """Change the organization's settings."""
         return await self._organizations.change(principal, body)

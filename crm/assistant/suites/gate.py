@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bson import ObjectId
+from pymongo import ReturnDocument
 
 from bot.prompts.content import AssistantContent, digest
 from crm.assistant.gate import GateState
+from crm.assistant.models import AT_ONCE, WITH_PUBLISHING
 from crm.assistant.suites.store import RUNS, SUITES
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
@@ -56,8 +58,11 @@ class SuiteGate:
             suites=suites,
         )
 
-    async def ask(self, organization_id: ObjectId, *, required: bool, actor: Actor) -> None:
-        """Let publishing ask for the required suites, or not.
+    async def ask(self, organization_id: ObjectId, *, required: bool, actor: Actor) -> str:
+        """Let publishing ask for the required suites, or not, and return when changed documents answer customers.
+
+        Where it asks, changed documents wait for publishing, too: they would pass the suites by otherwise. That stays when
+        it no longer asks.
 
         Raises:
             NoRequiredSuite: there is none to ask for.
@@ -66,21 +71,31 @@ class SuiteGate:
         if required and await self._suites.find_one(mine, {"_id": 1}) is None:
             raise NoRequiredSuite
 
-        async def work(session: Session) -> None:
+        async def work(session: Session) -> str:
             gate = {"required": required}
-            changed = await self._organizations.update_one(
+            values = {"assistant_gate": gate, "updated_at": utc_now()}
+            if required:
+                values["knowledge_goes_live"] = WITH_PUBLISHING
+            changed = await self._organizations.find_one_and_update(
                 {"_id": organization_id},
-                {"$set": {"assistant_gate": gate, "updated_at": utc_now()}},
+                {"$set": values},
+                {"knowledge_goes_live": 1},
+                return_document=ReturnDocument.AFTER,
                 session=session,
             )
-            if not changed.matched_count:
+            if changed is None:
                 raise NotFound
+            goes_live = changed.get("knowledge_goes_live") or AT_ONCE
             event = NewEvent(
-                type="assistant.gate_changed", subject_id=organization_id, data=gate, actor=actor
+                type="assistant.gate_changed",
+                subject_id=organization_id,
+                data={**gate, "knowledge_goes_live": goes_live},
+                actor=actor,
             )
             await self._events.append(organization_id, [event], session)
+            return str(goes_live)
 
-        await self._database.in_transaction(work, serial=organization_id)
+        return await self._database.in_transaction(work, serial=organization_id)
 
     async def _standing(self, suite: RawDocument, content_hash: str) -> dict[str, Any]:
         run = await self._runs.find_one(

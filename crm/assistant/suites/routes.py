@@ -20,6 +20,7 @@ from crm.assistant.suites.schemas import (
     CaseUpdate,
     CaseWrite,
     Estimate,
+    GateChanged,
     GateRead,
     GateUpdate,
     ResultPage,
@@ -286,19 +287,19 @@ class GateRoutes:
         "PATCH",
         "/api/assistant/gate",
         access=Access.ADMIN,
-        response=GateRead,
+        response=GateChanged,
         errors=[NoRequiredSuite],
     )
     async def change_gate(self, principal: Principal, body: GateUpdate) -> RawDocument:
         """Let publishing ask for the required suites, or not."""
-        await self._gate.ask(
+        goes_live = await self._gate.ask(
             principal.organization_id, required=body.required, actor=principal.actor
         )
         content, knowledge_version, _ = await self._history.target(
             principal.organization_id, "draft"
         )
         state = await self._gate.state(principal.organization_id, content, knowledge_version)
-        return asdict(state)
+        return {**asdict(state), "knowledge_goes_live": goes_live}
 
 
 def _case(row: RawDocument) -> RawDocument:

@@ -286,3 +286,11 @@ class GateRead(ResponseModel):
     required: bool
     green: bool | None
     suites: list[GateSuite]
+
+
+class GateChanged(GateRead):
+    """The gate after a change."""
+
+    knowledge_goes_live: Literal["at_once", "with_publishing"] = Field(
+        description="When changed documents answer customers. A required gate makes them wait for publishing, too."
+    )

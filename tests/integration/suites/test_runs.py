@@ -160,6 +160,31 @@ async def change(console: Console, **values: Any) -> None:
     await console.patch("/api/assistant/draft", {"revision": draft["revision"], **values})
 
 
+async def test_with_the_gate_on_documents_wait_for_publishing_too(
+    owner: Console, core: Core
+) -> None:
+    async def live() -> Any:
+        return (await owner.get("/api/assistant"))["knowledge"]
+
+    await suite_of(owner, case("привет", language="ru"), required=True)
+    before = await live()
+    assert before["goes_live"] == "at_once"
+    changed = await owner.patch("/api/assistant/gate", {"required": True})
+    assert changed["knowledge_goes_live"] == "with_publishing"
+    event = await core.database.collection("events").find_one({"type": "assistant.gate_changed"})
+    assert event is not None
+    assert event["data"] == {"required": True, "knowledge_goes_live": "with_publishing"}
+    await know_delivery(owner)
+    assert (await live())["published"] == before["published"]
+    at_once = {"knowledge_goes_live": "at_once"}
+    assert (await owner.patch("/api/organization", at_once, status=409))["code"] == "gate_required"
+    # Who no longer asks for suites says for himself that documents need not wait any more.
+    changed = await owner.patch("/api/assistant/gate", {"required": False})
+    assert changed["knowledge_goes_live"] == "with_publishing"
+    await owner.patch("/api/organization", at_once)
+    assert (await live())["goes_live"] == "at_once"
+
+
 async def test_publishing_needs_the_required_suite_green_for_exactly_this_content(
     owner: Console, run_worker: RunWorker
 ) -> None:
