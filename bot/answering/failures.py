@@ -22,7 +22,8 @@ class ProviderError(Exception):
     """There is no usable answer of a provider. `code` is stable and quotes nothing that was sent or received.
 
     Codes of a provider: `provider_timeout`, `provider_rejected_key`, `provider_busy`, `provider_failed`,
-    `provider_unreachable`, `provider_empty`, `provider_refused`, `provider_model_unknown`, `provider_too_long` (its answer was not read to the end). Codes of our own, when nothing
+    `provider_unreachable`, `provider_empty`, `provider_refused`, `provider_model_unknown`, `provider_too_long` (its answer was not read to the end), `provider_private` (its address is one
+    of our own network, and that is not allowed). Codes of our own, when nothing
     was sent: `provider_misconfigured`, `provider_extra_missing`, `provider_suspended` (it failed too often just now),
     `provider_not_allowed` (the version names another provider than the one the key is for),
     `masking_failed`, `ledger_unavailable`, `spend_limit_reached`, `providers_forbidden`.

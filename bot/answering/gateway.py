@@ -210,6 +210,9 @@ class Gateway:
         try:
             completion = await self._attempt(llm, prompt, until, key, tried)
             closed = _counted(completion, call, price)
+            if purpose == "check":
+                # Whoever tries addresses must not read here what something that is no model answers.
+                closed = replace(closed, raw_answer=None)
         except ProviderError as error:
             closed = replace(closed, error=error.code)
             if error.code in _UNCOUNTED:
@@ -284,6 +287,7 @@ _UNCOUNTED = frozenset(
     {
         "provider_unreachable",
         "provider_misconfigured",
+        "provider_private",
         "provider_extra_missing",
         "provider_rejected_key",
         "provider_model_unknown",

@@ -37,7 +37,10 @@ class PriceContext(ResponseModel):
 
 
 class ModelContext(ResponseModel):
-    """A language model to write answers with. The key leaves this process for the action server only."""
+    """A language model to write answers with. The key leaves this process for the action server only.
+
+    `public_only`: it must not be in our own network. `refused`: the code of why it must not be asked at all.
+    """
 
     model: str
     base_url: str | None
@@ -45,6 +48,8 @@ class ModelContext(ResponseModel):
     price: PriceContext | None
     temperature: float
     max_tokens: int
+    public_only: bool = False
+    refused: str | None = None
 
 
 class LlmContext(ModelContext):
@@ -61,6 +66,7 @@ class EmbeddingsContext(ResponseModel):
     api_key: str | None
     price: PriceContext | None
     ready: bool
+    public_only: bool = False
 
 
 class PrivacyContext(ResponseModel):

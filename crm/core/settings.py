@@ -7,6 +7,7 @@ sentence that names the setting and says what is allowed (`SettingsError`), so t
 import contextlib
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 import tempfile
@@ -42,6 +43,14 @@ def _http_url(value: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
 
 
 class Settings(BaseSettings):
@@ -98,6 +107,11 @@ class Settings(BaseSettings):
         default=None, description="Key of the language model's provider."
     )
 
+    allow_private_addresses: bool = Field(
+        default=False,
+        description="Whether tenants' model servers may be on this machine or in its network.",
+    )
+
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         description="Encrypts credentials; made at the first start when absent.",
@@ -147,6 +161,8 @@ class Settings(BaseSettings):
             values = {
                 "public_url": f"http://localhost:{port}",
                 "internal_url": f"http://127.0.0.1:{port}",
+                # Who reaches a product on loopback is at the machine anyway.
+                "allow_private_addresses": _is_loopback(str(values.get("host") or "127.0.0.1")),
                 **values,
             }
         return values

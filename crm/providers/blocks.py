@@ -116,7 +116,13 @@ class ContextBlocks:
             "base_url": stored.get("base_url"),
             "api_key": self._secrets.decrypt(key) if key else None,
             "price": dict(prices) if prices else None,
+            **self.limits,
         }
+
+    @property
+    def limits(self) -> RawDocument:
+        """Return what holds for a model whose address a tenant has given, not the installation."""
+        return {} if self._settings.allow_private_addresses else {"public_only": True}
 
 
 def _named(model: str, name: Any) -> RawDocument:

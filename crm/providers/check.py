@@ -21,7 +21,6 @@ from crm.providers.schemas import LlmCheck
 SECONDS: Final = 20.0
 MAX_TOKENS: Final = 200
 """Enough for a model that thinks aloud before it says one word."""
-MAX_SHOWN: Final = 300
 
 WORDS: Final[Mapping[str, str]] = {
     "provider_timeout": "The provider did not answer within 20 seconds.",
@@ -33,6 +32,7 @@ WORDS: Final[Mapping[str, str]] = {
     "provider_refused": "The model refused to answer.",
     "provider_model_unknown": "The provider knows no such model, or nothing at this address.",
     "provider_too_long": "The provider's answer was longer than any answer may be.",
+    "provider_private": "The address is one of this machine's or its network's, where no model server may be.",
     "provider_misconfigured": "The model cannot be made from these settings.",
     "provider_extra_missing": "The provider needs one more package.",
     "provider_suspended": "The provider failed several times just now and is left alone for half a minute.",
@@ -68,7 +68,7 @@ class LiveCheck:
         self._gateway = gateway
 
     async def run(self, organization_id: ObjectId, asked: LlmCheck) -> RawDocument:
-        """Return whether the model answers.
+        """Return whether the model answers; never what: the address may be of something that is no model.
 
         Raises:
             Invalid: no model is named, here or in the settings.
@@ -79,11 +79,11 @@ class LiveCheck:
             raise NotFound
         if not providers_allowed(organization):
             raise ProvidersOff
-        llm = self._asked(self._blocks.llm(organization), asked)
+        llm = self._asked(self._blocks.llm(organization), asked, self._blocks.limits)
         began = time.monotonic()
-        answer, error = None, None
+        error = None
         try:
-            reply = await self._gateway.ask(
+            await self._gateway.ask(
                 purpose="check",
                 parts=[Part("human", (Own("Reply with the one word: OK"),))],
                 masking=new_masking(None),
@@ -92,21 +92,19 @@ class LiveCheck:
                 ledger=BoundLedger(self._ledger, organization_id),
                 max_tokens=MAX_TOKENS,
             )
-            answer = reply.text[:MAX_SHOWN]
         except ProviderError as failure:
             error = failure
         return {
             "ok": error is None,
             "model": llm["model"],
             "host": host_of(llm),
-            "answer": answer,
             "elapsed_ms": round((time.monotonic() - began) * 1000, 1),
             "error": error.code if error else None,
             "detail": (error.detail or WORDS.get(error.code, "")) if error else "",
         }
 
     @staticmethod
-    def _asked(stored: RawDocument | None, asked: LlmCheck) -> dict[str, Any]:
+    def _asked(stored: RawDocument | None, asked: LlmCheck, limits: RawDocument) -> dict[str, Any]:
         llm: RawDocument = dict(stored or {})
         if asked.fallback:
             llm = dict(llm.get("fallback") or {})
@@ -123,6 +121,8 @@ class LiveCheck:
             # The stored key belongs to another provider.
             llm["api_key"] = None
         llm |= {name: given[name] for name in moved}
+        if moved:  # it is the installation's own no more
+            llm |= limits
         if not llm.get("model"):
             raise Invalid(fields=[FieldError("model", "missing", "Name the model first.")])
         return {**llm, "fallback": None}

@@ -139,7 +139,6 @@ class LlmChecked(ResponseModel):
     ok: bool
     model: str
     host: str
-    answer: str | None
     elapsed_ms: float
     error: str | None
     detail: str

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from bson import ObjectId
 from pydantic import SecretStr
 from pymongo import ReturnDocument
 
+from bot.outbound import addresses_of, is_public
 from crm.core.api import Principal
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
@@ -18,6 +20,8 @@ from crm.core.settings import Settings
 from crm.providers.schemas import LlmUpdate
 from crm.team.models import Organization
 
+_SECOND = ("fallback", "embeddings")
+_PRIVATE = "This installation allows no addresses of its own machine or network."
 _OWN = ("model", "base_url", "api_key_encrypted", "fallback")
 
 
@@ -49,10 +53,12 @@ class LlmSettings:
         """Change what is given; `model: null` removes model, keys and fallback, and leaves prices and limit.
 
         Raises:
-            Invalid: a key, an address or a fallback without a model, or a limit without prices.
+            Invalid: a key, an address or a fallback without a model, a limit without prices, or a private address
+                where the installation allows none.
         """
         values = change.given()
         own = values.keys() & {"base_url", "api_key", "fallback"}
+        await self._check_addresses(values)
 
         async def work(session: Session) -> RawDocument:
             llm = await self._stored(principal.organization_id, session)
@@ -79,6 +85,22 @@ class LlmSettings:
             return await self._store(principal, llm, session)
 
         return await self._database.in_transaction(work, serial=principal.organization_id)
+
+    async def _check_addresses(self, values: Mapping[str, Any]) -> None:
+        """Refuse private addresses early; the connection refuses them again, for a name may change its address."""
+        if self._settings.allow_private_addresses:
+            return
+        given = {"": values, **{f"{name}.": values.get(name) or {} for name in _SECOND}}
+        for prefix, model in given.items():
+            parts = urlsplit(str(model.get("base_url") or ""))
+            if not parts.hostname:
+                continue
+            try:
+                addresses = await addresses_of(parts.hostname, parts.port)
+            except OSError:  # the live check tells
+                continue
+            if not all(map(is_public, addresses)):
+                raise Invalid(fields=[FieldError(f"{prefix}base_url", "url_private", _PRIVATE)])
 
     def _change_model(self, llm: RawDocument, values: Mapping[str, Any]) -> None:
         self._take(llm, values)

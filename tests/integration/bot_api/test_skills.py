@@ -270,6 +270,27 @@ async def test_the_settings_model_serves_organizations_without_their_own(
     assert (context.assistant.version, context.assistant.content) == (4, off.document())
 
 
+async def test_what_limits_a_model_reaches_the_skills(skills: Skills, settings: Settings) -> None:
+    many = settings.model_copy(update={"allow_private_addresses": False})
+    contexts = contexts_of(skills.bench, many)
+    conversation = await skills.conversation()
+    organization = await skills.actions.organization(conversation)
+    own = {"model": "openai:own", "base_url": "https://llm.example.kz", "api_key_encrypted": None}
+    organization["llm"] = {**own, "fallback": own, "embeddings": own}
+    content = AssistantContent().with_changes({"model": {"name": "anthropic:x"}})
+    organization["assistant"] = {**content.document(), "version": 3}
+    read = await contexts.read(conversation, organization)
+    context = SkillContext.model_validate(read).assistant
+    assert context.llm is not None
+    assert context.llm.fallback is not None
+    assert context.embeddings is not None
+    assert context.llm.refused == "provider_not_allowed"
+    assert context.llm.fallback.refused is None
+    assert context.llm.public_only
+    assert context.llm.fallback.public_only
+    assert context.embeddings.public_only
+
+
 async def test_the_context_names_who_is_written_about(skills: Skills, settings: Settings) -> None:
     bench, database = skills.bench, skills.bench.database
     await database.db["contacts"].insert_many(

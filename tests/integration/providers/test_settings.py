@@ -140,10 +140,12 @@ async def test_a_key_goes_to_the_provider_it_was_given_for(
     }
     for name in ("anthropic:x", "ollama:x", "gigachat:x"):
         llm = blocks(core, settings).llm(stored, {"name": name})
+        assert llm is not None
         with pytest.raises(ProviderError, match="provider_not_allowed"):
             await gateway.ask(**asked, llm=llm)
     assert (await owner.get("/api/privacy/calls"))["items"] == []
     llm = blocks(core, settings).llm(stored, {"name": "openai:b"})
+    assert llm is not None
     assert (await gateway.ask(**asked, llm=llm)).model == "openai:b"
     assert [seen.body["model"] for seen in provider.seen] == ["b"]
     await gateway.drain()
@@ -223,7 +225,7 @@ async def test_a_live_check_answers_or_says_why(
     provider.reply("OK")
     checked = await admin.post("/api/organization/llm/check", {})
     assert checked["ok"]
-    assert (checked["model"], checked["answer"], checked["error"]) == ("openai:test", "OK", None)
+    assert (checked["model"], checked["error"]) == ("openai:test", None)
     assert provider.base_url.split("/")[2] == checked["host"]
     assert provider.seen[-1].authorization == "Bearer sk-own"
     provider.reply(FakeReply(status=401))

@@ -151,6 +151,21 @@ async def test_vectors_of_no_sensible_size_are_refused(
             await Embedder().embed(["вопрос"], masking=None, llm=llm, seconds=20, ledger=ledger)
 
 
+async def test_embeddings_are_not_asked_for_at_private_addresses(
+    provider: FakeOpenAI, llm: dict[str, Any], ledger: FakeLedger
+) -> None:
+    for model in (MODEL, "ollama:m"):
+        with pytest.raises(ProviderError, match="provider_private"):
+            await Embedder().embed(
+                ["вопрос"],
+                masking=None,
+                llm={**llm, "model": model, "public_only": True},
+                seconds=20,
+                ledger=ledger,
+            )
+    assert provider.seen == []
+
+
 def test_words_and_meaning_are_fused() -> None:
     index = Index(Snapshot(1, passages()), vectors=vectors())
     question = "за день затекает спина"

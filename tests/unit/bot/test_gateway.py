@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot import outbound
 from bot.answering.breaker import FAILURES, PAUSE_SECONDS, CircuitBreaker
 from bot.answering.calls import EDGE, MAX_SAID, NoLedger, Own, Part, Said
 from bot.answering.failures import ProviderError
@@ -347,6 +348,59 @@ async def test_an_answer_without_end_is_not_read(
         assert await failure_of(ask(llm=llm, seconds=20)) == "provider_too_long"
     assert taken[0] < 20_000_000
     assert [closed.error for closed in ledger.closed.values()] == ["provider_too_long"]
+
+
+@pytest.mark.parametrize("model", ["openai:m", "ollama:m"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"])
+async def test_where_private_addresses_are_forbidden_nobody_is_reached(
+    ask: Callable[..., Any], provider: FakeOpenAI, model: str, host: str
+) -> None:
+    url = provider.base_url.replace("127.0.0.1", host)
+    llm = {"model": model, "base_url": url, "api_key": "k", "public_only": True}
+    assert await failure_of(ask(llm=llm)) == "provider_private"
+    assert provider.seen == []
+    # Another tenant may share the connection's client, and be allowed what this one is not.
+    provider.reply("Да.")
+    if model.startswith("openai") and host == "127.0.0.1":
+        assert (await ask(llm={**llm, "public_only": False})).text == "Да."
+        assert await failure_of(ask(llm=llm)) == "provider_private"
+
+
+async def test_the_connection_goes_to_the_address_that_was_checked(
+    ask: Callable[..., Any], provider: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def once(host: str, _: int | None) -> list[str]:
+        assert host == "model.example.kz"
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(outbound, "addresses_of", once)
+    monkeypatch.setattr(outbound, "is_public", lambda address: address == "127.0.0.1")
+    provider.reply("Да.")
+    url = provider.base_url.replace("127.0.0.1", "model.example.kz")
+    # A second look at the name would find nothing: there is no such host.
+    assert (await ask(llm=llm_of(provider, base_url=url, public_only=True))).text == "Да."
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2001:4860:4860::8888", True),
+        ("10.0.0.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::a00:1", False),
+        ("2002:a00:1::", False),
+    ],
+)
+def test_what_is_of_the_internet(address: str, public: bool) -> None:
+    assert outbound.is_public(address) is public
 
 
 async def test_a_stream_is_read_to_its_end_or_not_used(

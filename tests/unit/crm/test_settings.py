@@ -31,6 +31,28 @@ def test_addresses_follow_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.secure_cookies
 
 
+@pytest.mark.parametrize(
+    ("host", "said", "allowed"),
+    [
+        ("", "", True),
+        ("127.0.0.1", "", True),
+        ("localhost", "", True),
+        ("::1", "", True),
+        ("0.0.0.0", "", False),
+        ("10.1.2.3", "", False),
+        ("chat.example.kz", "", False),
+        ("0.0.0.0", "true", True),
+        ("127.0.0.1", "false", False),
+    ],
+)
+def test_private_addresses_are_for_those_at_the_machine(
+    monkeypatch: pytest.MonkeyPatch, host: str, said: str, allowed: bool
+) -> None:
+    monkeypatch.setenv("AITYS_HOST", host)
+    monkeypatch.setenv("AITYS_ALLOW_PRIVATE_ADDRESSES", said)
+    assert load_settings(None).allow_private_addresses is allowed
+
+
 def test_the_env_file_is_read_and_the_environment_wins(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

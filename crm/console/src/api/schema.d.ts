@@ -3513,8 +3513,6 @@ export interface components {
             model: string;
             /** Host */
             host: string;
-            /** Answer */
-            answer: string | null;
             /** Elapsed Ms */
             elapsed_ms: number;
             /** Error */
