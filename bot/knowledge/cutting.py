@@ -8,7 +8,10 @@ from bot.knowledge.sentences import sentences
 
 MIN_LENGTH = 300
 MAX_LENGTH = 900
-"""Characters. A section shorter than the least stays whole; a single longer sentence is never cut."""
+"""Characters. A section shorter than the least stays whole; a single longer sentence is not cut for being so."""
+
+HARD_LIMIT = 4_000
+"""Characters that no passage exceeds: what is longer without an end of a sentence is no sentence, and slow to look through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,22 @@ def _units(lines: Sequence[str]) -> Iterator[_Unit]:
             yield _Unit(line, True, lead if _is_item(line) else "", place)  # noqa: FBT003 - a row of values
         else:
             for number, sentence in enumerate(sentences(line)):
-                yield _Unit(sentence, number == 0, "", place)
-        if line.endswith(":"):
+                # What has no end of its own is cut between words, or where there are none, anywhere.
+                for part, text in enumerate(_bounded(sentence)):
+                    yield _Unit(text, number == part == 0, "", place)
+        if line.endswith(":") and len(line) <= MAX_LENGTH // 2:
             lead = line
+
+
+def _bounded(sentence: str) -> Iterator[str]:
+    most = HARD_LIMIT - MIN_LENGTH  # it may be joined to a short unit before it
+    while len(sentence) > most:
+        space = sentence.rfind(" ", most // 2, most)
+        end = space if space > 0 else most
+        yield sentence[:end]
+        sentence = sentence[end:].lstrip()
+    if sentence:
+        yield sentence
 
 
 def _is_item(line: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.knowledge.cutting import MAX_LENGTH, cut
+from bot.knowledge.cutting import HARD_LIMIT, MAX_LENGTH, cut
 from bot.knowledge.documents import MAX_BYTES, decode, passages_of
 from bot.knowledge.errors import DocumentError
 from bot.knowledge.languages import detect_language
@@ -225,3 +225,17 @@ def test_a_csv_without_questions_is_read_as_a_table() -> None:
         "Услуга: Стрижка; Цена: 5 000 ₸",
         "Услуга: Укладка; Цена: 7 000 ₸",
     ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Коротко.", "Срок доставки " + "1" * 100_000],
+        ["слово " * 30_000],
+        ["вид:" * 20_000, *("• пункт списка" for _ in range(200))],
+    ],
+)
+def test_no_passage_is_longer_than_can_be_looked_through(lines: list[str]) -> None:
+    texts = cut(lines)
+    assert max(map(len, texts)) <= HARD_LIMIT
+    assert "".join("".join(lines).split()) == "".join("".join(texts).split())
