@@ -132,8 +132,8 @@ def same(one: str, other: str) -> bool:
         return False
     if "-" in one or "-" in other:
         # Check-in and check-out begin alike.
-        parts, others = one.split("-"), other.split("-")
-        return len(parts) == len(others) and all(map(same, filter(None, parts), others))
+        parts, others = ([part for part in word.split("-") if part] for word in (one, other))
+        return len(parts) == len(others) > 0 and all(map(same, parts, others))
     if similarity(one, other) >= SIMILAR:
         return True
     return bool((_concepts(one) & _concepts(other)) - _LOOSE)

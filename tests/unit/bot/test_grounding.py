@@ -3,6 +3,7 @@ import pytest
 from bot.answering.claims import figures_of, links_of, tokens_of
 from bot.answering.grounding import ground, unsupported, unsupported_figures
 from bot.answering.grounding_evaluation import evaluate, figures
+from bot.answering.material import same
 from bot.answering.polarity import is_negative
 from crm.cli.installation import Installation
 
@@ -135,3 +136,16 @@ def test_the_sets_are_judged_as_well_as_the_readme_says() -> None:
         assert found["n"] > 150
         assert found["kept_supported"] >= kept
         assert found["cut_unsupported"] >= cut
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("a--b", "check--out", False),
+        ("-a-", "a-b", False),
+        ("---", "--", False),
+        ("a--b", "a-b", True),
+    ],
+)
+def test_words_of_hyphens_are_compared_by_their_parts(one: str, other: str, alike: bool) -> None:
+    assert same(one, other) is alike
