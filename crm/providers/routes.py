@@ -33,6 +33,8 @@ from crm.providers.usage import Usage
 
 ORGANIZATION_HEADER = "X-Aitys-Organization"
 _CALLS = "/internal/organizations/{organization_id}/provider-calls"
+_MAX_BODY = 2 * 1024 * 1024
+"""A long prompt has some 250,000 bytes: JSON writes a Cyrillic letter as six."""
 
 
 class ProviderRoutes:
@@ -150,6 +152,7 @@ class LedgerRoutes:
         access=Access.INTERNAL,
         response=CallOpened,
         errors=[ProvidersForbidden, SpendLimitReached],
+        max_body=_MAX_BODY,
     )
     async def open_call(
         self, request: web.Request, organization_id: Id, body: CallOpen
@@ -162,7 +165,7 @@ class LedgerRoutes:
         )
         return {"call_id": call_id}
 
-    @endpoint("PATCH", _CALLS + "/{call_id}", access=Access.INTERNAL)
+    @endpoint("PATCH", _CALLS + "/{call_id}", access=Access.INTERNAL, max_body=_MAX_BODY)
     async def close_call(
         self, request: web.Request, organization_id: Id, call_id: Id, body: CallClose
     ) -> None:

@@ -251,3 +251,24 @@ async def test_the_ledgers_address_wants_its_own_organization(
             "POST", path, json=body, headers={"Authorization": f"Bearer {token}", **headers}
         )
         assert response.status == status
+
+
+async def test_the_longest_prompt_is_written_down(
+    owner: Console, settings: Settings, customer: Customer
+) -> None:
+    token = settings.internal_token.get_secret_value()
+    long = "ж" * 100_000
+    body = {name: getattr(call(messages=(("human", long),)), name) for name in OpenCall.__slots__}
+    response = await owner.request(
+        "POST",
+        f"/internal/organizations/{customer.organization_id}/provider-calls",
+        json=body,
+        headers={
+            "Authorization": f"Bearer {token}",
+            "X-Aitys-Organization": str(customer.organization_id),
+        },
+    )
+    assert response.status < 300
+    call_id = (await response.json())["call_id"]
+    detail = await owner.get(f"/api/privacy/calls/{call_id}")
+    assert detail["masked_prompt"] == [{"role": "human", "text": long}]
