@@ -27,6 +27,8 @@ FIELDS: tuple[LeadFieldName, ...] = (
 OF_THE_ORDER = ("product", "quantity", "comment")
 # By which a customer can be answered.
 REACHES = ("phone", "email")
+# Words of an answer that says nothing else.
+SHORT_ANSWER = 2
 # A name the extractor is so sure of that it is no product.
 SURE_NAME = 0.9
 
@@ -49,11 +51,11 @@ class ValidateOrderForm(Skill):
         if turn.entity("handoff_word"):
             return []
         starts = begins(turn, FORM)
-        wanting = starts or turn.intent == "place_order"
+        requested = None if starts else _asked(turn, form)
+        wanting = starts or (turn.intent == "place_order" and not _only_answers(turn, requested))
         found = details_of(turn, form, wanting=wanting)
         if starts:
             found = {**await self._known(turn), **found}
-        requested = None if starts else _asked(turn, form)
         if requested and requested.field not in found and _skipped(turn):
             required = _is_required(turn, form, requested, found)
             if required:
@@ -160,6 +162,16 @@ def _product_of(turn: Turn, *, wanting: bool, requested: str | None) -> str | No
 def _asked(turn: Turn, form: Sequence[LeadField]) -> LeadField | None:
     """Return the detail that the form has asked for; `None` when the version no longer has it."""
     return next((field for field in form if field.field == turn.slot("requested_slot")), None)
+
+
+def _only_answers(turn: Turn, requested: LeadField | None) -> bool:
+    """Return whether a message is nothing but the number, the city or the address that was asked for."""
+    return (
+        requested is not None
+        and requested.field in {"quantity", "city", "phone", "email"}
+        and len(turn.text.split()) <= SHORT_ANSWER
+        and read_answer(requested.field, turn.text, turn.language) is not None
+    )
 
 
 def _skipped(turn: Turn) -> bool:

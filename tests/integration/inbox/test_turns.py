@@ -444,7 +444,10 @@ async def test_a_question_is_shown_once_when_a_person_takes_over_meanwhile(bench
     before = len(await told(bench))
 
     async def taken_over(body: dict[str, Any]) -> web.Response:
-        await bench.take_over(OPERATOR)
+        conversation = await bench.conversation()
+        await bench.inbox.handover.take_over(
+            bench.organization_id, conversation["_id"], user=OPERATOR
+        )
         return await bench.engine.echo(body)
 
     bench.engine.answer = taken_over
