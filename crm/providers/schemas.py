@@ -3,8 +3,10 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from crm.core.api import ChangeModel, Id, RequestModel, ResponseModel, not_given
 from crm.core.api.fields import Moment
@@ -14,12 +16,29 @@ from crm.core.listing import ListQuery, Page
 type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check", "embed"]
 type CallState = Literal["sending", "done", "failed"]
 
+
+def _plain_url(value: str) -> str:
+    """Return an address in which no secret can stand: addresses are shown and logged.
+
+    Raises:
+        PydanticCustomError: it has a user's name, a query or a fragment.
+    """
+    parts = urlsplit(value)
+    if "@" in parts.netloc or "?" in value or "#" in value:
+        raise PydanticCustomError(
+            "url_plain", "Give the address without a user's name, a query or a fragment."
+        )
+    return value
+
+
 ModelName = Annotated[
     str,
     StringConstraints(max_length=200, pattern=re.compile(r"^[a-z_]+:\S+$")),
     Field(examples=["openai:gpt-4.1-mini"]),
 ]
-Address = Annotated[str, StringConstraints(max_length=500), AfterValidator(http_url)]
+Address = Annotated[
+    str, StringConstraints(max_length=500), AfterValidator(http_url), AfterValidator(_plain_url)
+]
 Key = Annotated[SecretStr, Field(max_length=2_000)]
 Price = Annotated[float, Field(ge=0, le=1_000_000)]
 

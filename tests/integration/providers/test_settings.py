@@ -105,6 +105,9 @@ async def test_a_change_of_the_provider_drops_the_key(owner: Console) -> None:
         ({"monthly_limit": 5}, "prices", "prices_missing"),
         ({"model": "gpt"}, "model", "string_pattern_mismatch"),
         ({"model": "openai:m", "base_url": "ftp://a"}, "base_url", "url_invalid"),
+        ({"model": "openai:m", "base_url": "http://u:secret@a.kz/v1"}, "base_url", "url_plain"),
+        ({"model": "openai:m", "base_url": "http://a.kz/v1?key=secret"}, "base_url", "url_plain"),
+        ({"model": "openai:m", "base_url": "http://a.kz/admin?#"}, "base_url", "url_plain"),
         (
             {"prices": {"input": -1, "output": 1, "currency": "USD"}},
             "prices.input",
