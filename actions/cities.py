@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from actions.details import LOOKED_AT
 from bot.knowledge.letters import cyrillic, is_latin, words
 
 MAX_CITY = 60
@@ -59,6 +60,7 @@ def find_city(text: str, language: str = "ru") -> str | None:
 
 def read_city(text: str, language: str = "ru") -> str | None:
     """Return an answer to "which city?": a known one, or any name of one to four words."""
+    text = text[:LOOKED_AT]
     known = find_city(text, language)
     if known:
         return known

@@ -6,6 +6,8 @@ import phonenumbers
 
 MAX_PRODUCT = 200
 MAX_NAME = 60
+LOOKED_AT = 200
+"""Characters of an answer in which a name or a city is looked for: who says it in more has not answered."""
 REGION = "KZ"
 _EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[\w-]{2,63}")
 _DIGITS = re.compile(r"\d")
@@ -100,6 +102,7 @@ def clean_name(text: str) -> str | None:
 
     At most four words of letters; first letters become capitals where a word has none.
     """
+    text = " ".join(text[:LOOKED_AT].split())
     plain = _NAME_TAILS.sub("", _NAME_LEADS.sub("", _PHONE_LIKE.sub(" ", text).strip(_EDGES)))
     plain = plain.strip(_EDGES)
     words = _NAME_WORD.findall(plain)

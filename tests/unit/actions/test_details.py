@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from actions.cities import read_city
 from actions.details import (
     clean_name,
     clean_product,
@@ -128,3 +129,10 @@ def test_ratings(text: str, rating: int | None) -> None:
 )
 def test_the_number_of_a_model_belongs_to_the_product(text: str, found: str, product: str) -> None:
     assert with_model(found, text) == product
+
+
+def test_no_answer_makes_reading_it_slow() -> None:
+    begun = time.process_time()
+    assert clean_name("я" + "\xa0" * 10_000 + "1") is None
+    read_city("а " * 5_000)
+    assert time.process_time() - begun < 0.2
