@@ -59,6 +59,10 @@ _QUESTION_LEVEL = 7
 """Of what opens a folded answer, and of a term in a list of terms: below all headings."""
 _MAX_SPAN = 50
 _DEPTH = 500
+_NESTING = re.compile(
+    r"<(/?)(?:div|ul|ol|dl|section|span|blockquote|table|article|em|strong|font|center)\b",
+    re.IGNORECASE,
+)
 _NO_TEXT = frozenset(
     (
         "script",
@@ -87,7 +91,9 @@ def parse_html(content: str, limits: Limits = LIMITS, report: Report = nobody) -
     Raises:
         DocumentError: `document_too_large` or `document_too_complex`.
     """
+    _check_nesting(content)
     tree = LexborHTMLParser(content)
+    _check_depth(tree.body)
     title = tree.css_first("title")
     body, around = main_content(tree)
     reader = _Reader(limits, around)
@@ -114,22 +120,20 @@ class _Reader:
 
     def read(self, root: LexborNode) -> None:
         """Read an element and all in it."""
-        waiting: list[tuple[LexborNode | None, int]] = [(root, 0)]
+        waiting: list[LexborNode | None] = [root]
         while waiting:
-            node, depth = waiting.pop()
+            node = waiting.pop()
             if node is None:
                 self.end_line()
                 continue
-            if depth > _DEPTH:
-                raise DocumentError("document_too_complex", "Its elements are nested too deeply.")
             name = node.tag or ""
             if name == "-text":
                 self._line.append(node.text(deep=False))
             elif self._is_text(node) and not self._took_whole(node, name):
                 self._open(node, name)
                 if name in _BLOCKS:
-                    waiting.append((None, depth))
-                waiting += [(child, depth + 1) for child in reversed(list(_children(node)))]
+                    waiting.append(None)
+                waiting += reversed(list(_children(node)))
 
     def _is_text(self, node: LexborNode) -> bool:
         """Whether an element is read, with what is in it."""
@@ -246,6 +250,33 @@ class _Reader:
                 )
         _take_spans(cells, spans)
         return cells, bool(own) and names == len(own)
+
+
+def _check_nesting(content: str) -> None:
+    """Refuse, before it is parsed, what would take the parser itself minutes.
+
+    Raises:
+        DocumentError: `document_too_complex`.
+    """
+    depth = 0
+    for tag in _NESTING.finditer(content):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > 4 * _DEPTH:  # pages forget to close some
+            raise DocumentError("document_too_complex", "Its elements are nested too deeply.")
+
+
+def _check_depth(body: LexborNode | None) -> None:
+    """Refuse what is nested so deeply that looking at each element's text would take hours.
+
+    Raises:
+        DocumentError: `document_too_complex`.
+    """
+    waiting = [(body, 0)] if body is not None else []
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > _DEPTH:
+            raise DocumentError("document_too_complex", "Its elements are nested too deeply.")
+        waiting += [(child, depth + 1) for child in _children(node)]
 
 
 def _children(node: LexborNode) -> Iterator[LexborNode]:

@@ -105,3 +105,11 @@ def test_a_large_page_is_read_quickly() -> None:
     document = parse_html(page)
     assert len(document.sections[0].lines) == 20_000
     assert time.perf_counter() - begun < 15
+
+
+@pytest.mark.parametrize("page", ["<ul><li>a" * 20_000, "<div>" * 200_000, "<q>" * 600])
+def test_what_is_nested_without_end_is_refused_soon(page: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(DocumentError, match="document_too_complex"):
+        parse_html(page)
+    assert time.process_time() - begun < 3
