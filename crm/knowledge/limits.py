@@ -12,11 +12,11 @@ class KnowledgeLimits:
     Attributes:
         sources: documents.
         bytes: of originals and typed texts.
-        passages: that answer, or wait to be published.
+        passages: that answer, or wait to be published; the action server loads as many well within its three seconds.
         waiting: documents that wait to be ingested.
     """
 
     sources: int = 1_000
     bytes: int = 2_048 * MEGABYTE
-    passages: int = 50_000
+    passages: int = 20_000
     waiting: int = 300
