@@ -1846,7 +1846,7 @@ export interface components {
             name: string;
             /**
              * Tone
-             * @default friendly
+             * @default
              */
             tone: string;
             /**
@@ -3227,6 +3227,24 @@ export interface components {
             conversation_id: string | null;
             /** Message Id */
             message_id: string | null;
+        };
+        /**
+         * GateChanged
+         * @description The gate after a change.
+         */
+        GateChanged: {
+            /** Required */
+            required: boolean;
+            /** Green */
+            green: boolean | null;
+            /** Suites */
+            suites: components["schemas"]["GateSuite"][];
+            /**
+             * Knowledge Goes Live
+             * @description When changed documents answer customers. A required gate makes them wait for publishing, too.
+             * @enum {string}
+             */
+            knowledge_goes_live: "at_once" | "with_publishing";
         };
         /**
          * GateRead
@@ -6278,6 +6296,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Publishing asks for passed suites: documents wait for it, too */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "gate_required";
                     };
                 };
             };
@@ -16811,7 +16841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GateRead"];
+                    "application/json": components["schemas"]["GateChanged"];
                 };
             };
             /** @description The body cannot be read */
