@@ -4,14 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.answering.brief import brief_answer
 from bot.answering.calls import Ledger, Own, Part, Said
-from bot.answering.failures import ProviderError
 from bot.answering.gateway import CallRecord, Gateway
 from bot.answering.prompt import (
     MAX_QUESTION_LENGTH,
     history_parts,
     passage_pieces,
-    without_reasoning,
 )
 from bot.knowledge.passages import Passage
 
@@ -56,18 +55,18 @@ async def judge(
             searched=True,
         ),
     ]
-    try:
-        reply = await gateway.ask(
-            purpose="judge",
-            parts=parts,
-            masking=masking,
-            llm={**context["assistant"]["llm"], "temperature": 0.0},
-            seconds=seconds,
-            ledger=ledger,
-            max_tokens=MAX_TOKENS,
-            records=records,
-        )
-    except ProviderError:
+    answer = await brief_answer(
+        gateway,
+        purpose="judge",
+        parts=parts,
+        context=context,
+        masking=masking,
+        ledger=ledger,
+        seconds=seconds,
+        max_tokens=MAX_TOKENS,
+        records=records,
+    )
+    if answer is None:
         return None
-    found = _VERDICT.match(without_reasoning(reply.text))
+    found = _VERDICT.match(answer)
     return None if found is None else found[1].lower() == "yes"

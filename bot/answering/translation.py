@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.answering.brief import brief_answer
 from bot.answering.calls import Ledger, Own, Part, Said
-from bot.answering.failures import ProviderError
 from bot.answering.gateway import CallRecord, Gateway
-from bot.answering.prompt import MAX_QUESTION_LENGTH, history_parts, without_reasoning
+from bot.answering.prompt import MAX_QUESTION_LENGTH, history_parts
 from bot.answering.wording import LANGUAGE_NAMES
 
 MAX_TOKENS = 200
@@ -40,19 +40,19 @@ async def translate(
         *history_parts(turns[-MAX_HISTORY:]),
         Part("human", (Said(question, MAX_QUESTION_LENGTH),), searched=True),
     ]
-    try:
-        reply = await gateway.ask(
-            purpose="translate",
-            parts=parts,
-            masking=masking,
-            llm={**context["assistant"]["llm"], "temperature": 0.0},
-            seconds=seconds,
-            ledger=ledger,
-            max_tokens=MAX_TOKENS,
-            records=records,
-        )
-    except ProviderError:
+    answer = await brief_answer(
+        gateway,
+        purpose="translate",
+        parts=parts,
+        context=context,
+        masking=masking,
+        ledger=ledger,
+        seconds=seconds,
+        max_tokens=MAX_TOKENS,
+        records=records,
+    )
+    if answer is None:
         return None
-    masked = without_reasoning(reply.text).strip().strip('"«»“”')
+    masked = answer.strip().strip('"«»“”')
     text: str = masking.restore(masked).text.strip()
     return (text, masked) if text and len(text) <= MAX_LENGTH else None

@@ -19,7 +19,8 @@ from sanic.response import HTTPResponse, json
 
 from bot.engine.errors import TrackerConflict, TurnAborted
 from bot.engine.messages import BadRequest, parse_record, parse_turn
-from bot.engine.processor import CHANNEL, TurnProcessor
+from bot.engine.processor import TurnProcessor
+from bot.engine.replies import CHANNEL
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ that an order is taken when it is not. Here the action is wrapped by `_Watched`,
 it; the turn then ends with `TurnAborted`, before anything is saved, and the caller may send the same message again.
 """
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from rasa.core.processor import MessageProcessor
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.storage import ModelMetadata
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -52,13 +51,10 @@ from bot.engine.messages import (
     parse_payload,
     text_to_parse,
 )
+from bot.engine.replies import CHANNEL, CollectedReplies, answer_of
 from bot.engine.runner import PlannedGraphRunner
 from bot.engine.trackers import ConversationTracker
 
-logger = logging.getLogger(__name__)
-
-CHANNEL = "aitys"
-FALLBACK_INTENT = "nlu_fallback"
 # Slots that hold for the customer's next message only, and what they are without being set again.
 ONE_TURN_SLOTS: dict[str, Any] = {"failures": 0.0}
 # What a form gathers; forgotten when a new session begins, for a price list of last week is no order of today.
@@ -73,32 +69,6 @@ FORM_SLOTS = (
 )
 # Answers that are names of people or places: their letters say nothing about the customer's language.
 NAMES_ASKED_FOR = ("name", "city")
-_SILENT_ACTIONS = (ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME)
-
-
-class CollectedReplies(OutputChannel):
-    """Keeps each reply whole, text, buttons and custom data together, for the answer of the request."""
-
-    def __init__(self) -> None:
-        self.replies: list[dict[str, Any]] = []
-
-    @classmethod
-    def name(cls) -> str:
-        """The channel's name, by which responses could be chosen."""
-        return CHANNEL
-
-    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        """Keep one reply; replies without text, buttons and custom data say nothing and are dropped."""
-        reply = {
-            "text": (message.get("text") or "").strip(),
-            "buttons": [
-                {"title": button["title"], "payload": button.get("payload", "")}
-                for button in message.get("buttons") or []
-            ],
-            "custom": message.get("custom") or {},
-        }
-        if any(reply.values()):
-            self.replies.append(reply)
 
 
 class _Watched(Action):
@@ -169,7 +139,7 @@ class TurnProcessor(MessageProcessor):
         await self._update_tracker_session(tracker, output, dict(turn.metadata))
         if tracker.is_paused():
             self._hear(tracker, turn.text, turn.message_id, dict(turn.metadata))
-            answer = _answer(tracker, [], None, [])
+            answer = answer_of(tracker, [], None, [])
         else:
             first = len(tracker.events)
             self._understand_into(tracker, turn)
@@ -177,7 +147,7 @@ class TurnProcessor(MessageProcessor):
             await self._run_prediction_loop(output, tracker)
             fresh = list(tracker.events)[first:]
             self._expire_slots(tracker, fresh, offer_of(output.replies))
-            answer = _answer(tracker, output.replies, tracker.latest_message, fresh)
+            answer = answer_of(tracker, output.replies, tracker.latest_message, fresh)
         tracker.new_reply = (turn.message_id, answer)
         await self.save_tracker(tracker)
         return answer
@@ -398,34 +368,3 @@ def _certain(text: str, intent_name: str, values: Mapping[str, str]) -> dict[str
         for name, value in values.items()
     ]
     return {"text": text, "intent": intent, "entities": entities, "intent_ranking": [intent]}
-
-
-def _answer(
-    tracker: ConversationTracker,
-    replies: list[dict[str, Any]],
-    message: UserUttered | None,
-    fresh: list[Event],
-) -> dict[str, Any]:
-    intent = message.intent if message is not None else {}
-    return {
-        "replies": replies,
-        "intent": {
-            "name": intent.get("name"),
-            "confidence": float(intent.get("confidence") or 0.0),
-        },
-        "language": tracker.get_slot("language"),
-        "skill": _skill(fresh),
-    }
-
-
-def _skill(fresh: list[Event]) -> str | None:
-    """Return the skill that answered: the first thing the bot did, by its name without the kind of action."""
-    for event in fresh:
-        if (
-            isinstance(event, ActionExecuted)
-            and event.action_name
-            and event.action_name not in _SILENT_ACTIONS
-        ):
-            name = event.action_name
-            return name.removeprefix("action_").removeprefix("utter_").removesuffix("_form")
-    return None

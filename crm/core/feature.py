@@ -17,7 +17,8 @@ from typing import Any, Self
 from aiohttp import web
 
 from crm.core.database import Database
-from crm.core.events import EventHub, EventLog
+from crm.core.event_hub import EventHub
+from crm.core.events import EventLog
 from crm.core.rate_limits import RateLimiter
 from crm.core.secrets import SecretBox
 from crm.core.settings import Settings

@@ -12,7 +12,8 @@ from bson import ObjectId
 from bson.errors import InvalidId
 
 from crm.contract import Button, ChatMessage, ChatUpdate, Connection
-from crm.core.events import EventHub, EventLog, Reset
+from crm.core.event_hub import EventHub
+from crm.core.events import EventLog, Reset
 from crm.inbox.models import CANCELLED, Document
 from crm.inbox.store import ConversationStore
 

@@ -15,7 +15,7 @@ from crm.contract import (
     ConnectorError,
     InboundMessage,
 )
-from crm.core.events import EventHub
+from crm.core.event_hub import EventHub
 from crm.inbox.chat import ChatFeed
 from crm.inbox.intake import Intake
 from crm.inbox.models import DELIVERED

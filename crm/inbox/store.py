@@ -233,9 +233,8 @@ class ConversationStore:
 
         try:
             return await self.database.in_transaction(write)
-        except (
-            _ChangedHandsError
-        ):  # a person has it: they are shown what is new, and nothing is said
+        except _ChangedHandsError:
+            # A person has it: they are shown what is new, and nothing is said.
             await self._attach(conversation, holder, announced)
             announced = ()
             return await self.database.in_transaction(write)

@@ -9,7 +9,8 @@ from bson import ObjectId
 
 from connectors.base import Connector
 from crm.core.database import Database
-from crm.core.events import EventHub, EventLog
+from crm.core.event_hub import EventHub
+from crm.core.events import EventLog
 from crm.core.settings import Settings
 from crm.inbox.background import Background
 from crm.inbox.chat import ChatFeed

@@ -165,9 +165,7 @@ class PassageUpdate(ChangeModel):
         return _as_stored(self.given())
 
 
-class PassageRead(ResponseModel):
-    """A piece of a document."""
-
+class _Piece(ResponseModel):
     id: Id
     source_id: Id
     document: str
@@ -177,9 +175,14 @@ class PassageRead(ResponseModel):
     position: int
     text: str
     page: int | None
-    excluded: bool
     valid_from: date | None
     valid_until: date | None
+
+
+class PassageRead(_Piece):
+    """A piece of a document."""
+
+    excluded: bool
 
 
 class PassagePage(Page[PassageRead]):
@@ -208,20 +211,9 @@ class SearchRequest(RequestModel):
     )
 
 
-class ScoredPassage(ResponseModel):
+class ScoredPassage(_Piece):
     """A passage found. Scores are comparable within one answer; `coverage` is the share of the question it holds."""
 
-    id: Id
-    source_id: Id
-    document: str
-    title: str
-    heading: list[str]
-    language: Language
-    position: int
-    text: str
-    page: int | None
-    valid_from: date | None
-    valid_until: date | None
     score: float
     coverage: float
 

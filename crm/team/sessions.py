@@ -13,7 +13,7 @@ from crm.core.api import Principal, Role
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import Unauthenticated
-from crm.core.events import EventHub
+from crm.core.event_hub import EventHub
 from crm.team.models import UserSession
 
 COOKIE = "aitys_session"

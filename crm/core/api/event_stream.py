@@ -13,7 +13,8 @@ from crm.core.api.fields import RequestModel
 from crm.core.api.principal import Access, Authenticator, Principal
 from crm.core.api.replies import dump_json
 from crm.core.errors import UpgradeRequired
-from crm.core.events import EventHub, EventLog, Reset
+from crm.core.event_hub import EventHub
+from crm.core.events import EventLog, Reset
 
 SIGNED_OUT = 4401
 """Close code: the session has ended or the person is no longer a member."""

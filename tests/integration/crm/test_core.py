@@ -10,7 +10,8 @@ from bson import ObjectId
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import Invalid, TooManyRequests
-from crm.core.events import Event, EventHub, EventLog, NewEvent, Reset
+from crm.core.event_hub import EventHub
+from crm.core.events import Event, EventLog, NewEvent, Reset
 from crm.core.listing import Listing, ListQuery, Sortable
 from crm.core.migrations import FIRST_INDEXES, MIGRATIONS, migrate
 from crm.core.rate_limits import Limit, RateLimiter

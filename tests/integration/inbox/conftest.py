@@ -23,7 +23,8 @@ from crm.contract import (
 )
 from crm.core.clock import utc_now
 from crm.core.database import Database
-from crm.core.events import EventHub, EventLog
+from crm.core.event_hub import EventHub
+from crm.core.events import EventLog
 from crm.core.settings import Settings
 from crm.inbox.wiring import InboxParts, build_inbox
 
