@@ -1,0 +1,102 @@
+"""What the CRM and the connectors say to each other: plain data and protocols.
+
+Connectors import this package and ``connectors.base`` and nothing else of ours,
+so a messenger can be added, tested and read without knowing the CRM.
+Nothing here talks to a network or a database.
+"""
+
+from crm.contract.connection import (
+    Account,
+    Connection,
+    Health,
+    MediaStream,
+    Profile,
+    Quota,
+    Template,
+    Webhook,
+)
+from crm.contract.errors import (
+    AuthenticationFailedError,
+    ConnectorError,
+    RejectedError,
+    RetryableError,
+)
+from crm.contract.events import (
+    MAX_TEXT_LENGTH,
+    Attachment,
+    ChatChange,
+    ChatEvent,
+    Deletion,
+    Echo,
+    InboundEvent,
+    InboundMessage,
+    MessageKind,
+    Notice,
+    Reaction,
+    ReadMark,
+    Referral,
+    Sender,
+    StatusUpdate,
+)
+from crm.contract.inbox import (
+    ChatFile,
+    ChatMessage,
+    ChatUpdate,
+    FileRefusedError,
+    Inbox,
+    KeptFile,
+)
+from crm.contract.outbound import (
+    Button,
+    ChatState,
+    OutboundFile,
+    OutboundMessage,
+    Pace,
+    Reach,
+    SendResult,
+    TemplateUse,
+)
+
+__all__ = [
+    "MAX_TEXT_LENGTH",
+    "Account",
+    "Attachment",
+    "AuthenticationFailedError",
+    "Button",
+    "ChatChange",
+    "ChatEvent",
+    "ChatFile",
+    "ChatMessage",
+    "ChatState",
+    "ChatUpdate",
+    "Connection",
+    "ConnectorError",
+    "Deletion",
+    "Echo",
+    "FileRefusedError",
+    "Health",
+    "InboundEvent",
+    "InboundMessage",
+    "Inbox",
+    "KeptFile",
+    "MediaStream",
+    "MessageKind",
+    "Notice",
+    "OutboundFile",
+    "OutboundMessage",
+    "Pace",
+    "Profile",
+    "Quota",
+    "Reach",
+    "Reaction",
+    "ReadMark",
+    "Referral",
+    "RejectedError",
+    "RetryableError",
+    "SendResult",
+    "Sender",
+    "StatusUpdate",
+    "Template",
+    "TemplateUse",
+    "Webhook",
+]

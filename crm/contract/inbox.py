@@ -1,0 +1,146 @@
+"""What the CRM offers to connectors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from crm.contract.connection import Connection
+from crm.contract.errors import ConnectorError
+from crm.contract.events import InboundEvent
+from crm.contract.outbound import Button
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFile:
+    """A file as a chat widget shows it. ``url`` is signed and good for a day."""
+
+    kind: str
+    name: str
+    mime: str
+    size: int
+    url: str
+    thumbnail_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMessage:
+    """A message as a chat widget shows it."""
+
+    id: str
+    author_kind: str
+    author_name: str | None
+    text: str
+    buttons: Sequence[Button]
+    at: datetime
+    files: Sequence[ChatFile] = ()
+    state: str | None = None
+    client_id: str | None = None
+    """The sender's own id of an inbound message, so that a widget recognises what it sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatUpdate:
+    """Something new in one chat: a message, or somebody typing."""
+
+    kind: str
+    message: ChatMessage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A file that is stored: its id for an ``Attachment``, its true size and safe name."""
+
+    id: str
+    name: str
+    mime: str
+    size: int
+
+
+class FileRefusedError(Exception):
+    """A file was not stored. ``code`` is file_too_large, file_type_not_allowed or file_infected."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class Inbox(Protocol):
+    """What the CRM offers to connectors."""
+
+    async def connection(self, connection_id: str) -> Connection | None:
+        """The connection, or None when there is none such or it is disconnected.
+
+        Answers from memory for a few seconds; a webhook needs no query of its own.
+        """
+        ...
+
+    async def connections(self, channel: str) -> Sequence[Connection]:
+        """All connections of a channel that are not paused: for webhooks that many share."""
+        ...
+
+    async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
+        """Store events durably (majority, journalled) and start their turns.
+
+        Returns how many messages were new. Once it returns, nothing is lost, whatever dies.
+
+        Raises:
+            Unavailable: the database cannot be reached; the platform should deliver again.
+        """
+        ...
+
+    async def keep_file(
+        self,
+        connection: Connection,
+        chunks: AsyncIterator[bytes],
+        *,
+        name: str | None,
+        mime: str | None,
+    ) -> KeptFile:
+        """Store a file that came with, or before, a message. Streamed; never whole in memory.
+
+        Raises:
+            FileRefusedError: it is too large, of a forbidden type, or infected.
+            Unavailable: the database cannot be reached.
+        """
+        ...
+
+    async def state(self, connection: Connection) -> Mapping[str, Any]:
+        """What the connector noted last (where it stopped reading). Empty at first."""
+        ...
+
+    async def note_state(self, connection: Connection, state: Mapping[str, Any]) -> None:
+        """Note the connector's own state durably; replaces what was noted."""
+        ...
+
+    async def failed(self, connection: Connection, error: ConnectorError) -> None:
+        """Record on the connection that the platform refused us."""
+        ...
+
+    async def history(
+        self, connection: Connection, chat_id: str, *, after: str | None = None, limit: int = 50
+    ) -> Sequence[ChatMessage]:
+        """The chat's newest messages that a customer may see, oldest first.
+
+        With ``after``, those that came after the message of that id.
+        """
+        ...
+
+    def updates(self, connection: Connection, chat_id: str) -> AsyncIterator[ChatUpdate]:
+        """What happens in this chat from now on, until the iterator is closed.
+
+        Raises:
+            ConnectionError: it cannot be known any more; ask for the history again.
+        """
+        ...
+
+    async def seen(self, connection: Connection, message_id: str, *, read: bool = False) -> None:
+        """The customer's device showed our message, or they read it. States only move forward."""
+        ...
+
+    async def typing(self, connection: Connection, chat_id: str) -> None:
+        """The customer is typing: shown to operators, stored nowhere."""
+        ...
