@@ -3,7 +3,6 @@
 import logging
 import re
 import unicodedata
-from urllib.parse import unquote
 
 from bot.knowledge.blocks import Notice
 from bot.privacy.masking import Masking
@@ -49,24 +48,3 @@ def personal_data(text: str) -> Notice | None:
 def _paragraphs(text: str) -> str:
     """Return the text with its line breaks kept: each line is a paragraph or an item of its own."""
     return "\n\n".join(line.strip() for line in text.splitlines() if line.strip())
-
-
-def safe_file_name(given: str) -> str:
-    r"""Return the name of an uploaded file without folders and characters that no name should have; may be empty.
-
-    Browsers and other clients send whatever they like: `C:\\docs\\a.pdf`, `../../a.pdf`, names with line breaks.
-    """
-    decoded = unquote(given)
-    if given.isascii() and not decoded.isascii():  # some clients send other letters so
-        given = decoded
-    name = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
-    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
-    name = " ".join(name.split()).strip(". ")
-    stem, dot, ending = name.rpartition(".")
-    return (
-        f"{stem[: MAX_FILE_NAME - len(ending) - 1]}{dot}{ending}" if dot else name[:MAX_FILE_NAME]
-    )
-
-
-MAX_FILE_NAME = 200
-"""Characters."""

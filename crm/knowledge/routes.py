@@ -11,8 +11,8 @@ from crm.core.api import Access, Principal, Upload, endpoint
 from crm.core.api.replies import API_HEADERS
 from crm.core.database import RawDocument
 from crm.core.errors import FieldError, Invalid
+from crm.core.file_names import safe_file_name
 from crm.knowledge.answers import KnowledgeSearch
-from crm.knowledge.articles import safe_file_name
 from crm.knowledge.errors import WRITE_ERRORS, NoFile, ReadOnlyText
 from crm.knowledge.schemas import (
     ArticleCreate,
