@@ -17,6 +17,7 @@ from crm.core.settings import Settings
 from crm.deals.models import Deal, Pipeline
 from crm.deals.pipelines import Pipelines
 from crm.deals.service import Deals
+from crm.files.store import FileStore
 from crm.inbox.wiring import InboxParts, build_inbox
 from crm.knowledge.service import Knowledge
 from crm.tasks.models import Task
@@ -45,6 +46,7 @@ class Services:
     tasks: Tasks
     connections: Connections
     connectors: Mapping[str, Connector]
+    files: FileStore
     inbox: InboxParts
     knowledge: Knowledge
 
@@ -69,6 +71,7 @@ def build_services(
     sessions = Sessions(database=database, hub=core.hub)
     passwords = Passwords(password_rounds)
     pipelines = Pipelines(database=database, events=events)
+    files = FileStore(database=database, settings=core.settings)
     connections = Connections(
         database=database,
         events=events,
@@ -92,6 +95,7 @@ def build_services(
         tasks=Tasks(database=database, events=events),
         connections=connections,
         connectors=connectors,
+        files=files,
         inbox=build_inbox(
             settings=core.settings,
             database=database,
@@ -99,6 +103,8 @@ def build_services(
             hub=core.hub,
             connectors=connectors,
             load_connection=connections.load,
+            list_connections=connections.of_channel,
+            files=files,
             note_failure=connections.note_failure,
         ),
         knowledge=Knowledge(database=database, events=events),

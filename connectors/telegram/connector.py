@@ -24,8 +24,8 @@ from connectors.telegram.inbound import (
     is_from_group,
     parse_update,
 )
-from connectors.telegram.limits import SendLimiter
-from connectors.telegram.outbound import CAPABILITIES, render
+from connectors.telegram.limits import paces
+from connectors.telegram.outbound import CAPABILITIES, Part, render
 from connectors.telegram.webhook import webhook_handler
 from crm.contract import (
     Account,
@@ -33,6 +33,7 @@ from crm.contract import (
     InboundMessage,
     Inbox,
     OutboundMessage,
+    Pace,
     RetryableError,
     SendResult,
 )
@@ -57,11 +58,9 @@ class TelegramConnector:
         self,
         *,
         api_url: str = DEFAULT_API_URL,
-        limiter: SendLimiter | None = None,
         poll_seconds: int = 25,
     ) -> None:
         self._bots = Bots(api_url=api_url)
-        self._limiter = limiter or SendLimiter()
         self._poll_seconds = poll_seconds
         self._background: set[asyncio.Task[None]] = set()
 
@@ -106,32 +105,37 @@ class TelegramConnector:
         )
         return [web.post("/webhooks/telegram/{connection_id}", handler)]
 
-    async def send(self, connection: Connection, message: OutboundMessage) -> SendResult:
-        """Send a message in as many parts as it needs.
+    def render(
+        self,
+        connection: Connection,  # noqa: ARG002 - the protocol names it
+        message: OutboundMessage,
+    ) -> Sequence[Part]:
+        """See the protocol."""
+        return render(message)
 
-        Telegram knows no key against doubles, so the parts that went out are counted: a second try
-        goes on after them.
-        """
-        config = _config(connection)
-        bot = self._bots.bot(config)
-        external_id = None
-        for part in render(message)[message.progress.parts :]:
-            await self._limiter.wait(config.bot_id, message.chat_id)
-            try:
-                answer = await bot.send_message(
-                    message.chat_id, part.text, reply_markup=part.keyboard
-                )
-            except TelegramError as error:
-                found = contract_error(error)
-                if isinstance(found, RetryableError) and found.retry_after is not None:
-                    self._limiter.hold(config.bot_id, message.chat_id, found.retry_after)
-                raise found from error
-            # Message ids are unique within a chat only.
-            external_id = f"{message.chat_id}:{answer.message_id}"
-            message.progress.parts += 1
-        return SendResult(external_id=external_id)
+    async def send(
+        self, connection: Connection, message: OutboundMessage, part: Part
+    ) -> SendResult:
+        """See the protocol."""
+        bot = self._bots.bot(_config(connection))
+        try:
+            answer = await bot.send_message(message.chat_id, part.text, reply_markup=part.keyboard)
+        except TelegramError as error:
+            raise contract_error(error) from error
+        # Message ids are unique within a chat only.
+        return SendResult(platform_id=f"{message.chat_id}:{answer.message_id}")
 
-    async def show_typing(self, connection: Connection, chat_id: str) -> None:
+    def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
+        """See the protocol."""
+        return paces(connection.id, chat_id)
+
+    async def show_typing(
+        self,
+        connection: Connection,
+        chat_id: str,
+        *,
+        answering: str | None,  # noqa: ARG002 - the protocol names it
+    ) -> None:
         """Show "typing" for five seconds, or until a message comes."""
         try:
             await self._bots.bot(_config(connection)).send_chat_action(chat_id, ChatAction.TYPING)

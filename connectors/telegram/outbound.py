@@ -8,7 +8,9 @@ from typing import Final
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from connectors.base import Capabilities, split_text, with_buttons_as_text
+from connectors.base import Capabilities
+from connectors.base.marks import split_text
+from connectors.base.rendering import with_buttons_as_text
 from crm.contract import Button, OutboundMessage, RejectedError
 
 MAX_CALLBACK_BYTES: Final = 64

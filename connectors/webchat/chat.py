@@ -208,7 +208,7 @@ class Chat:
             if message_id not in self._shown:
                 self._shown |= {message.id for message in await self._history(after=None)}
             if message_id in self._shown:
-                await self._inbox.delivered(self._connection, message_id)
+                await self._inbox.seen(self._connection, message_id)
 
     async def _show_news(self) -> None:
         """Forward what happens in the chat. When it cannot be known any more, let the widget return."""

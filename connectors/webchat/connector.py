@@ -64,15 +64,30 @@ class WebchatConnector:
             web.get("/webchat/{connection_id}/socket", self._socket_handler(inbox)),
         ]
 
+    def render(
+        self,
+        connection: Connection,  # noqa: ARG002 - the protocol names it
+        message: OutboundMessage,
+    ) -> Sequence[OutboundMessage]:
+        """The widget shows a message as it is."""
+        return [message]
+
     async def send(
         self,
         connection: Connection,  # noqa: ARG002 - the protocol names it
         message: OutboundMessage,
+        part: OutboundMessage,  # noqa: ARG002 - as above
     ) -> SendResult:
         """The message is stored already; open sockets get it from the inbox's updates."""
-        return SendResult(external_id=message.id)
+        return SendResult(platform_id=message.id)
 
-    async def show_typing(self, connection: Connection, chat_id: str) -> None:
+    async def show_typing(
+        self,
+        connection: Connection,
+        chat_id: str,
+        *,
+        answering: str | None,  # noqa: ARG002 - the protocol names it
+    ) -> None:
         """Show it on the visitor's open screens of this process."""
         for chat in tuple(self._chats.get((connection.id, chat_id), ())):
             await chat.show_typing()

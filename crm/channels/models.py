@@ -15,6 +15,7 @@ class ExternalAccount(BaseModel):
 
     id: str
     name: str
+    data: dict[str, Any] = Field(default_factory=dict)
 
 
 class LastError(BaseModel):

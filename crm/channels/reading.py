@@ -4,7 +4,7 @@ import orjson
 
 from crm.channels.configuration import joined_config
 from crm.channels.models import ChannelConnection
-from crm.contract import Connection
+from crm.contract import Account, Connection
 from crm.core.database import RawDocument
 from crm.core.documents import read_form
 from crm.core.secrets import SecretBox, SecretUnreadableError
@@ -26,6 +26,7 @@ def contract_connection(stored: RawDocument, secrets: SecretBox, language: str) 
     Raises:
         SecretUnreadableError: the secret key has changed.
     """
+    account = stored["external_account"]
     return Connection(
         id=str(stored["_id"]),
         organization_id=str(stored["organization_id"]),
@@ -33,6 +34,9 @@ def contract_connection(stored: RawDocument, secrets: SecretBox, language: str) 
         name=stored["name"],
         config=joined_config(stored, secrets),
         webhook_secret=stored["webhook_secret"],
+        account=Account(
+            external_id=account["id"], name=account["name"], data=account.get("data") or {}
+        ),
         status=stored["status"],
         language=language,
         updated_at=stored["updated_at"],

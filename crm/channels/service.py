@@ -132,7 +132,7 @@ class Connections:
             channel=asked.channel,
             name=asked.name,
             webhook_secret=random_secrets.token_urlsafe(32),
-            external_account={"id": account.external_id, "name": account.name},
+            external_account=_account(account),
             **split_config(connector, config, self._secrets),
         )
 
@@ -170,7 +170,7 @@ class Connections:
             config = validated_config(connector, {**known, **given})
             account = await _verify(connector, config)
             values |= split_config(connector, config, self._secrets)
-            values["external_account"] = {"id": account.external_id, "name": account.name}
+            values["external_account"] = _account(account)
         read = await self._store(organization_id, connection_id, values, actor)
         if given and stored["status"] != "paused":
             return await self._begin(organization_id, connection_id, actor)
@@ -234,6 +234,12 @@ class Connections:
             log.error("Connection %s: %s", connection_id, error)  # noqa: TRY400 - no trace needed
             await self._mark_failing(stored, "credentials_unreadable", str(error))
             return None
+
+    async def of_channel(self, channel: str) -> Sequence[Connection]:
+        """Return all connections of a channel that are not paused, for webhooks that many share."""
+        rows = self._connections.find({"channel": channel, "status": {"$ne": "paused"}}, {"_id": 1})
+        found = [await self.load(row["_id"]) async for row in rows]
+        return [connection for connection in found if connection is not None]
 
     async def note_failure(self, connection: Connection, error: ConnectorError) -> None:
         """Record what a platform refused; wrong credentials make the connection `failing`."""
@@ -338,6 +344,10 @@ async def _verify(connector: Connector, config: BaseModel) -> Account:
     except ConnectorError as error:
         wrong = FieldError("config", error.code, error.detail)
         raise CredentialsRejected(error.detail, fields=[wrong]) from None
+
+
+def _account(account: Account) -> RawDocument:
+    return {"id": account.external_id, "name": account.name, "data": dict(account.data)}
 
 
 def _last_error(error: ConnectorError) -> RawDocument:

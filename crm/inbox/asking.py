@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from crm.inbox.choices import chosen
 from crm.inbox.engine import EngineClient, EngineRefusedError, EngineTurn
 from crm.inbox.models import Document
 from crm.inbox.speaker import Speaker, speaker_of, spoken_replies
@@ -44,7 +45,8 @@ class Asking:
         said = {
             "id": str(message["_id"]),
             "text": message["text"],
-            "payload": message.get("payload"),
+            "payload": message.get("payload")
+            or chosen(message["text"], conversation.get("choices") or ()),
         }
         metadata = {
             "organization_id": str(conversation["organization_id"]),

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol
 
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
+from connectors.base import Connector
 from crm.contacts.models import contact_read, fold
+from crm.contract import MessageKind, Reach
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
 from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
+from crm.inbox.delivery import Connections
 from crm.inbox.models import FAILED, Document, conversation_read, message_read, preview
-from crm.inbox.store import ConversationStore, conversation_updated, message_created
+from crm.inbox.reach import WindowClosed, reach_of
+from crm.inbox.store import (
+    ConversationStore,
+    conversation_updated,
+    last_message,
+    message_created,
+)
 
 OPERATOR: Final = "operator"
 MOST_COUNTED: Final = 1000
@@ -48,13 +58,49 @@ VIEWS: Final[Mapping[str, Document]] = {
 """Filters by name; ``mine`` needs to know who asks."""
 
 
+class ClaimsFiles(Protocol):
+    """Where operators' uploads are stored."""
+
+    async def claim(
+        self, organization_id: ObjectId, ids: Sequence[ObjectId], session: AsyncClientSession
+    ) -> list[Document]:
+        """Uploads become a message's attachments.
+
+        Raises:
+            NotFound: one is not there, or belongs to a message already.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an operator is about to send. ``client_id`` makes it safe to repeat."""
+
+    text: str
+    kind: str = "text"
+    attachments: Sequence[ObjectId] = ()
+    reply_to: ObjectId | None = None
+    template: Document | None = None
+    tag: str | None = None
+    client_id: str | None = None
+
+
 class Desk:
     """Operators' side of the inbox. Everything is scoped by the organization given first."""
 
     def __init__(
-        self, *, store: ConversationStore, deliver_soon: Callable[[ObjectId], None]
+        self,
+        *,
+        store: ConversationStore,
+        connections: Connections,
+        connectors: Mapping[str, Connector],
+        files: ClaimsFiles,
+        deliver_soon: Callable[[ObjectId], None],
     ) -> None:
         self._store = store
+        self._connections = connections
+        self._connectors = connectors
+        self._files = files
         self._deliver_soon = deliver_soon
 
     async def conversations(
@@ -104,6 +150,7 @@ class Desk:
         return {
             **conversation_read(conversation),
             "contact": contact_read(contact) if contact else None,
+            "reach": asdict(await self.reach(conversation)),
         }
 
     async def messages(
@@ -120,50 +167,62 @@ class Desk:
             {"organization_id": organization_id, "state": FAILED}, asked
         )
 
+    async def reach(self, conversation: Document) -> Reach:
+        """Whether an operator's message may go into the conversation now."""
+        connection = await self._connections.connection(str(conversation["connection_id"]))
+        if connection is None:
+            return Reach(open=False, code="connection_gone")
+        connector = self._connectors.get(conversation["channel"])
+        return reach_of(connector, connection, conversation, author_kind=OPERATOR)
+
     async def write(
         self,
         organization_id: ObjectId,
         conversation_id: ObjectId,
+        draft: Draft,
         *,
         user: Mapping[str, Any],
-        text: str,
-        kind: str,
-        client_id: str | None,
     ) -> Document:
         """Send a message to the customer, or leave a note for colleagues.
 
-        ``client_id`` makes it safe to repeat: the second call answers with the first's message.
+        The second call with a ``client_id`` answers with the first's message.
 
         Raises:
-            NotFound: there is no such conversation here.
+            NotFound: there is no such conversation here, or no such file or quoted message.
             Conflict: the bot has the conversation; take it over first.
+            WindowClosed: the channel does not take the message now.
         """
         store = self._store
         conversation = await self.find(organization_id, conversation_id)
         author = {"kind": OPERATOR, "user_id": user["_id"], "name": user["name"]}
         moment = utc_now()
         changes: Document = {"updated_at": moment}
-        if kind == "note":
+        if draft.kind == "note":
             message = store.inside(
-                conversation, text, kind="note", author=author, data=_client(client_id)
+                conversation, draft.text, kind="note", author=author, data=_client(draft.client_id)
             )
         else:
-            message = store.outbound(conversation, text, author=author, client_id=client_id)
-            message["unrecorded"] = True
+            await self._check_reach(conversation, draft)
+            message = await self._outbound(conversation, draft, author)
             changes |= {
                 "operator_active_at": moment,
                 "last_activity_at": moment,
                 "unread": 0,
                 "assignee_id": user["_id"],
-                "last_message": {"text": preview(text), "at": moment, "author_kind": OPERATOR},
+                "choices": [],
+                "last_message": last_message(message),
             }
 
         async def save(session: AsyncClientSession) -> None:
             match: Document = {"_id": conversation_id, "organization_id": organization_id}
             update: Document = {"$set": changes}
-            if kind != "note":
+            if draft.kind != "note":
                 match["owner"] = OPERATOR
                 update["$inc"] = {"unrecorded": 1}
+            if draft.attachments:
+                message["attachments"] = await self._files.claim(
+                    organization_id, draft.attachments, session
+                )
             after = await store.conversations.find_one_and_update(
                 match, update, session=session, return_document=ReturnDocument.AFTER
             )
@@ -180,14 +239,50 @@ class Desk:
         try:
             await store.database.in_transaction(save)
         except DuplicateKeyError:
-            match = {"conversation_id": conversation_id, "data.client_id": client_id}
+            match = {"conversation_id": conversation_id, "data.client_id": draft.client_id}
             first = await store.messages.find_one(match)
             if first is None:
                 raise
             return message_read(first)
-        if kind != "note":
+        if draft.kind != "note":
             self._deliver_soon(conversation_id)
         return message_read(message)
+
+    async def _check_reach(self, conversation: Document, draft: Draft) -> None:
+        reach = await self.reach(conversation)
+        by_template = reach.templates and draft.template is not None
+        by_tag = reach.tag is not None and reach.tag == draft.tag
+        if not (reach.open or by_template or by_tag):
+            raise WindowClosed(code=reach.code or "window_closed")
+
+    async def _outbound(self, conversation: Document, draft: Draft, author: Document) -> Document:
+        text = draft.text
+        if draft.template is not None:
+            text = draft.template.get("text") or text
+        message = self._store.outbound(conversation, text, author=author, client_id=draft.client_id)
+        message |= {"template": draft.template, "tag": draft.tag, "unrecorded": True}
+        if draft.template is not None:
+            message["kind"] = MessageKind.TEMPLATE.value
+        if draft.reply_to is not None:
+            message["reply_to"] = await self._quoted(conversation, draft.reply_to)
+        return message
+
+    async def _quoted(self, conversation: Document, message_id: ObjectId) -> Document:
+        quoted = await self._store.messages.find_one(
+            {
+                "organization_id": conversation["organization_id"],
+                "conversation_id": conversation["_id"],
+                "_id": message_id,
+            }
+        )
+        if quoted is None:
+            raise NotFound("There is no such message in this conversation.")
+        return {
+            "id": message_id,
+            "platform_id": next(iter(quoted.get("platform_ids") or ()), None),
+            "text": preview(quoted["text"]),
+            "author_kind": quoted["author"]["kind"],
+        }
 
     async def assign(
         self,

@@ -27,6 +27,8 @@ def feature(core: Core, services: Services) -> Feature:
                 desk=parts.desk,
                 handover=parts.handover,
                 outbox=parts.outbox,
+                signals=parts.signals,
+                background=parts.background,
                 people=People(database=core.database),
                 deliver_soon=parts.deliver_soon,
             )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from bson import ObjectId
 from bson.errors import InvalidId
@@ -13,20 +14,37 @@ from crm.contract import (
     ChatUpdate,
     Connection,
     ConnectorError,
-    InboundMessage,
+    InboundEvent,
+    KeptFile,
 )
 from crm.core.event_hub import EventHub
 from crm.inbox.chat import ChatFeed
 from crm.inbox.intake import Intake
-from crm.inbox.models import DELIVERED
-from crm.inbox.outbox import Outbox
+from crm.inbox.models import DELIVERED, READ
+from crm.inbox.statuses import Statuses
 from crm.inbox.store import ConversationStore
 
 CONNECTION_CACHE_SECONDS = 3.0
 """How long a paused or removed connection may still be used by another process."""
 
 type LoadConnection = Callable[[ObjectId], Awaitable[Connection | None]]
+type ListConnections = Callable[[str], Awaitable[Sequence[Connection]]]
 type NoteFailure = Callable[[Connection, ConnectorError], Awaitable[None]]
+
+
+class KeepsFiles(Protocol):
+    """Where connectors' files are stored."""
+
+    async def keep(
+        self,
+        organization_id: ObjectId,
+        chunks: AsyncIterator[bytes],
+        *,
+        name: str | None,
+        mime: str | None,
+    ) -> KeptFile:
+        """See ``crm.contract.Inbox.keep_file``."""
+        ...
 
 
 class ConnectionCache:
@@ -73,22 +91,53 @@ class InboxGateway:
         connections: ConnectionCache,
         intake: Intake,
         feed: ChatFeed,
-        outbox: Outbox,
+        statuses: Statuses,
+        files: KeepsFiles,
+        list_connections: ListConnections,
     ) -> None:
         self._store = store
         self._hub = hub
         self._connections = connections
         self._intake = intake
         self._feed = feed
-        self._outbox = outbox
+        self._statuses = statuses
+        self._files = files
+        self._list_connections = list_connections
+        self._states = store.database.db["connections"]
 
     async def connection(self, connection_id: str) -> Connection | None:
         """See the protocol."""
         return await self._connections.connection(connection_id)
 
-    async def receive(self, connection: Connection, messages: Sequence[InboundMessage]) -> int:
+    async def connections(self, channel: str) -> Sequence[Connection]:
         """See the protocol."""
-        return await self._intake.receive(connection, messages)
+        return await self._list_connections(channel)
+
+    async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
+        """See the protocol."""
+        return await self._intake.receive(connection, events)
+
+    async def keep_file(
+        self,
+        connection: Connection,
+        chunks: AsyncIterator[bytes],
+        *,
+        name: str | None,
+        mime: str | None,
+    ) -> KeptFile:
+        """See the protocol."""
+        organization_id = ObjectId(connection.organization_id)
+        return await self._files.keep(organization_id, chunks, name=name, mime=mime)
+
+    async def state(self, connection: Connection) -> Mapping[str, Any]:
+        """See the protocol."""
+        found = await self._states.find_one(_key(connection), {"connector_state": 1})
+        state: Mapping[str, Any] = (found or {}).get("connector_state") or {}
+        return state
+
+    async def note_state(self, connection: Connection, state: Mapping[str, Any]) -> None:
+        """See the protocol."""
+        await self._states.update_one(_key(connection), {"$set": {"connector_state": dict(state)}})
 
     async def failed(self, connection: Connection, error: ConnectorError) -> None:
         """See the protocol."""
@@ -104,13 +153,13 @@ class InboxGateway:
         """See the protocol."""
         return self._feed.updates(connection, chat_id)
 
-    async def delivered(self, connection: Connection, message_id: str) -> None:
+    async def seen(self, connection: Connection, message_id: str, *, read: bool = False) -> None:
         """See the protocol."""
         try:
             known = ObjectId(message_id)
         except InvalidId:
             return
-        await self._outbox.advance(ObjectId(connection.id), known, DELIVERED)
+        await self._statuses.seen(ObjectId(connection.id), known, READ if read else DELIVERED)
 
     async def typing(self, connection: Connection, chat_id: str) -> None:
         """See the protocol. Reaches the consoles that this process serves."""
@@ -121,3 +170,10 @@ class InboxGateway:
             self._hub.tell(
                 conversation["organization_id"], "conversation.typing", conversation["_id"]
             )
+
+
+def _key(connection: Connection) -> dict[str, ObjectId]:
+    return {
+        "_id": ObjectId(connection.id),
+        "organization_id": ObjectId(connection.organization_id),
+    }

@@ -26,6 +26,7 @@ from crm.inbox.models import (
 from crm.inbox.store import (
     ConversationStore,
     conversation_updated,
+    last_message,
     message_created,
     message_updated,
 )
@@ -102,6 +103,50 @@ class Handover:
             notice=texts.say(texts.JOINED, conversation["language"], name=user["name"]),
             changes_hands=True,
         )
+
+    async def written_elsewhere(self, conversation: Document, message: Document) -> None:
+        """Store what our side wrote from a phone or a page's own inbox; the bot falls silent.
+
+        Raises:
+            DuplicateKeyError: it is stored already.
+        """
+        store = self._store
+        held = conversation["owner"] == "operator"
+        changes: Document = {
+            "owner": "operator",
+            "status": "open",
+            "waiting_since": None,
+            "operator_active_at": utc_now(),
+            "unread": 0,
+            "choices": [],
+            "last_message": last_message(message),
+            "last_activity_at": utc_now(),
+            "updated_at": utc_now(),
+        }
+        lines = [message]
+        if not held:
+            event = {"event": "written_elsewhere"}
+            lines.insert(0, store.inside(conversation, "", kind="event", author=SYSTEM, data=event))
+
+        async def write(session: AsyncClientSession) -> None:
+            after = await store.conversations.find_one_and_update(
+                {"_id": conversation["_id"], "organization_id": conversation["organization_id"]},
+                {"$set": changes, "$inc": {"fence": 0 if held else 1, "unrecorded": 1}},
+                session=session,
+                return_document=ReturnDocument.AFTER,
+            )
+            if after is None:
+                return
+            cancelled = [] if held else await self._cancel_queued(after, session)
+            await store.messages.insert_many(lines, session=session)
+            events = [
+                *map(message_updated, cancelled),
+                *map(message_created, lines),
+                conversation_updated(after),
+            ]
+            await store.events.append(after["organization_id"], events, session=session)
+
+        await store.database.in_transaction(write)
 
     async def hand_back(
         self,

@@ -1,87 +1,130 @@
 """Intake: what a messenger delivers is stored durably before it is acknowledged.
 
-No network call happens here, and one insert is all the database does.
+No network call happens here, and for a plain message one insert is all the database does.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
-from crm.contract import MAX_TEXT_LENGTH, Connection, InboundMessage
+from crm.contract import (
+    MAX_TEXT_LENGTH,
+    ChatEvent,
+    Connection,
+    InboundEvent,
+    InboundMessage,
+)
 from crm.core.clock import utc_now
 from crm.core.errors import Unavailable
 from crm.inbox.background import Background
-from crm.inbox.models import RECEIVED, Document, clean
+from crm.inbox.channel_events import ChannelEvents
+from crm.inbox.models import RECEIVED, Document, attached, clean, preview
+from crm.inbox.redelivery import is_redelivery, redelivered
 from crm.inbox.store import GRACE, ConversationStore
 from crm.inbox.turns import TurnRunner
 
-_DUPLICATE_KEY = 11000
 NOTE_EVENT_SECONDS = 10.0
 
 
 class Intake:
-    """Stores inbound messages and starts their turns in this process."""
+    """Stores what messengers tell, and starts the turns of messages in this process."""
 
     def __init__(
-        self, *, store: ConversationStore, turns: TurnRunner, background: Background
+        self,
+        *,
+        store: ConversationStore,
+        turns: TurnRunner,
+        events: ChannelEvents,
+        background: Background,
     ) -> None:
         self._store = store
         self._turns = turns
+        self._events = events
         self._background = background
         self._noted_until: dict[ObjectId, float] = {}
 
-    async def receive(self, connection: Connection, messages: Sequence[InboundMessage]) -> int:
-        """Store the messages that are new, and start the turns of their chats.
+    async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
+        """Store what is new, start the turns of the messages' chats, and apply the rest.
 
-        A message that was delivered before is found by its (connection, external id) and
-        changes nothing; its turn is nudged all the same, in case the first was lost.
+        What was delivered before is found by its (connection, external id) and changes nothing;
+        a message's turn is nudged all the same, in case the first was lost.
 
         Returns:
-            How many were new.
+            How many messages were new.
 
         Raises:
             Unavailable: the database did not confirm them; nothing may be acknowledged.
         """
-        if not messages:
+        if not events:
             return 0
-        documents = [self._document(connection, message) for message in messages]
-        stored = len(documents)
-        try:
-            if stored == 1:  # a bulk write costs the client several times as much
-                await self._store.messages.insert_one(documents[0])
+        messages: list[InboundMessage] = []
+        others: list[ChatEvent | InboundMessage] = []
+        for event in events:
+            if isinstance(event, InboundMessage):
+                messages.append(event)
+                if event.edit_of is not None:
+                    others.append(event)
             else:
-                await self._store.messages.insert_many(documents, ordered=False)
-        except DuplicateKeyError as error:
-            if not _is_redelivery(error.details or {}):
-                raise Unavailable("The message could not be stored.") from error
-            stored = 0
-        except BulkWriteError as error:
-            failed = error.details["writeErrors"]
-            if error.details.get("writeConcernErrors") or any(
-                not _is_redelivery(failure) for failure in failed
-            ):
-                raise Unavailable("The message could not be stored.") from error
-            stored -= len(failed)
+                others.append(event)
+        try:
+            stored = await self._insert(
+                [await self._document(connection, message) for message in messages]
+            )
+            applicable = await self._events.store(connection, others)
         except PyMongoError as error:
-            raise Unavailable("The message could not be stored.") from error
+            raise Unavailable("What the platform told could not be stored.") from error
         connection_id = ObjectId(connection.id)
         self._note_event(connection_id)
         for chat_id in dict.fromkeys(message.chat_id for message in messages):
             self._background.start(self._turns.run(connection_id, chat_id))
+        if applicable:
+            self._background.start(self._events.apply(applicable))
         return stored
 
-    def _document(self, connection: Connection, message: InboundMessage) -> Document:
+    async def _insert(self, documents: Sequence[Document]) -> int:
+        """Insert messages; those that are known are passed over. Returns how many were new."""
+        if not documents:
+            return 0
+        try:
+            if len(documents) == 1:  # a bulk write costs the client several times as much
+                await self._store.messages.insert_one(documents[0])
+            else:
+                await self._store.messages.insert_many(documents, ordered=False)
+        except DuplicateKeyError as error:
+            if not is_redelivery(error.details or {}):
+                raise
+            return 0
+        except BulkWriteError as error:
+            return len(documents) - redelivered(error)
+        return len(documents)
+
+    async def _document(self, connection: Connection, message: InboundMessage) -> Document:
         document = _document(connection, message)
         document["conversation_id"] = self._store.known_conversation(
             document["connection_id"], message.chat_id
         )
+        if message.reply_to is not None:
+            document["reply_to"] = await self._quoted(document["connection_id"], message.reply_to)
         return document
+
+    async def _quoted(self, connection_id: ObjectId, platform_id: str) -> Document:
+        """What people see of a message that is answered to."""
+        quoted = await self._store.messages.find_one(
+            {"connection_id": connection_id, "platform_ids": platform_id}, {"text": 1, "author": 1}
+        )
+        if quoted is None:
+            return {"id": None, "platform_id": platform_id}
+        return {
+            "id": quoted["_id"],
+            "platform_id": platform_id,
+            "text": preview(quoted["text"]),
+            "author_kind": quoted["author"]["kind"],
+        }
 
     def _note_event(self, connection_id: ObjectId) -> None:
         """Show admins that the channel is alive; now and then is enough."""
@@ -108,6 +151,7 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "chat_id": message.chat_id,
         "channel": connection.channel,
         "external_id": message.external_id,
+        "platform_ids": [message.platform_id or message.external_id],
         "direction": "in",
         "author": {"kind": "contact", "user_id": None, "name": message.sender.name},
         "sender": sender,
@@ -115,6 +159,10 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "text": text,
         "payload": message.payload,
         "data": data,
+        **attached([asdict(attachment) for attachment in message.attachments], moment),
+        "edit_of": message.edit_of,
+        "referral": asdict(message.referral) if message.referral else None,
+        "sent_at": message.sent_at,
         "buttons": [],
         "language": None,
         "state": RECEIVED,
@@ -124,7 +172,3 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "created_at": moment,
         "updated_at": moment,
     }
-
-
-def _is_redelivery(failure: Mapping[str, Any]) -> bool:
-    return failure.get("code") == _DUPLICATE_KEY and "external_id" in failure.get("keyPattern", ())

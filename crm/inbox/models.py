@@ -6,11 +6,15 @@ here several times, and most steps touch two or three fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
+
+from bson import ObjectId
 
 CONVERSATIONS: Final = "conversations"
 MESSAGES: Final = "messages"
+CHANNEL_EVENTS: Final = "channel_events"
 
 type Document = dict[str, Any]
 
@@ -47,6 +51,15 @@ _MESSAGE_FIELDS: Final = (
     "state",
     "error",
     "trace",
+    "referral",
+    "template",
+    "tag",
+    "cost",
+    "edited_at",
+    "edited_text",
+    "deleted_at",
+    "delivered_at",
+    "read_at",
 )
 _CONVERSATION_FIELDS: Final = (
     "channel",
@@ -79,9 +92,28 @@ def message_read(document: Mapping[str, Any]) -> Document:
         "connection_id": str(document["connection_id"]),
         **read,
         "author": author,
+        "attachments": [_attachment(row) for row in document.get("attachments") or ()],
+        "reply_to": _quoted(document.get("reply_to")),
+        "reactions": document.get("reactions") or [],
         "attempts": document.get("attempts", 0),
         "created_at": document["created_at"],
         "updated_at": document["updated_at"],
+    }
+
+
+def _attachment(row: Mapping[str, Any]) -> Document:
+    """An attachment as the API shows it: without what only its connector understands."""
+    read = {name: value for name, value in row.items() if name not in {"ref", "attempts"}}
+    return {**read, "file_id": _id(row.get("file_id"))}
+
+
+def _quoted(reply_to: Mapping[str, Any] | None) -> Document | None:
+    if reply_to is None:
+        return None
+    return {
+        "id": _id(reply_to.get("id")),
+        "text": reply_to.get("text") or "",
+        "author_kind": reply_to.get("author_kind"),
     }
 
 
@@ -94,10 +126,38 @@ def conversation_read(document: Mapping[str, Any]) -> Document:
         "connection_id": str(document["connection_id"]),
         "assignee_id": _id(document.get("assignee_id")),
         "waiting_since": document.get("waiting_since"),
+        "reachable": document.get("reachable", True),
+        "last_inbound_at": document.get("last_inbound_at"),
         "last_activity_at": document["last_activity_at"],
         "created_at": document["created_at"],
         "updated_at": document["updated_at"],
     }
+
+
+def attached(attachments: Sequence[Mapping[str, Any]], moment: datetime) -> Document:
+    """How the attachments of a message (``crm.contract.Attachment``) are stored with it.
+
+    ``media_due_at`` is there while one still has to be fetched from the platform.
+    """
+    rows = [
+        {
+            "kind": str(one["kind"]),
+            "ref": dict(one["ref"]),
+            "name": one["name"],
+            "mime": one["mime"],
+            "size": one["size"],
+            "duration": one["duration"],
+            "inline": one["inline"],
+            "state": "stored" if one["file_id"] else "waiting",
+            "error": None,
+            "file_id": ObjectId(one["file_id"]) if one["file_id"] else None,
+            "thumbnail": False,
+            "attempts": 0,
+        }
+        for one in attachments
+    ]
+    waits = any(row["state"] == "waiting" for row in rows)
+    return {"attachments": rows, **({"media_due_at": moment} if waits else {})}
 
 
 def clean(text: str) -> str:

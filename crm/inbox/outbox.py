@@ -8,42 +8,23 @@ second copy is preferred to a lost answer.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
-from connectors.base import Connector, ShowsTyping
-from crm.contract import (
-    AuthenticationFailedError,
-    Button,
-    Connection,
-    ConnectorError,
-    OutboundMessage,
-    Progress,
-    RejectedError,
-    RetryableError,
-    SendResult,
-)
+from crm.contract import ConnectorError, RetryableError
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
-from crm.inbox.models import (
-    CANCELLED,
-    FAILED,
-    FORWARD,
-    QUEUED,
-    SENDING,
-    UNSENT,
-    Document,
-)
+from crm.inbox.delivery import ClaimLostError, Delivery
+from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENDING, SENT, UNSENT, Document
 from crm.inbox.store import ConversationStore, message_updated
 from crm.inbox.sweep import Sweep
 
@@ -51,24 +32,12 @@ _log = logging.getLogger(__name__)
 
 CLAIM: Final = timedelta(seconds=30)
 """How long a sender may take; after that another one tries. Longer than any send's timeout."""
-SEND_TIMEOUT_SECONDS: Final = 15.0
+CLAIM_WITH_FILES: Final = timedelta(seconds=150)
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A message that could not be delivered for so long is a dead letter."""
 SWEPT_AT_ONCE: Final = 500
 FIRST_PAUSE_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 600.0
-
-
-class Connections(Protocol):
-    """Where the outbox gets connections and connectors from."""
-
-    async def connection(self, connection_id: str) -> Connection | None:
-        """The connection with its credentials, or None when it is gone."""
-        ...
-
-    async def failed(self, connection: Connection, error: ConnectorError) -> None:
-        """Note that the platform refused us."""
-        ...
 
 
 class Outbox:
@@ -78,12 +47,10 @@ class Outbox:
         self,
         *,
         store: ConversationStore,
-        connections: Connections,
-        connectors: Mapping[str, Connector],
+        delivery: Delivery,
     ) -> None:
         self._store = store
-        self._connections = connections
-        self._connectors = connectors
+        self._delivery = delivery
         self._sweep = Sweep()
 
     async def deliver(self, conversation_id: ObjectId) -> None:
@@ -173,19 +140,6 @@ class Outbox:
             raise Conflict("Only a failed message can be sent again.", code="message_not_failed")
         return after
 
-    async def show_typing(self, conversation: Document) -> None:
-        """Show the customer that an answer is being written, where the channel can."""
-        connector: object = self._connectors.get(conversation["channel"])
-        if not isinstance(connector, ShowsTyping):
-            return
-        connection = await self._connections.connection(str(conversation["connection_id"]))
-        if connection is None:
-            return
-        try:
-            await connector.show_typing(connection, conversation["chat_id"])
-        except ConnectorError as error:
-            _log.info("typing not shown: %s", error.code)
-
     async def _deliver_next(self, conversation_id: ObjectId) -> bool:
         """Send the oldest unsent message. Returns whether to go on with the next."""
         store, moment = self._store, utc_now()
@@ -201,7 +155,7 @@ class Outbox:
         claimed = await store.messages.find_one_and_update(
             {"_id": message["_id"], "state": message["state"], "attempts": message["attempts"]},
             {
-                "$set": {"state": SENDING, "next_attempt_at": moment + CLAIM},
+                "$set": {"state": SENDING, "next_attempt_at": moment + claim_of(message)},
                 "$inc": {"attempts": 1},
             },
             return_document=ReturnDocument.AFTER,
@@ -224,41 +178,25 @@ class Outbox:
 
     async def _send(self, message: Document) -> bool:
         try:
-            result = await self._attempt(message)
+            last = await self._delivery.run(message, note_part=self._note_part)
+        except ClaimLostError:
+            return False
         except RetryableError as error:
             return await self._retry(message, error)
         except ConnectorError as error:
             await self._fail(message, error)
         else:
-            await self._finish(message, result.state, {"external_id": result.external_id})
+            state = last["state"] if last and not message.get("parts") else SENT
+            await self._finish(message, state, {}, last)
         return True
 
-    async def _attempt(self, message: Document) -> SendResult:
-        """Try to send. Whatever goes wrong is a ConnectorError afterwards."""
-        connection = await self._connections.connection(str(message["connection_id"]))
-        connector = self._connectors.get(message["channel"])
-        if connection is None or connector is None:
-            raise RejectedError("connection_gone", "The channel is no longer connected.")
-        if connection.status == "paused":
-            raise RetryableError("connection_paused", "The channel is paused.", retry_after=30)
-        outbound = _outbound(message)
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                return await connector.send(connection, outbound)
-        except AuthenticationFailedError as error:
-            await self._connections.failed(connection, error)
-            raise
-        except ConnectorError:
-            raise
-        except TimeoutError as error:
-            raise RetryableError(
-                "platform_timeout", "The platform did not answer in time."
-            ) from error
-        except Exception as error:
-            _log.exception("connector %s failed", message["channel"])
-            raise RetryableError("connector_failed", "The channel's connector failed.") from error
-        finally:
-            message["parts_sent"] = outbound.progress.parts
+    async def _note_part(self, message: Document, part: Document) -> bool:
+        """Note durably what went out, and claim the message anew for the next part."""
+        noted = await self._store.messages.update_one(
+            {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]},
+            {"$set": {"next_attempt_at": utc_now() + claim_of(message)}, **_pushed(part)},
+        )
+        return noted.matched_count == 1
 
     async def _retry(self, message: Document, error: RetryableError) -> bool:
         """Put the message off, or give it up after a day of tries. Returns whether to go on."""
@@ -270,7 +208,6 @@ class Outbox:
             "state": QUEUED,
             "next_attempt_at": utc_now() + pause(message["attempts"], error.retry_after),
             "error": {"code": error.code, "detail": error.detail},
-            "parts_sent": message.get("parts_sent", 0),
         }
         known = message["error"] is not None and message["error"]["code"] == error.code
         await self._note(message, changes, quietly=known)
@@ -280,24 +217,30 @@ class Outbox:
         _log.warning("message %s not delivered: %s", message["_id"], error.code)
         await self._finish(message, FAILED, {"error": {"code": error.code, "detail": error.detail}})
 
-    async def _finish(self, message: Document, state: str, changes: Document) -> None:
-        await self._note(message, {"error": None, **changes, "state": state})
+    async def _finish(
+        self, message: Document, state: str, changes: Document, part: Document | None = None
+    ) -> None:
+        await self._note(message, {"error": None, **changes, "state": state}, part=part)
 
-    async def _note(self, message: Document, changes: Document, *, quietly: bool = False) -> None:
+    async def _note(
+        self,
+        message: Document,
+        changes: Document,
+        *,
+        part: Document | None = None,
+        quietly: bool = False,
+    ) -> None:
         """Note how it went, unless the claim ran out and somebody else has the message."""
         match = {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]}
-        await self._change(match, changes, quietly=quietly)
-
-    async def advance(self, connection_id: ObjectId, message_id: ObjectId, state: str) -> None:
-        """Note a later status of a message (delivered, read). Statuses only move forward."""
-        match = {"_id": message_id, "connection_id": connection_id}
-        message = await self._store.messages.find_one(match)
-        if message is not None and message["state"] in FORWARD[state]:
-            behind = {**match, "state": {"$in": FORWARD[state]}}
-            await self._change(behind, {"state": state})
+        await self._change(match, changes, part=part, quietly=quietly)
 
     async def _change(
-        self, match: Document, changes: Document, *, quietly: bool = False
+        self,
+        match: Document,
+        changes: Document,
+        *,
+        part: Document | None = None,
+        quietly: bool = False,
     ) -> Document | None:
         """Change a message and tell it, both or neither. None when it no longer matches."""
         store = self._store
@@ -305,7 +248,7 @@ class Outbox:
         async def write(session: AsyncClientSession) -> Document | None:
             after = await store.messages.find_one_and_update(
                 match,
-                {"$set": {**changes, "updated_at": utc_now()}},
+                {"$set": {**changes, "updated_at": utc_now()}, **(_pushed(part) if part else {})},
                 return_document=ReturnDocument.AFTER,
                 session=session,
             )
@@ -325,15 +268,14 @@ def pause(attempts: int, retry_after: float | None) -> timedelta:
     return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - jitter is no secret
 
 
-def _outbound(message: Document) -> OutboundMessage:
-    author = message["author"]
-    return OutboundMessage(
-        id=str(message["_id"]),
-        chat_id=message["chat_id"],
-        text=message["text"],
-        author_kind=author["kind"],
-        author_name=author.get("name"),
-        buttons=[Button(title=b["title"], payload=b["payload"]) for b in message["buttons"]],
-        language=message["language"],
-        progress=Progress(parts=message.get("parts_sent", 0)),
-    )
+def claim_of(message: Document) -> timedelta:
+    """How long a sender may take for the next part; after that another one tries."""
+    return CLAIM_WITH_FILES if message.get("attachments") else CLAIM
+
+
+def _pushed(part: Document) -> Document:
+    """What notes a part that went out. Added, not replaced: its status may have come already."""
+    pushed: Document = {"parts": part}
+    if part["platform_id"]:
+        pushed["platform_ids"] = part["platform_id"]
+    return {"$push": pushed}

@@ -9,13 +9,15 @@ from bson import ObjectId
 
 from crm.contacts.schemas import ContactRead
 from crm.core.api import Access, Id, Principal, endpoint
-from crm.core.errors import Conflict
+from crm.core.errors import Conflict, Invalid
 from crm.core.listing import ListQuery, Page
-from crm.inbox.desk import Desk
+from crm.inbox.background import Background
+from crm.inbox.desk import Desk, Draft
 from crm.inbox.handover import Handover
 from crm.inbox.models import Document, conversation_read, message_read
 from crm.inbox.outbox import Outbox
 from crm.inbox.people import People
+from crm.inbox.reach import WindowClosed
 from crm.inbox.schemas import (
     Assignment,
     ConversationCounts,
@@ -24,13 +26,16 @@ from crm.inbox.schemas import (
     ConversationUpdate,
     MessageRead,
     MessageWrite,
+    ReachRead,
 )
+from crm.inbox.signals import Signals
 
 
 class ConversationDetail(ConversationRead):
-    """A conversation with its contact."""
+    """A conversation with its contact, and whether it may be written to."""
 
     contact: ContactRead | None
+    reach: ReachRead
 
 
 class InboxRoutes:
@@ -42,10 +47,14 @@ class InboxRoutes:
         desk: Desk,
         handover: Handover,
         outbox: Outbox,
+        signals: Signals,
+        background: Background,
         people: People,
         deliver_soon: Callable[[ObjectId], None],
     ) -> None:
         self._deliver_soon = deliver_soon
+        self._signals = signals
+        self._background = background
         self._desk = desk
         self._handover = handover
         self._outbox = outbox
@@ -115,19 +124,23 @@ class InboxRoutes:
         access=Access.OPERATOR,
         response=MessageRead,
         status=201,
-        errors=[Conflict],
+        errors=[Conflict, WindowClosed, Invalid],
     )
     async def write_message(
         self, principal: Principal, conversation_id: Id, body: MessageWrite
     ) -> Document:
         """Write to the customer, or leave a note for colleagues."""
-        return await self._desk.write(
-            principal.organization_id,
-            conversation_id,
-            user=_me(principal),
+        draft = Draft(
             text=body.text,
             kind=body.kind,
+            attachments=body.attachments,
+            reply_to=body.reply_to,
+            template=body.template.model_dump() if body.template else None,
+            tag=body.tag,
             client_id=body.client_id,
+        )
+        return await self._desk.write(
+            principal.organization_id, conversation_id, draft, user=_me(principal)
         )
 
     @endpoint(
@@ -203,13 +216,16 @@ class InboxRoutes:
     )
     async def mark_read(self, principal: Principal, conversation_id: Id) -> Document:
         """Note that the newest messages were seen."""
-        return await self._desk.mark_read(principal.organization_id, conversation_id)
+        read = await self._desk.mark_read(principal.organization_id, conversation_id)
+        conversation = await self._desk.find(principal.organization_id, conversation_id)
+        self._background.start(self._signals.mark_read(conversation))
+        return read
 
     @endpoint("POST", "/api/conversations/{conversation_id}/typing", access=Access.OPERATOR)
     async def typing(self, principal: Principal, conversation_id: Id) -> None:
         """Show the customer that a person is writing, where the channel can."""
         conversation = await self._desk.find(principal.organization_id, conversation_id)
-        await self._outbox.show_typing(conversation)
+        await self._signals.show_typing(conversation)
 
     @endpoint("GET", "/api/deliveries/failed", access=Access.VIEWER, response=Page[MessageRead])
     async def list_failed(self, principal: Principal, query: ListQuery) -> Document:

@@ -17,6 +17,7 @@ from pymongo.errors import PyMongoError
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.events import EventLog, NewEvent
+from crm.inbox.choices import offered
 from crm.inbox.models import (
     CONVERSATIONS,
     HANDLED,
@@ -81,6 +82,10 @@ class ConversationStore:
             await self.database.db["connections"].update_one(
                 {"_id": connection_id}, {"$set": {"last_event_at": utc_now()}}
             )
+
+    async def conversation(self, conversation_id: ObjectId) -> Document | None:
+        """The conversation of that id, for work on a message that was found within its organization."""
+        return await self.conversations.find_one({"_id": conversation_id})
 
     def known_conversation(self, connection_id: ObjectId, chat_id: str) -> ObjectId | None:
         """The id of a chat's conversation, when this process has seen it lately. Makes no query."""
@@ -193,7 +198,8 @@ class ConversationStore:
         async def write(session: AsyncClientSession) -> Committed:
             fields = dict(changes)
             if replies:
-                fields["last_message"] = _last(replies[-1])
+                fields["last_message"] = last_message(replies[-1])
+                fields["choices"] = offered(replies[-1]["buttons"])
             if release:
                 fields["lease"] = None
             stage = {**_shown(announced), **_literal({**fields, **_now()})}
@@ -294,6 +300,7 @@ class ConversationStore:
             "state": QUEUED,
             "fence": conversation["fence"],
             "trace": trace,
+            "thread": conversation.get("thread"),
             "next_attempt_at": moment + GRACE,
         }
         if client_id:
@@ -351,12 +358,16 @@ def _shown(fresh: Sequence[Document]) -> Document:
     """What showing new messages changes in their conversation, as a stage of an update."""
     if not fresh:
         return {}
+    thread = fresh[-1]["data"].get("thread")
     people_see_to_it = {"$or": [{"$eq": ["$owner", "operator"]}, {"$eq": ["$status", "waiting"]}]}
     return {
-        "last_message": {"$literal": _last(fresh[-1])},
+        "last_message": {"$literal": last_message(fresh[-1])},
         "status": {"$cond": [{"$eq": ["$status", "closed"]}, "open", "$status"]},
         # What the bot answers is nobody's unread mail.
         "unread": {"$add": ["$unread", {"$cond": [people_see_to_it, len(fresh), 0]}]},
+        "last_inbound_at": fresh[-1].get("sent_at") or fresh[-1]["created_at"],
+        "reachable": True,
+        **({"thread": {"$literal": thread}} if thread else {}),
     }
 
 
@@ -369,7 +380,8 @@ def _literal(fields: Document) -> Document:
     return {name: {"$literal": value} for name, value in fields.items()}
 
 
-def _last(message: Document) -> Document:
+def last_message(message: Document) -> Document:
+    """A message as its conversation shows it in lists."""
     return {
         "text": preview(message["text"]),
         "at": message["created_at"],

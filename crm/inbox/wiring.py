@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from bson import ObjectId
 
@@ -13,15 +14,32 @@ from crm.core.event_hub import EventHub
 from crm.core.events import EventLog
 from crm.core.settings import Settings
 from crm.inbox.background import Background
+from crm.inbox.channel_events import ChannelEvents
 from crm.inbox.chat import ChatFeed
-from crm.inbox.desk import Desk
+from crm.inbox.delivery import Delivery, OutboundFiles
+from crm.inbox.desk import ClaimsFiles, Desk
 from crm.inbox.engine import EngineClient
-from crm.inbox.gateway import ConnectionCache, InboxGateway, LoadConnection, NoteFailure
+from crm.inbox.event_handlers import EventHandlers
+from crm.inbox.gateway import (
+    ConnectionCache,
+    InboxGateway,
+    KeepsFiles,
+    ListConnections,
+    LoadConnection,
+    NoteFailure,
+)
 from crm.inbox.handover import Handover
 from crm.inbox.intake import Intake
 from crm.inbox.outbox import Outbox
+from crm.inbox.pacing import Pacing
+from crm.inbox.signals import Signals
+from crm.inbox.statuses import Statuses
 from crm.inbox.store import ConversationStore
 from crm.inbox.turns import TurnRunner
+
+
+class InboxFiles(OutboundFiles, KeepsFiles, ClaimsFiles, Protocol):
+    """What the inbox needs of the store of files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +49,8 @@ class InboxParts:
     store: ConversationStore
     connections: ConnectionCache
     outbox: Outbox
+    signals: Signals
+    channel_events: ChannelEvents
     handover: Handover
     turns: TurnRunner
     desk: Desk
@@ -45,6 +65,7 @@ class InboxParts:
         await self.background.close()
         await self.turns.close()
         await self.outbox.close()
+        await self.channel_events.close()
         await self.feed.close()
         await self.engine.close()
 
@@ -57,12 +78,23 @@ def build_inbox(
     hub: EventHub,
     connectors: Mapping[str, Connector],
     load_connection: LoadConnection,
+    list_connections: ListConnections,
     note_failure: NoteFailure,
+    files: InboxFiles,
 ) -> InboxParts:
     """Wire the inbox. Nothing is started and nothing is connected to."""
     store = ConversationStore(database=database, events=events)
     connections = ConnectionCache(load=load_connection, note_failure=note_failure)
-    outbox = Outbox(store=store, connections=connections, connectors=connectors)
+    statuses = Statuses(store=store)
+    signals = Signals(store=store, connections=connections, connectors=connectors)
+    delivery = Delivery(
+        connections=connections,
+        connectors=connectors,
+        conversations=store.conversation,
+        files=files,
+        pacing=Pacing(database=database),
+    )
+    outbox = Outbox(store=store, delivery=delivery)
     background = Background()
 
     def deliver_soon(conversation_id: ObjectId) -> None:
@@ -76,17 +108,27 @@ def build_inbox(
         handover=handover,
         deliver=outbox.deliver,
         send=outbox.send,
-        show_typing=outbox.show_typing,
+        show_typing=signals.show_typing,
     )
     feed = ChatFeed(store=store, events=events, hub=hub)
-    intake = Intake(store=store, turns=turns, background=background)
+    handlers = EventHandlers(store=store, statuses=statuses, handover=handover)
+    channel_events = ChannelEvents(store=store, handlers=handlers.by_kind())
+    intake = Intake(store=store, turns=turns, events=channel_events, background=background)
     return InboxParts(
         store=store,
         connections=connections,
         outbox=outbox,
+        signals=signals,
+        channel_events=channel_events,
         handover=handover,
         turns=turns,
-        desk=Desk(store=store, deliver_soon=deliver_soon),
+        desk=Desk(
+            store=store,
+            connections=connections,
+            connectors=connectors,
+            files=files,
+            deliver_soon=deliver_soon,
+        ),
         feed=feed,
         gateway=InboxGateway(
             store=store,
@@ -94,7 +136,9 @@ def build_inbox(
             connections=connections,
             intake=intake,
             feed=feed,
-            outbox=outbox,
+            statuses=statuses,
+            files=files,
+            list_connections=list_connections,
         ),
         background=background,
         engine=engine,

@@ -80,6 +80,7 @@ async def work(settings: Settings) -> None:
                     {
                         "turns": inbox.turns.sweep,
                         "deliveries": inbox.outbox.sweep,
+                        "channel events": inbox.channel_events.sweep,
                         "documents": services.knowledge.ingestion.sweep,
                         "runs": runs.sweep,
                         "embeddings": embedding.sweep,

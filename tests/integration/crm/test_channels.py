@@ -66,8 +66,11 @@ class Messenger:
     def routes(self, inbox: Inbox) -> Sequence[web.AbstractRouteDef]:
         return []
 
-    async def send(self, connection: Connection, message: OutboundMessage) -> SendResult:
-        return SendResult(external_id="1")
+    def render(self, connection: Connection, message: OutboundMessage) -> list[str]:
+        return [message.text]
+
+    async def send(self, connection: Connection, message: OutboundMessage, part: str) -> SendResult:
+        return SendResult(platform_id="1")
 
     async def close(self) -> None: ...
 

@@ -1,23 +1,28 @@
 """The inbox over a real MongoDB, with an engine on loopback and a messenger that records."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from bson import ObjectId
+from crm.files.store import FileStore
 from pydantic import BaseModel, SecretStr
 
 from connectors.base import Capabilities
 from crm.contract import (
     Account,
+    ChatState,
     Connection,
     ConnectorError,
     InboundMessage,
     OutboundMessage,
+    Pace,
+    Reach,
     Sender,
     SendResult,
 )
@@ -79,6 +84,9 @@ class RecordingConnector:
     config_model: type[BaseModel] = Config
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(max_text=4096))
     sent: list[OutboundMessage] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    window: Callable[[ChatState, str], Reach] = lambda chat, author: Reach(open=True)
+    pace: Callable[[str], Sequence[Pace]] = lambda chat_id: ()
     failures: list[ConnectorError] = field(default_factory=list)
 
     async def verify(self, config: BaseModel) -> Account:
@@ -91,12 +99,25 @@ class RecordingConnector:
     def routes(self, inbox: Any) -> list[web.AbstractRouteDef]:
         return []
 
-    async def send(self, connection: Connection, message: OutboundMessage) -> SendResult:
+    def render(self, connection: Connection, message: OutboundMessage) -> list[str]:
+        """A text of several lines goes in as many parts."""
+        return message.text.split("\n")
+
+    async def send(self, connection: Connection, message: OutboundMessage, part: str) -> SendResult:
         await asyncio.sleep(0)
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append(message)
-        return SendResult(external_id=f"out-{len(self.sent)}")
+        self.parts.append(part)
+        return SendResult(platform_id=f"out-{len(self.parts)}")
+
+    def reach(
+        self, connection: Connection, chat: ChatState, *, author_kind: str, now: datetime
+    ) -> Reach:
+        return self.window(chat, author_kind)
+
+    def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
+        return self.pace(chat_id)
 
     async def close(self) -> None: ...
 
@@ -190,6 +211,9 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     async def load(connection_id: ObjectId) -> Connection | None:
         return connection if str(connection_id) == connection.id else None
 
+    async def of_channel(channel: str) -> list[Connection]:
+        return [connection] if channel == connection.channel else []
+
     async def note(connection: Connection, error: ConnectorError) -> None:
         failures.append(error)
 
@@ -200,6 +224,8 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         hub=hub,
         connectors={"recording": connector},
         load_connection=load,
+        list_connections=of_channel,
+        files=FileStore(database=database, settings=settings),
         note_failure=note,
     )
     yield Bench(inbox, engine, connector, connection, database, failures, hub)

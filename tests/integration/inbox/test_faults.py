@@ -9,11 +9,12 @@ import pytest
 from aiohttp import web
 from bson import ObjectId
 
-from crm.contract import InboundMessage, OutboundMessage, RetryableError, Sender, SendResult
+from crm.contract import InboundMessage, RetryableError, Sender
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict
 from crm.core.events import Event, EventLog
 from crm.core.listing import ListQuery
+from crm.inbox.desk import Draft
 from tests.integration.inbox.conftest import Bench
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
@@ -100,9 +101,7 @@ async def test_a_visitor_cannot_jam_a_chat_with_an_operators_message_id(bench: B
     await bench.say("1", "hello")
     await bench.take_over(OPERATOR)
     where = bench.organization_id, (await bench.conversation())["_id"]
-    await bench.inbox.desk.write(
-        *where, user=OPERATOR, text="Hi", kind="text", client_id="operators-id"
-    )
+    await bench.inbox.desk.write(*where, Draft(text="Hi", client_id="operators-id"), user=OPERATOR)
     await bench.inbox.handover.hand_back(*where, user=OPERATOR)
     await bench.settle()
     history = await bench.inbox.gateway.history(bench.connection, "chat")
@@ -110,26 +109,6 @@ async def test_a_visitor_cannot_jam_a_chat_with_an_operators_message_id(bench: B
     await bench.inbox.gateway.receive(bench.connection, [frame("2", "chat", "operators-id")])
     await bench.settle()
     assert bench.connector.sent[-1].text == "echo: hello"
-
-
-async def test_a_long_message_goes_on_with_the_part_that_failed(bench: Bench) -> None:
-    parts: list[int] = []
-    failures = [RetryableError("rate_limited", "slow down", retry_after=1)]
-
-    async def send(connection: Any, message: OutboundMessage) -> SendResult:
-        for part in range(message.progress.parts, 3):
-            if part == 1 and failures:
-                raise failures.pop()
-            parts.append(part)
-            message.progress.parts += 1
-        return SendResult(external_id=str(len(parts)))
-
-    await bench.say("0", "first")
-    bench.connector.send = send  # type: ignore[method-assign]
-    await bench.say("1", "long")
-    assert parts == [0]
-    await bench.sweep()
-    assert parts == [0, 1, 2]
 
 
 async def test_the_log_and_the_thread_tell_the_same_states(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from crm.core.clock import utc_now
 from crm.core.errors import NotFound
 from crm.core.events import Event
 from crm.inbox import leases, outbox, turns
+from crm.inbox.desk import Draft
 from crm.inbox.store import LeaseLostError
 from tests.integration.inbox.conftest import Bench
 
@@ -131,10 +132,10 @@ async def test_what_people_said_reaches_the_engine_before_the_next_turn(bench: B
     await bench.take_over(OPERATOR)
     await bench.say("2", "is it red?")
     await bench.inbox.desk.write(
-        *where, user=OPERATOR, text="It is blue.", kind="text", client_id="client-0001"
+        *where, Draft(text="It is blue.", client_id="client-0001"), user=OPERATOR
     )
     await bench.settle()
-    await bench.inbox.desk.write(*where, user=OPERATOR, text="a note", kind="note", client_id=None)
+    await bench.inbox.desk.write(*where, Draft(text="a note", kind="note"), user=OPERATOR)
     assert len(bench.engine.turns) == 1, "the bot is silent"
     await bench.inbox.handover.hand_back(*where, user=OPERATOR)
     await bench.settle()
@@ -155,7 +156,7 @@ async def test_an_operators_message_repeated_by_a_bad_line_is_sent_once(bench: B
     await bench.take_over(OPERATOR)
     first, second = [
         await bench.inbox.desk.write(
-            *where, user=OPERATOR, text="Hi", kind="text", client_id="client-0001"
+            *where, Draft(text="Hi", client_id="client-0001"), user=OPERATOR
         )
         for _ in range(2)
     ]

@@ -1,0 +1,35 @@
+"""What complete messengers need: events beside messages, the platform's own ids, paces."""
+
+from pymongo import ASCENDING, IndexModel
+
+from crm.core.database import Database
+
+EVENT_DAYS = 30
+"""Longer than any platform delivers an event again (WhatsApp: 7 days)."""
+
+
+async def run(database: Database) -> None:
+    """Make the indexes, and tell of earlier messages what later code reads."""
+    await database.collection("channel_events").create_indexes(
+        [
+            IndexModel([("connection_id", ASCENDING), ("external_id", ASCENDING)], unique=True),
+            IndexModel([("created_at", ASCENDING)], expireAfterSeconds=EVENT_DAYS * 86_400),
+            IndexModel(
+                [("next_attempt_at", ASCENDING)],
+                name="events_due",
+                partialFilterExpression={"state": "waiting"},
+            ),
+        ]
+    )
+    await database.collection("paces").create_indexes(
+        [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)]
+    )
+    messages = database.collection("messages")
+    await messages.create_indexes(
+        [IndexModel([("connection_id", ASCENDING), ("platform_ids", ASCENDING)])]
+    )
+    # A message that was cut and half sent goes on behind what went out.
+    half_sent = {"state": {"$in": ["queued", "sending"]}, "parts_sent": {"$gt": 0}}
+    async for message in messages.find(half_sent, {"parts_sent": 1}):
+        parts = [{"platform_id": None, "state": "sent"}] * message["parts_sent"]
+        await messages.update_one({"_id": message["_id"]}, {"$set": {"parts": parts}})

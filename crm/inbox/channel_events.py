@@ -1,0 +1,165 @@
+"""What messengers tell besides messages: statuses, reactions, edits, deletions, echoes.
+
+Each is stored before it is acknowledged, then applied: at once by the process that got it, else
+by the worker's sweep. Applying twice changes nothing. What speaks of a message that is not known
+yet is tried again for a while: a platform may be faster than our own note of its answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from crm.contract import (
+    ChatChange,
+    ChatEvent,
+    Connection,
+    Deletion,
+    Echo,
+    InboundMessage,
+    Notice,
+    Reaction,
+    ReadMark,
+    StatusUpdate,
+)
+from crm.core.clock import utc_now
+from crm.inbox.models import CHANNEL_EVENTS, Document
+from crm.inbox.redelivery import redelivered
+from crm.inbox.store import GRACE, ConversationStore
+from crm.inbox.sweep import Sweep
+
+_log = logging.getLogger(__name__)
+
+CLAIM: Final = timedelta(seconds=30)
+GIVE_UP_AFTER: Final = timedelta(hours=1)
+FIRST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 120.0
+SWEPT_AT_ONCE: Final = 500
+WAITING: Final = "waiting"
+DONE: Final = "done"
+
+_KINDS: Final[Mapping[type, str]] = {
+    StatusUpdate: "status",
+    ReadMark: "read",
+    Reaction: "reaction",
+    Deletion: "deletion",
+    Echo: "echo",
+    ChatChange: "chat",
+    Notice: "notice",
+    InboundMessage: "edit",
+}
+
+type Handler = Callable[[Document], Awaitable[bool]]
+"""Applies an event; False when what it speaks of is not known yet."""
+
+
+class ChannelEvents:
+    """Stores and applies events; ``handlers`` by kind."""
+
+    def __init__(self, *, store: ConversationStore, handlers: Mapping[str, Handler]) -> None:
+        self._events = store.database.db[CHANNEL_EVENTS]
+        self._handlers = handlers
+        self._sweep = Sweep()
+
+    async def store(
+        self, connection: Connection, events: Sequence[ChatEvent | InboundMessage]
+    ) -> list[ObjectId]:
+        """Store events durably; known ones are passed over. Returns the ids to apply.
+
+        Raises:
+            PyMongoError: they could not be stored.
+        """
+        if not events:
+            return []
+        documents = [_document(connection, event) for event in events]
+        known: set[int] = set()
+        try:
+            await self._events.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            redelivered(error)
+            known = {failure["index"] for failure in error.details["writeErrors"]}
+        return [one["_id"] for place, one in enumerate(documents) if place not in known]
+
+    async def apply(self, ids: Sequence[ObjectId]) -> None:
+        """Apply stored events in order. Never raises: what was not applied is swept."""
+        for event_id in ids:
+            await self._apply(event_id)
+
+    async def sweep(self) -> int:
+        """Apply what is due and nobody applies; returns how many."""
+        due = self._events.find(
+            {"state": WAITING, "next_attempt_at": {"$lte": utc_now()}}, {"_id": 1}
+        )
+        found = [
+            event["_id"] async for event in due.sort("next_attempt_at", 1).limit(SWEPT_AT_ONCE)
+        ]
+        await self._sweep.start({one: partial(self._apply, one) for one in found})
+        return len(found)
+
+    async def close(self) -> None:
+        """Stop what the last sweeps started."""
+        await self._sweep.close()
+
+    async def _apply(self, event_id: ObjectId) -> None:
+        try:
+            event = await self._events.find_one_and_update(
+                {"_id": event_id, "state": WAITING},
+                {"$set": {"next_attempt_at": utc_now() + CLAIM}, "$inc": {"attempts": 1}},
+                return_document=ReturnDocument.AFTER,
+            )
+            if event is not None:
+                await self._note(event, applied=await self._handle(event))
+        except PyMongoError as error:
+            _log.warning("channel event interrupted by the database: %s", type(error).__name__)
+
+    async def _handle(self, event: Document) -> bool:
+        try:
+            return await self._handlers[event["kind"]](event)
+        except PyMongoError:
+            raise
+        except Exception:  # one event's fault is no other's; it is tried again for a while
+            _log.exception("channel event %s failed", event["_id"])
+            return False
+
+    async def _note(self, event: Document, *, applied: bool) -> None:
+        moment = utc_now()
+        if applied or moment - event["created_at"] > GIVE_UP_AFTER:
+            changes: Document = {"state": DONE, "applied": applied}
+        else:
+            pause = min(FIRST_PAUSE_SECONDS * 2 ** (event["attempts"] - 1), LONGEST_PAUSE_SECONDS)
+            changes = {"next_attempt_at": moment + timedelta(seconds=pause)}
+        await self._events.update_one(
+            {"_id": event["_id"], "attempts": event["attempts"]}, {"$set": changes}
+        )
+
+
+def _document(connection: Connection, event: ChatEvent | InboundMessage) -> Document:
+    moment = utc_now()
+    kind = _KINDS[type(event)]
+    if isinstance(event, InboundMessage):
+        external_id = f"edit:{event.external_id}"
+        data: Document = {"platform_id": event.edit_of, "text": event.text}
+    else:
+        external_id = f"{kind}:{event.external_id}"
+        data = asdict(event)
+    return {
+        "_id": ObjectId(),
+        "organization_id": ObjectId(connection.organization_id),
+        "connection_id": ObjectId(connection.id),
+        "channel": connection.channel,
+        "external_id": external_id,
+        "kind": kind,
+        "data": data,
+        "state": WAITING,
+        "attempts": 0,
+        "next_attempt_at": moment + GRACE,
+        "created_at": moment,
+    }

@@ -1,0 +1,256 @@
+"""One try to deliver one message: part by part, at the channel's pace, within its windows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from bson import ObjectId
+
+from connectors.base import Connector, LimitsReach, SetsPace
+from crm.contract import (
+    AuthenticationFailedError,
+    Button,
+    Connection,
+    ConnectorError,
+    OutboundFile,
+    OutboundMessage,
+    Pace,
+    RejectedError,
+    RetryableError,
+    SendResult,
+    TemplateUse,
+)
+from crm.inbox.breaker import Breaker, pace_key
+from crm.inbox.models import Document
+from crm.inbox.pacing import Pacing
+from crm.inbox.reach import reach_of
+
+_log = logging.getLogger(__name__)
+
+SEND_TIMEOUT_SECONDS: Final = 15.0
+UPLOAD_TIMEOUT_SECONDS: Final = 120.0
+"""The same for a part with files."""
+RESTS_SECONDS: Final = 30.0
+"""How soon a paused or failing connection is looked at again."""
+ORGANIZATION_INTERVAL_SECONDS: Final = 1 / 50
+ORGANIZATION_BURST: Final = 100
+"""All messengers of one organization together: nobody's campaign slows the others down."""
+
+
+class Connections(Protocol):
+    """Where connections come from."""
+
+    async def connection(self, connection_id: str) -> Connection | None:
+        """The connection with its credentials, or None when it is gone."""
+        ...
+
+    async def failed(self, connection: Connection, error: ConnectorError) -> None:
+        """Note that the platform refused us."""
+        ...
+
+
+class OutboundFiles(Protocol):
+    """Where files to send come from."""
+
+    async def outbound(
+        self, organization_id: ObjectId, ids: Sequence[ObjectId]
+    ) -> Sequence[OutboundFile]:
+        """The files, in this order.
+
+        Raises:
+            RejectedError: one is gone.
+        """
+        ...
+
+
+type NotePart = Callable[[Document, Document], Awaitable[bool]]
+"""Stores a part that went out; False when somebody else has the message by now."""
+
+
+class ClaimLostError(Exception):
+    """Another process goes on with this message."""
+
+
+class Delivery:
+    """Tries to deliver single messages."""
+
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        connectors: Mapping[str, Connector],
+        conversations: Callable[[ObjectId], Awaitable[Document | None]],
+        files: OutboundFiles,
+        pacing: Pacing,
+    ) -> None:
+        self._connections = connections
+        self._connectors = connectors
+        self._conversations = conversations
+        self._files = files
+        self._pacing = pacing
+        self._breaker = Breaker(pacing=pacing)
+
+    async def run(self, message: Document, *, note_part: NotePart) -> Document | None:
+        """Send what of the message has not been sent, each part noted before the next one goes.
+
+        Returns:
+            The last part, which the caller notes together with the message's end.
+
+        Raises:
+            ConnectorError: whatever went wrong.
+            ClaimLostError: as it says.
+        """
+        connection, connector = await self._channel_of(message)
+        await self._check_reach(connector, connection, message)
+        outbound = await self._outbound(message)
+        try:
+            parts = connector.render(connection, outbound)
+        except ConnectorError:
+            raise
+        except Exception as error:
+            _log.exception("connector %s could not render", message["channel"])
+            raise RejectedError(
+                "not_renderable", "The message cannot be shown in this channel."
+            ) from error
+        last: Document | None = None
+        for part in parts[len(message.get("parts") or ()) :]:
+            if last is not None and not await note_part(message, last):
+                raise ClaimLostError
+            result = await self._send(connector, connection, outbound, part)
+            last = {"platform_id": result.platform_id, "state": result.state}
+        return last
+
+    async def _channel_of(self, message: Document) -> tuple[Connection, Connector]:
+        connection = await self._connections.connection(str(message["connection_id"]))
+        connector = self._connectors.get(message["channel"])
+        if connection is None or connector is None:
+            raise RejectedError("connection_gone", "The channel is no longer connected.")
+        if connection.status == "paused":
+            raise RetryableError(
+                "connection_paused", "The channel is paused.", retry_after=RESTS_SECONDS
+            )
+        if connection.status == "failing":
+            raise RetryableError(
+                "connection_failing",
+                "The platform does not accept the channel's credentials.",
+                retry_after=RESTS_SECONDS,
+            )
+        return connection, connector
+
+    async def _check_reach(
+        self, connector: Connector, connection: Connection, message: Document
+    ) -> None:
+        if not isinstance(connector, LimitsReach):
+            return
+        conversation = await self._conversations(message["conversation_id"])
+        reach = reach_of(
+            connector, connection, conversation or {}, author_kind=message["author"]["kind"]
+        )
+        free = reach.open or (reach.templates and message.get("template"))
+        if not (free or (reach.tag and reach.tag == message.get("tag"))):
+            raise RejectedError(reach.code or "window_closed", "The channel's window is closed.")
+
+    async def _outbound(self, message: Document) -> OutboundMessage:
+        attachments = message.get("attachments") or []
+        files: Sequence[OutboundFile] = ()
+        if attachments:
+            ids = [attachment["file_id"] for attachment in attachments]
+            files = await self._files.outbound(message["organization_id"], ids)
+        return outbound_message(message, files)
+
+    async def _send(
+        self, connector: Connector, connection: Connection, message: OutboundMessage, part: object
+    ) -> SendResult:
+        paces = self._paces(connector, connection, message.chat_id)
+        if paces:
+            await asyncio.sleep(await self._pacing.take(paces))
+        limit = UPLOAD_TIMEOUT_SECONDS if message.attachments else SEND_TIMEOUT_SECONDS
+        try:
+            async with asyncio.timeout(limit):
+                result = await connector.send(connection, message, part)
+        except AuthenticationFailedError as error:
+            await self._connections.failed(connection, error)
+            raise RetryableError(error.code, error.detail, retry_after=RESTS_SECONDS) from error
+        except RetryableError as error:
+            await self._put_off(paces, connection, error)
+            raise
+        except ConnectorError:
+            self._breaker.succeeded(connection.id)  # the platform answered
+            raise
+        except TimeoutError as error:
+            await self._breaker.failed(connection.id)
+            raise RetryableError(
+                "platform_timeout", "The platform did not answer in time."
+            ) from error
+        except Exception as error:
+            _log.exception("connector %s failed", connection.channel)
+            raise RetryableError("connector_failed", "The channel's connector failed.") from error
+        self._breaker.succeeded(connection.id)
+        return result
+
+    async def _put_off(
+        self, paces: Sequence[Pace], connection: Connection, error: RetryableError
+    ) -> None:
+        """Obey the platform's wish in all processes; without one, count a failure."""
+        if error.retry_after is None:
+            await self._breaker.failed(connection.id)
+        elif paces:
+            await self._pacing.hold(paces[-1].key, error.retry_after)
+
+    @staticmethod
+    def _paces(connector: Connector, connection: Connection, chat_id: str) -> list[Pace]:
+        """From the widest to the chat's own. None for a channel without a platform."""
+        if not isinstance(connector, SetsPace):
+            return []
+        everybody = Pace(
+            key=f"organization:{connection.organization_id}",
+            interval=ORGANIZATION_INTERVAL_SECONDS,
+            burst=ORGANIZATION_BURST,
+        )
+        resting = Pace(key=pace_key(connection.id), interval=0)
+        return [everybody, resting, *connector.paces(connection, chat_id)]
+
+
+def outbound_message(message: Document, files: Sequence[OutboundFile]) -> OutboundMessage:
+    """A stored message as connectors render it."""
+    author, template = message["author"], message.get("template")
+    reply_to = message.get("reply_to") or {}
+    return OutboundMessage(
+        id=str(message["_id"]),
+        chat_id=message["chat_id"],
+        text=message["text"],
+        author_kind=author["kind"],
+        author_name=author.get("name"),
+        buttons=[button_of(button) for button in message["buttons"]],
+        attachments=files,
+        template=_template(template) if template else None,
+        reply_to=reply_to.get("platform_id"),
+        tag=message.get("tag"),
+        language=message["language"],
+        thread=message.get("thread") or {},
+    )
+
+
+def button_of(stored: Document) -> Button:
+    """A stored button. Older ones have a title and a payload only."""
+    return Button(
+        title=stored["title"],
+        payload=stored.get("payload") or "",
+        description=stored.get("description"),
+        url=stored.get("url"),
+        share=stored.get("share"),
+    )
+
+
+def _template(stored: Document) -> TemplateUse:
+    return TemplateUse(
+        name=stored["name"],
+        language=stored["language"],
+        body=stored.get("body") or [],
+        header=stored.get("header") or [],
+        buttons={int(place): value for place, value in (stored.get("buttons") or {}).items()},
+        text=stored.get("text") or "",
+    )

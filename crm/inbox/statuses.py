@@ -1,0 +1,141 @@
+"""How far messages of ours have come: sent, delivered, read, failed. States only move forward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from crm.core.clock import utc_now
+from crm.inbox.models import DELIVERED, FAILED, FORWARD, READ, SENT, Document
+from crm.inbox.store import ConversationStore, message_updated
+
+_STEPS: Final = (SENT, DELIVERED, READ)
+_MARKED_AT_ONCE: Final = 200
+
+
+class Statuses:
+    """Notes what platforms and widgets tell of messages."""
+
+    def __init__(self, *, store: ConversationStore) -> None:
+        self._store = store
+
+    async def seen(self, connection_id: ObjectId, message_id: ObjectId, state: str) -> None:
+        """A widget shows our message (``delivered``), or its visitor looked at it (``read``)."""
+        match = {"_id": message_id, "connection_id": connection_id, "direction": "out"}
+        message = await self._store.messages.find_one(match)
+        if message is not None and message["state"] in FORWARD[state]:
+            behind = {**match, "state": {"$in": FORWARD[state]}}
+            await self._change(behind, {"state": state, **_moment(state)})
+
+    async def update(self, connection_id: ObjectId, told: Mapping[str, Any]) -> bool:
+        """A platform tells of one part of a message; returns whether the message is known.
+
+        ``told`` holds the fields of ``crm.contract.StatusUpdate``.
+        """
+        match: Document = {
+            "connection_id": connection_id,
+            "platform_ids": told["platform_id"],
+            "direction": "out",
+        }
+        while (message := await self._store.messages.find_one(match)) is not None:
+            changes = changes_by(message, told)
+            if not changes:
+                return True
+            unchanged = {
+                "_id": message["_id"],
+                "parts": message["parts"],
+                "state": message["state"],
+            }
+            if await self._change(unchanged, changes) is not None:
+                return True
+        return False
+
+    async def read_up_to(self, connection_id: ObjectId, told: Mapping[str, Any]) -> bool:
+        """The customer has read all up to a message or a moment; returns whether it is known."""
+        until: datetime | None = told.get("until")
+        chat = {"connection_id": connection_id, "chat_id": told["chat_id"], "direction": "out"}
+        if told.get("platform_id"):
+            named = await self._store.messages.find_one(
+                {"connection_id": connection_id, "platform_ids": told["platform_id"]},
+                {"created_at": 1},
+            )
+            if named is None:
+                return False
+            until = named["created_at"]
+        before = {"created_at": {"$lte": until}} if until else {}
+        unread = self._store.messages.find({**chat, **before, "state": {"$in": [SENT, DELIVERED]}})
+        async for message in unread.sort("created_at", -1).limit(_MARKED_AT_ONCE):
+            behind = {"_id": message["_id"], "state": {"$in": [SENT, DELIVERED]}}
+            await self._change(behind, {"state": READ, **_moment(READ)})
+        return True
+
+    async def _change(self, match: Document, changes: Document) -> Document | None:
+        store = self._store
+
+        async def write(session: AsyncClientSession) -> Document | None:
+            after = await store.messages.find_one_and_update(
+                match,
+                {"$set": {**changes, "updated_at": utc_now()}},
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            if after is not None:
+                event = message_updated(after)
+                await store.events.append(after["organization_id"], [event], session)
+            return after
+
+        return await store.database.in_transaction(write)
+
+
+def changes_by(message: Document, told: Mapping[str, Any]) -> Document:
+    """What a status changes in a message; nothing when it is late."""
+    parts = [dict(part) for part in message.get("parts") or ()]
+    part = next(one for one in parts if one["platform_id"] == told["platform_id"])
+    changes: Document = {}
+    if cost := _cost(told):
+        changes["cost"] = cost
+    if is_forward(part["state"], told["state"]):
+        part["state"] = told["state"]
+        changes["parts"] = parts
+        state = state_of_parts(parts)
+        if is_forward(message["state"], state):
+            changes |= {"state": state, **_moment(state)}
+        if state == FAILED:
+            error = {
+                "code": told.get("code") or "not_delivered",
+                "detail": told.get("detail") or "",
+            }
+            changes["error"] = error
+    return {} if changes.get("cost") == message.get("cost") and len(changes) == 1 else changes
+
+
+def is_forward(state: str, later: str) -> bool:
+    """Whether a state may follow another: what was shown to the customer cannot fail any more."""
+    if state not in _STEPS:
+        return False
+    if later == FAILED:
+        return state == SENT
+    return _STEPS.index(later) > _STEPS.index(state)
+
+
+def state_of_parts(parts: Sequence[Mapping[str, Any]]) -> str:
+    """How far a message of several parts has come: as far as its last one."""
+    if any(part["state"] == FAILED for part in parts):
+        return FAILED
+    return min((part["state"] for part in parts), key=_STEPS.index, default=SENT)
+
+
+def _moment(state: str) -> Document:
+    return {f"{state}_at": utc_now()} if state in {DELIVERED, READ} else {}
+
+
+def _cost(told: Mapping[str, Any]) -> Document | None:
+    data = told.get("data") or {}
+    if "category" not in data:
+        return None
+    return {"category": data["category"], "billable": bool(data.get("billable"))}

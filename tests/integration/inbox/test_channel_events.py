@@ -1,0 +1,237 @@
+"""Statuses, reactions, edits, deletions, echoes, blocking: applied once, in whatever order they come."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from crm.contract import (
+    Attachment,
+    ChatChange,
+    Deletion,
+    Echo,
+    InboundEvent,
+    MessageKind,
+    Notice,
+    Reaction,
+    ReadMark,
+    Sender,
+    StatusUpdate,
+)
+from crm.core.clock import utc_now
+from tests.integration.inbox.conftest import Bench
+
+OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
+
+
+async def tell(bench: Bench, *events: InboundEvent) -> None:
+    await bench.inbox.gateway.receive(bench.connection, events)
+    await bench.settle()
+
+
+def status(state: Any, *, of: str = "out-1", **more: Any) -> StatusUpdate:
+    return StatusUpdate(external_id=f"{of}:{state}", platform_id=of, state=state, **more)
+
+
+async def answer_to(bench: Bench, text: str = "hello") -> dict[str, Any]:
+    await bench.say("1", text)
+    return await newest(bench)
+
+
+async def newest(bench: Bench, **match: Any) -> dict[str, Any]:
+    found = await bench.inbox.store.messages.find_one(
+        {"direction": "out", "kind": "text", **match}, sort=[("created_at", -1)]
+    )
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def answered(bench: Bench) -> Bench:
+    """A customer was told two things: the disclosure (out-1) and the answer (out-2)."""
+    await bench.say("1", "hello")
+    return bench
+
+
+async def test_states_move_forward_whatever_order_they_come_in(answered: Bench) -> None:
+    await tell(answered, status("read", of="out-2"))
+    await tell(answered, status("delivered", of="out-2"), status("sent", of="out-2"))
+    message = await newest(answered)
+    assert message["state"] == "read"
+    assert message["read_at"] is not None
+
+
+async def test_a_failure_says_why_and_can_be_sent_again(answered: Bench) -> None:
+    await tell(answered, status("failed", of="out-2", code="131026", detail="not on WhatsApp"))
+    message = await newest(answered)
+    assert message["state"] == "failed"
+    assert message["error"] == {"code": "131026", "detail": "not on WhatsApp"}
+    await answered.inbox.outbox.resend(answered.organization_id, message["_id"])
+
+
+async def test_what_was_shown_cannot_fail_any_more(answered: Bench) -> None:
+    await tell(answered, status("delivered", of="out-2"), status("failed", of="out-2"))
+    assert (await newest(answered))["state"] == "delivered"
+
+
+async def test_a_second_delivery_changes_nothing(answered: Bench) -> None:
+    for _ in range(3):
+        await tell(answered, status("delivered", of="out-2"))
+    events = answered.database.db["channel_events"]
+    assert await events.count_documents({"kind": "status"}) == 1
+
+
+async def test_a_message_of_several_parts_is_as_far_as_its_last_one(bench: Bench) -> None:
+    await bench.say("1", "one\ntwo")
+    message = await newest(bench)
+    first, second = (part["platform_id"] for part in message["parts"])
+    await tell(bench, status("read", of=first))
+    assert (await newest(bench))["state"] == "sent"
+    await tell(bench, status("delivered", of=second))
+    assert (await newest(bench))["state"] == "delivered"
+
+
+async def test_a_status_that_is_faster_than_our_note_is_applied_later(bench: Bench) -> None:
+    await tell(bench, status("delivered", of="out-2"))
+    waiting = await bench.database.db["channel_events"].find_one({"kind": "status"})
+    assert waiting is not None
+    assert waiting["state"] == "waiting"
+    await bench.say("1", "hello")
+    await make_due(bench)
+    await bench.inbox.channel_events.sweep()
+    assert (await newest(bench))["state"] == "delivered"
+
+
+async def test_what_stays_unknown_is_given_up_after_an_hour(bench: Bench) -> None:
+    await tell(bench, status("delivered", of="out-99"))
+    events = bench.database.db["channel_events"]
+    long_ago = utc_now() - timedelta(hours=2)
+    await events.update_many({}, {"$set": {"created_at": long_ago, "next_attempt_at": long_ago}})
+    await bench.inbox.channel_events.sweep()
+    event = await events.find_one({})
+    assert event is not None
+    assert (event["state"], event["applied"]) == ("done", False)
+
+
+async def test_what_is_charged_for_a_message_is_kept(answered: Bench) -> None:
+    pricing = {"category": "service", "billable": False}
+    await tell(answered, status("delivered", of="out-2", data=pricing))
+    assert (await newest(answered))["cost"] == pricing
+
+
+async def test_reading_up_to_a_message_reads_all_before_it(answered: Bench) -> None:
+    await tell(answered, ReadMark(external_id="r1", chat_id="chat", platform_id="out-2"))
+    states = answered.inbox.store.messages.find({"direction": "out", "kind": "text"})
+    assert [message["state"] async for message in states] == ["read", "read"]
+
+
+async def test_a_reaction_is_shown_and_taken_back(answered: Bench) -> None:
+    await tell(answered, Reaction(external_id="a", chat_id="chat", platform_id="out-2", emoji="👍"))
+    assert (await newest(answered))["reactions"] == [{"emoji": "👍", "by": "contact"}]
+    await tell(answered, Reaction(external_id="b", chat_id="chat", platform_id="out-2", emoji=None))
+    assert (await newest(answered))["reactions"] == []
+
+
+async def test_a_deleted_message_stays_for_operators(answered: Bench) -> None:
+    await tell(answered, Deletion(external_id="d", chat_id="chat", platform_id="1"))
+    message = await answered.inbox.store.messages.find_one({"external_id": "1"})
+    assert message is not None
+    assert message["deleted_at"] is not None
+    assert message["text"] == "hello"
+
+
+async def test_an_edit_is_answered_and_marks_the_original(answered: Bench) -> None:
+    await tell(answered, replace(answered.message("2", "helo, corrected"), edit_of="1"))
+    assert answered.connector.sent[-1].text == "echo: helo, corrected"
+    original = await answered.inbox.store.messages.find_one({"external_id": "1"})
+    assert original is not None
+    assert (original["text"], original["edited_text"]) == ("hello", "helo, corrected")
+
+
+async def test_an_echo_is_an_operators_message_and_silences_the_bot(answered: Bench) -> None:
+    echo = Echo(external_id="e1", chat_id="chat", platform_id="page-1", text="I'll do it myself")
+    await tell(answered, echo)
+    await tell(answered, echo)
+    conversation = await answered.conversation()
+    assert conversation["owner"] == "operator"
+    message = await newest(answered, **{"author.kind": "operator"})
+    assert (message["text"], message["state"]) == ("I'll do it myself", "sent")
+    said = len(answered.connector.sent)
+    await answered.say("2", "thanks")
+    assert len(answered.connector.sent) == said, "the bot is silent"
+    echoes = {"data.echo": True}
+    assert await answered.inbox.store.messages.count_documents(echoes) == 1
+
+
+async def test_an_echo_of_what_we_sent_changes_nothing(answered: Bench) -> None:
+    await tell(answered, Echo(external_id="e1", chat_id="chat", platform_id="out-2", text="x"))
+    assert (await answered.conversation())["owner"] == "bot"
+    assert await answered.inbox.store.messages.count_documents({"data.echo": True}) == 0
+
+
+async def test_an_echo_waits_while_a_delivery_is_under_way(answered: Bench) -> None:
+    messages = answered.inbox.store.messages
+    message = await newest(answered)
+    await messages.update_one(
+        {"_id": message["_id"]}, {"$set": {"state": "sending"}, "$unset": {"platform_ids": ""}}
+    )
+    await tell(answered, Echo(external_id="e1", chat_id="chat", platform_id="out-2", text="x"))
+    assert (await answered.conversation())["owner"] == "bot", "it may be our own"
+    await messages.update_one(
+        {"_id": message["_id"]}, {"$set": {"state": "sent", "platform_ids": ["out-2"]}}
+    )
+    await make_due(answered)
+    await answered.inbox.channel_events.sweep()
+    assert (await answered.conversation())["owner"] == "bot"
+
+
+async def test_a_blocked_chat_is_shown_until_the_customer_is_back(answered: Bench) -> None:
+    sender = Sender(external_id="chat")
+    for name, reachable in (("b", False), ("c", False)):
+        change = ChatChange(external_id=name, chat_id="chat", sender=sender, reachable=reachable)
+        await tell(answered, change)
+    assert (await answered.conversation())["reachable"] is False
+    lines = {"kind": "event", "data.event": "blocked"}
+    assert await answered.inbox.store.messages.count_documents(lines) == 1
+    await answered.say("2", "I am back")
+    assert (await answered.conversation())["reachable"] is True
+
+
+async def test_a_quoted_message_is_shown_with_the_answer(answered: Bench) -> None:
+    await tell(answered, replace(answered.message("2", "this one?"), reply_to="out-2"))
+    message = await answered.inbox.store.messages.find_one({"external_id": "2"})
+    assert message is not None
+    assert message["reply_to"]["text"] == "echo: hello"
+    assert message["reply_to"]["author_kind"] == "bot"
+
+
+async def test_files_wait_to_be_fetched(bench: Bench) -> None:
+    photo = Attachment(kind=MessageKind.IMAGE, ref={"id": "f1"}, mime="image/jpeg", size=10)
+    message = replace(bench.message("1", ""), kind=MessageKind.IMAGE, attachments=[photo])
+    await tell(bench, message)
+    stored = await bench.inbox.store.messages.find_one({"external_id": "1"})
+    assert stored is not None
+    assert stored["attachments"][0]["state"] == "waiting"
+    assert stored["media_due_at"] is not None
+
+
+async def test_a_notice_of_templates_asks_for_a_sync(bench: Bench) -> None:
+    connections = bench.database.db["connections"]
+    row = {"_id": ObjectId(bench.connection.id), "organization_id": bench.organization_id}
+    await connections.insert_one(row)
+    notice = Notice(
+        external_id="n1", topic="templates", data={"name": "order", "event": "APPROVED"}
+    )
+    await tell(bench, notice)
+    stored = await connections.find_one({"_id": row["_id"]})
+    assert stored is not None
+    assert stored["templates_due"] is True
+    assert stored["notices"][0]["topic"] == "templates"
+
+
+async def make_due(bench: Bench) -> None:
+    await bench.database.db["channel_events"].update_many(
+        {}, {"$set": {"next_attempt_at": utc_now()}}
+    )

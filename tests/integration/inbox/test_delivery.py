@@ -1,0 +1,208 @@
+"""Sending: part by part, at a pace that all processes share, within the channel's windows."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from crm.contract import AuthenticationFailedError, Button, Pace, Reach, RetryableError
+from crm.core.clock import utc_now
+from crm.inbox.breaker import FAILURES, pace_key
+from crm.inbox.choices import chosen, offered
+from crm.inbox.desk import Draft
+from crm.inbox.pacing import Pacing
+from crm.inbox.reach import WindowClosed
+from tests.integration.inbox.conftest import Bench
+
+OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
+
+
+async def operators_message(bench: Bench, text: str, **more: Any) -> dict[str, Any]:
+    conversation = await bench.conversation()
+    return await bench.inbox.desk.write(
+        bench.organization_id, conversation["_id"], Draft(text=text, **more), user=OPERATOR
+    )
+
+
+async def stored(bench: Bench, message: dict[str, Any]) -> dict[str, Any]:
+    found = await bench.inbox.store.messages.find_one({"_id": ObjectId(message["id"])})
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def taken(bench: Bench) -> Bench:
+    await bench.say("1", "hello")
+    await bench.take_over(OPERATOR)
+    return bench
+
+
+async def test_a_second_try_goes_on_behind_the_parts_that_went_out(taken: Bench) -> None:
+    slow = RetryableError("platform_unavailable", "away")
+    taken.connector.parts.clear()
+    sent = await operators_message(taken, "one\ntwo\nthree")
+    taken.connector.failures = []
+    await taken.settle()
+    assert taken.connector.parts == ["one", "two", "three"]
+
+    taken.connector.parts.clear()
+    original = taken.connector.send
+
+    async def breaks(connection: Any, message: Any, part: str) -> Any:
+        if part == "five" and not broken:
+            broken.append(part)
+            raise slow
+        return await original(connection, message, part)
+
+    broken: list[str] = []
+    taken.connector.send = breaks  # type: ignore[method-assign]
+    sent = await operators_message(taken, "four\nfive\nsix")
+    await taken.settle()
+    assert [part["platform_id"] for part in (await stored(taken, sent))["parts"]] == ["out-1"]
+    await taken.sweep()
+    assert taken.connector.parts == ["four", "five", "six"]
+    assert len((await stored(taken, sent))["parts"]) == 3
+
+
+async def test_a_closed_window_is_told_before_anything_is_stored(taken: Bench) -> None:
+    taken.connector.window = lambda chat, author: Reach(open=False, code="window_closed")
+    with pytest.raises(WindowClosed) as refused:
+        await operators_message(taken, "too late")
+    assert refused.value.code == "window_closed"
+
+
+async def test_an_exception_of_the_platform_is_for_people_who_name_it(taken: Bench) -> None:
+    def by_tag(chat: Any, author: str) -> Reach:
+        return Reach(open=False, code="window_closed", tag="HUMAN_AGENT")
+
+    taken.connector.window = by_tag
+    with pytest.raises(WindowClosed):
+        await operators_message(taken, "without")
+    sent = await operators_message(taken, "with", tag="HUMAN_AGENT")
+    await taken.settle()
+    assert (await stored(taken, sent))["state"] == "sent"
+    assert taken.connector.sent[-1].tag == "HUMAN_AGENT"
+
+
+async def test_a_window_that_closed_meanwhile_fails_the_message(taken: Bench) -> None:
+    taken.connector.failures = [RetryableError("platform_unavailable", "away")]
+    sent = await operators_message(taken, "in time")
+    await taken.settle()
+    taken.connector.window = lambda chat, author: Reach(open=False, code="window_closed")
+    await taken.sweep()
+    message = await stored(taken, sent)
+    assert (message["state"], message["error"]["code"]) == ("failed", "window_closed")
+
+
+async def test_the_window_depends_on_the_customers_last_message(taken: Bench) -> None:
+    moments: list[Any] = []
+
+    def remember(chat: Any, author: str) -> Reach:
+        moments.append(chat.last_inbound_at)
+        return Reach(open=True)
+
+    taken.connector.window = remember
+    await operators_message(taken, "now")
+    await taken.settle()
+    assert utc_now() - moments[0] < timedelta(minutes=5)
+
+
+async def test_a_revoked_token_keeps_messages_until_it_is_renewed(taken: Bench) -> None:
+    taken.connector.failures = [AuthenticationFailedError("token_rejected", "revoked")]
+    sent = await operators_message(taken, "wait for me")
+    await taken.settle()
+    assert (await stored(taken, sent))["state"] == "queued"
+    assert taken.failures[0].code == "token_rejected"
+    await taken.sweep()
+    assert (await stored(taken, sent))["state"] == "sent"
+
+
+async def test_a_broken_platform_rests(taken: Bench) -> None:
+    taken.connector.failures = [RetryableError("platform_unavailable", "away")] * FAILURES
+    sent = await operators_message(taken, "hello?")
+    await taken.settle()
+    for _ in range(FAILURES + 3):
+        await taken.sweep()
+    assert taken.connector.failures == []
+    assert (await stored(taken, sent))["state"] == "queued", "nobody knocks while it rests"
+    pacing = Pacing(database=taken.database)
+    assert 20 < await pacing.held(pace_key(taken.connection.id)) <= 30
+
+
+async def test_the_platforms_wish_is_obeyed_by_all_processes(taken: Bench) -> None:
+    taken.connector.pace = lambda chat_id: [Pace(key=f"chat:{chat_id}", interval=0.01)]
+    taken.connector.failures = [RetryableError("rate_limited", "slow", retry_after=40)]
+    sent = await operators_message(taken, "hello")
+    await taken.settle()
+    other = Pacing(database=taken.database)
+    with pytest.raises(RetryableError) as refused:
+        await other.take([Pace(key="chat:chat", interval=0.01)])
+    assert refused.value.retry_after is not None
+    assert 35 < refused.value.retry_after <= 40
+    await taken.sweep()
+    assert (await stored(taken, sent))["state"] == "queued"
+
+
+async def test_a_pace_is_shared(taken: Bench) -> None:
+    pace = Pace(key="shared", interval=0.5, burst=2)
+    one, other = Pacing(database=taken.database), Pacing(database=taken.database)
+    waits = await asyncio.gather(*(each.take([pace]) for each in (one, other, one, other)))
+    early, late = sorted(waits)[:2], sorted(waits)[2:]
+    assert early == [0, 0]
+    assert late[0] > 0.2
+    assert late[1] > 0.7
+
+
+async def test_who_would_wait_too_long_takes_no_place(taken: Bench) -> None:
+    pacing, pace = Pacing(database=taken.database), Pace(key="slow", interval=60)
+    await pacing.take([pace])
+    for _ in range(3):
+        with pytest.raises(RetryableError) as refused:
+            await pacing.take([pace])
+        assert refused.value.retry_after is not None
+        assert refused.value.retry_after <= 60
+
+
+OFFERED = offered(
+    [
+        {"title": "Доставка", "payload": "/delivery"},
+        {"title": "Наш сайт", "payload": "", "url": "https://example.kz"},
+        {"title": "Позвать человека!", "payload": "/human"},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [
+        ("1", "/delivery"),
+        ("2.", "/human"),
+        ("№ 2", "/human"),
+        ("позвать человека", "/human"),
+        ("ДОСТАВКА", "/delivery"),
+        ("3", None),
+        ("0", None),
+        ("доставка в Астану?", None),
+        ("", None),
+    ],
+)
+def test_a_typed_choice_is_understood(text: str, payload: str | None) -> None:
+    assert chosen(text, OFFERED) == payload
+
+
+async def test_the_engine_gets_the_payload_of_a_typed_choice(bench: Bench) -> None:
+    button = Button(title="Delivery", payload="/delivery")
+
+    async def offers(body: dict[str, Any]) -> Any:
+        answer = await bench.engine.echo(body)
+        return answer
+
+    await bench.say("1", "hello")
+    await bench.inbox.store.conversations.update_one(
+        {"chat_id": "chat"},
+        {"$set": {"choices": offered([{"title": button.title, "payload": button.payload}])}},
+    )
+    await bench.say("2", "1")
+    assert bench.engine.turns[-1]["message"]["payload"] == "/delivery"
