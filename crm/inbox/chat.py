@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 from bson import ObjectId
 from bson.errors import InvalidId
 
-from crm.contract import Button, ChatMessage, ChatUpdate, Connection
+from crm.contract import ChatFile, ChatMessage, ChatUpdate, Connection
 from crm.core.event_hub import EventHub
 from crm.core.events import EventLog, Reset
+from crm.inbox.delivery import button_of
 from crm.inbox.models import CANCELLED, Document
 from crm.inbox.store import ConversationStore
 
@@ -26,14 +28,25 @@ type _Address = tuple[str, str]
 type _Queue = asyncio.Queue[ChatUpdate | None]
 
 
+class GivesFiles(Protocol):
+    """Who makes the signed links by which a customer's screen shows files."""
+
+    def chat_files(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[ChatFile]:
+        """The files of a message that can be shown."""
+        ...
+
+
 class ChatFeed:
     """Hands the events of chats to whoever has a customer's screen open.
 
     One reader of the event log serves all chats of an organization in this process.
     """
 
-    def __init__(self, *, store: ConversationStore, events: EventLog, hub: EventHub) -> None:
+    def __init__(
+        self, *, store: ConversationStore, events: EventLog, hub: EventHub, files: GivesFiles
+    ) -> None:
         self._store = store
+        self._files = files
         self._events = events
         self._hub = hub
         self._screens: defaultdict[ObjectId, defaultdict[_Address, set[_Queue]]]
@@ -61,7 +74,7 @@ class ChatFeed:
             match["created_at"] = {"$gte": moment}
         cursor = self._store.messages.find(match).sort([("created_at", -1), ("_id", -1)])
         found = await cursor.limit(limit).to_list()
-        return [chat_message(message) for message in reversed(found)]
+        return [self._shown(message) for message in reversed(found)]
 
     async def updates(self, connection: Connection, chat_id: str) -> AsyncIterator[ChatUpdate]:
         """What happens in the chat from now on.
@@ -112,10 +125,26 @@ class ChatFeed:
             theirs = event.type == "message.created" and data["direction"] == "in"
             if data["kind"] in HIDDEN_KINDS or not (sent or theirs):
                 continue
-            update = ChatUpdate(kind="message", message=chat_message({**data, "_id": data["id"]}))
+            update = ChatUpdate(kind="message", message=self._shown({**data, "_id": data["id"]}))
             address = (data["connection_id"], data["chat_id"])
             for queue in self._screens[organization_id].get(address, ()):
                 _put(queue, update)
+
+    def _shown(self, message: Document) -> ChatMessage:
+        """A stored message as a customer's screen shows it."""
+        data = message.get("data") or {}
+        ours = message["direction"] == "out"
+        return ChatMessage(
+            id=str(message["_id"]),
+            author_kind=message["author"]["kind"],
+            author_name=message["author"].get("name") if ours else None,
+            text=message["text"],
+            buttons=[button_of(button) for button in message["buttons"]],
+            at=message["created_at"],
+            files=self._files.chat_files(message.get("attachments") or ()),
+            state=message["state"] if ours else None,
+            client_id=None if ours else data.get("client_id"),
+        )
 
     async def _moment(self, match: Document, message_id: str) -> datetime | None:
         try:
@@ -135,17 +164,3 @@ def _put(queue: _Queue, update: ChatUpdate | None) -> None:
             queue.get_nowait()
         update = None
     queue.put_nowait(update)
-
-
-def chat_message(message: Document) -> ChatMessage:
-    """A stored message as a customer's screen shows it."""
-    data = message.get("data") or {}
-    return ChatMessage(
-        id=str(message["_id"]),
-        author_kind=message["author"]["kind"],
-        author_name=message["author"].get("name") if message["direction"] == "out" else None,
-        text=message["text"],
-        buttons=[Button(title=b["title"], payload=b["payload"]) for b in message["buttons"]],
-        at=message["created_at"],
-        client_id=data.get("client_id") if message["direction"] == "in" else None,
-    )

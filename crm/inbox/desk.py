@@ -16,8 +16,9 @@ from connectors.base import Connector
 from crm.contacts.models import contact_read, fold
 from crm.contract import MessageKind, Reach
 from crm.core.clock import utc_now
-from crm.core.errors import Conflict, NotFound
+from crm.core.errors import Conflict, Invalid, NotFound
 from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
+from crm.files.attachments import file_row
 from crm.inbox.delivery import Connections
 from crm.inbox.models import FAILED, Document, conversation_read, message_read, preview
 from crm.inbox.reach import WindowClosed, reach_of
@@ -58,16 +59,17 @@ VIEWS: Final[Mapping[str, Document]] = {
 """Filters by name; ``mine`` needs to know who asks."""
 
 
-class ClaimsFiles(Protocol):
+class TakesFiles(Protocol):
     """Where operators' uploads are stored."""
 
-    async def claim(
+    async def take(
         self, organization_id: ObjectId, ids: Sequence[ObjectId], session: AsyncClientSession
-    ) -> list[Document]:
-        """Uploads become a message's attachments.
+    ) -> Sequence[Document]:
+        """Keep uploads for a message from now on; returns them in this order.
 
         Raises:
-            NotFound: one is not there, or belongs to a message already.
+            NotFound: one is not there.
+            FileNotChecked: one was not seen by the virus scanner yet.
         """
         ...
 
@@ -94,7 +96,7 @@ class Desk:
         store: ConversationStore,
         connections: Connections,
         connectors: Mapping[str, Connector],
-        files: ClaimsFiles,
+        files: TakesFiles,
         deliver_soon: Callable[[ObjectId], None],
     ) -> None:
         self._store = store
@@ -201,6 +203,8 @@ class Desk:
             message = store.inside(
                 conversation, draft.text, kind="note", author=author, data=_client(draft.client_id)
             )
+        elif not (draft.text.strip() or draft.attachments or draft.template):
+            raise Invalid("There is nothing to send.", code="empty_message")
         else:
             await self._check_reach(conversation, draft)
             message = await self._outbound(conversation, draft, author)
@@ -220,9 +224,8 @@ class Desk:
                 match["owner"] = OPERATOR
                 update["$inc"] = {"unrecorded": 1}
             if draft.attachments:
-                message["attachments"] = await self._files.claim(
-                    organization_id, draft.attachments, session
-                )
+                taken = await self._files.take(organization_id, draft.attachments, session)
+                message["attachments"] = [file_row(file) for file in taken]
             after = await store.conversations.find_one_and_update(
                 match, update, session=session, return_document=ReturnDocument.AFTER
             )

@@ -10,10 +10,12 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
+from crm.contract import Attachment, MessageKind
 from crm.core.clock import utc_now
+from crm.inbox.attached import attached
 from crm.inbox.channel_events import Handler
 from crm.inbox.handover import SYSTEM, Handover
-from crm.inbox.models import SENDING, SENT, Document, attached, clean
+from crm.inbox.models import SENDING, SENT, Document, clean
 from crm.inbox.statuses import Statuses
 from crm.inbox.store import (
     ConversationStore,
@@ -85,7 +87,7 @@ class EventHandlers:
             "external_id": f"echo:{data['platform_id']}",
             "platform_ids": [data["platform_id"]],
             "parts": [{"platform_id": data["platform_id"], "state": SENT}],
-            **attached(data["attachments"], event["created_at"]),
+            **attached([_attachment(one) for one in data["attachments"]], event["created_at"]),
             "data": {"echo": True},
             "unrecorded": True,
         }
@@ -162,3 +164,7 @@ class EventHandlers:
             return found
 
         return await store.database.in_transaction(write) is not None
+
+
+def _attachment(stored: Document) -> Attachment:
+    return Attachment(**{**stored, "kind": MessageKind(stored["kind"])})

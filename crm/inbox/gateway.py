@@ -35,9 +35,9 @@ type NoteFailure = Callable[[Connection, ConnectorError], Awaitable[None]]
 class KeepsFiles(Protocol):
     """Where connectors' files are stored."""
 
-    async def keep(
+    async def keep_file(
         self,
-        organization_id: ObjectId,
+        connection: Connection,
         chunks: AsyncIterator[bytes],
         *,
         name: str | None,
@@ -126,8 +126,7 @@ class InboxGateway:
         mime: str | None,
     ) -> KeptFile:
         """See the protocol."""
-        organization_id = ObjectId(connection.organization_id)
-        return await self._files.keep(organization_id, chunks, name=name, mime=mime)
+        return await self._files.keep_file(connection, chunks, name=name, mime=mime)
 
     async def state(self, connection: Connection) -> Mapping[str, Any]:
         """See the protocol."""

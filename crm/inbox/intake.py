@@ -21,9 +21,10 @@ from crm.contract import (
 )
 from crm.core.clock import utc_now
 from crm.core.errors import Unavailable
+from crm.inbox.attached import attached
 from crm.inbox.background import Background
 from crm.inbox.channel_events import ChannelEvents
-from crm.inbox.models import RECEIVED, Document, attached, clean, preview
+from crm.inbox.models import RECEIVED, Document, clean, preview
 from crm.inbox.redelivery import is_redelivery, redelivered
 from crm.inbox.store import GRACE, ConversationStore
 from crm.inbox.turns import TurnRunner
@@ -159,7 +160,7 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "text": text,
         "payload": message.payload,
         "data": data,
-        **attached([asdict(attachment) for attachment in message.attachments], moment),
+        **attached(message.attachments, moment),
         "edit_of": message.edit_of,
         "referral": asdict(message.referral) if message.referral else None,
         "sent_at": message.sent_at,

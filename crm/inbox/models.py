@@ -6,11 +6,10 @@ here several times, and most steps touch two or three fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
-from bson import ObjectId
+from crm.files.attachments import attachment_read
 
 CONVERSATIONS: Final = "conversations"
 MESSAGES: Final = "messages"
@@ -92,19 +91,13 @@ def message_read(document: Mapping[str, Any]) -> Document:
         "connection_id": str(document["connection_id"]),
         **read,
         "author": author,
-        "attachments": [_attachment(row) for row in document.get("attachments") or ()],
+        "attachments": [attachment_read(row) for row in document.get("attachments") or ()],
         "reply_to": _quoted(document.get("reply_to")),
         "reactions": document.get("reactions") or [],
         "attempts": document.get("attempts", 0),
         "created_at": document["created_at"],
         "updated_at": document["updated_at"],
     }
-
-
-def _attachment(row: Mapping[str, Any]) -> Document:
-    """An attachment as the API shows it: without what only its connector understands."""
-    read = {name: value for name, value in row.items() if name not in {"ref", "attempts"}}
-    return {**read, "file_id": _id(row.get("file_id"))}
 
 
 def _quoted(reply_to: Mapping[str, Any] | None) -> Document | None:
@@ -132,32 +125,6 @@ def conversation_read(document: Mapping[str, Any]) -> Document:
         "created_at": document["created_at"],
         "updated_at": document["updated_at"],
     }
-
-
-def attached(attachments: Sequence[Mapping[str, Any]], moment: datetime) -> Document:
-    """How the attachments of a message (``crm.contract.Attachment``) are stored with it.
-
-    ``media_due_at`` is there while one still has to be fetched from the platform.
-    """
-    rows = [
-        {
-            "kind": str(one["kind"]),
-            "ref": dict(one["ref"]),
-            "name": one["name"],
-            "mime": one["mime"],
-            "size": one["size"],
-            "duration": one["duration"],
-            "inline": one["inline"],
-            "state": "stored" if one["file_id"] else "waiting",
-            "error": None,
-            "file_id": ObjectId(one["file_id"]) if one["file_id"] else None,
-            "thumbnail": False,
-            "attempts": 0,
-        }
-        for one in attachments
-    ]
-    waits = any(row["state"] == "waiting" for row in rows)
-    return {"attachments": rows, **({"media_due_at": moment} if waits else {})}
 
 
 def clean(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from bson import ObjectId
 
@@ -13,17 +12,17 @@ from crm.core.database import Database
 from crm.core.event_hub import EventHub
 from crm.core.events import EventLog
 from crm.core.settings import Settings
+from crm.files.wiring import FileParts
 from crm.inbox.background import Background
 from crm.inbox.channel_events import ChannelEvents
 from crm.inbox.chat import ChatFeed
-from crm.inbox.delivery import Delivery, OutboundFiles
-from crm.inbox.desk import ClaimsFiles, Desk
+from crm.inbox.delivery import Delivery
+from crm.inbox.desk import Desk
 from crm.inbox.engine import EngineClient
 from crm.inbox.event_handlers import EventHandlers
 from crm.inbox.gateway import (
     ConnectionCache,
     InboxGateway,
-    KeepsFiles,
     ListConnections,
     LoadConnection,
     NoteFailure,
@@ -36,10 +35,6 @@ from crm.inbox.signals import Signals
 from crm.inbox.statuses import Statuses
 from crm.inbox.store import ConversationStore
 from crm.inbox.turns import TurnRunner
-
-
-class InboxFiles(OutboundFiles, KeepsFiles, ClaimsFiles, Protocol):
-    """What the inbox needs of the store of files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +75,7 @@ def build_inbox(
     load_connection: LoadConnection,
     list_connections: ListConnections,
     note_failure: NoteFailure,
-    files: InboxFiles,
+    files: FileParts,
 ) -> InboxParts:
     """Wire the inbox. Nothing is started and nothing is connected to."""
     store = ConversationStore(database=database, events=events)
@@ -91,7 +86,7 @@ def build_inbox(
         connections=connections,
         connectors=connectors,
         conversations=store.conversation,
-        files=files,
+        files=files.giving,
         pacing=Pacing(database=database),
     )
     outbox = Outbox(store=store, delivery=delivery)
@@ -110,7 +105,7 @@ def build_inbox(
         send=outbox.send,
         show_typing=signals.show_typing,
     )
-    feed = ChatFeed(store=store, events=events, hub=hub)
+    feed = ChatFeed(store=store, events=events, hub=hub, files=files.giving)
     handlers = EventHandlers(store=store, statuses=statuses, handover=handover)
     channel_events = ChannelEvents(store=store, handlers=handlers.by_kind())
     intake = Intake(store=store, turns=turns, events=channel_events, background=background)
@@ -126,7 +121,7 @@ def build_inbox(
             store=store,
             connections=connections,
             connectors=connectors,
-            files=files,
+            files=files.store,
             deliver_soon=deliver_soon,
         ),
         feed=feed,
@@ -137,7 +132,7 @@ def build_inbox(
             intake=intake,
             feed=feed,
             statuses=statuses,
-            files=files,
+            files=files.keeping,
             list_connections=list_connections,
         ),
         background=background,

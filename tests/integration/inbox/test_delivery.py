@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 from bson import ObjectId
 
-from crm.contract import AuthenticationFailedError, Button, Pace, Reach, RetryableError
+from crm.contract import AuthenticationFailedError, Pace, Reach, RetryableError
 from crm.core.clock import utc_now
 from crm.inbox.breaker import FAILURES, pace_key
 from crm.inbox.choices import chosen, offered
@@ -193,16 +194,14 @@ def test_a_typed_choice_is_understood(text: str, payload: str | None) -> None:
 
 
 async def test_the_engine_gets_the_payload_of_a_typed_choice(bench: Bench) -> None:
-    button = Button(title="Delivery", payload="/delivery")
+    async def offer(_: dict[str, Any]) -> web.Response:
+        buttons = [{"title": "Delivery", "payload": "/delivery"}]
+        return web.json_response({"replies": [{"text": "What next?", "buttons": buttons}]})
 
-    async def offers(body: dict[str, Any]) -> Any:
-        answer = await bench.engine.echo(body)
-        return answer
-
+    bench.engine.answer = offer
     await bench.say("1", "hello")
-    await bench.inbox.store.conversations.update_one(
-        {"chat_id": "chat"},
-        {"$set": {"choices": offered([{"title": button.title, "payload": button.payload}])}},
-    )
+    bench.engine.answer = bench.engine.echo
     await bench.say("2", "1")
     assert bench.engine.turns[-1]["message"]["payload"] == "/delivery"
+    await bench.say("3", "1")
+    assert bench.engine.turns[-1]["message"]["payload"] is None, "nothing is offered any more"
