@@ -41,6 +41,7 @@ from crm.contract.events import (
 from crm.contract.inbox import (
     ChatFile,
     ChatMessage,
+    ChatTraffic,
     ChatUpdate,
     FileRefusedError,
     Inbox,
@@ -68,6 +69,7 @@ __all__ = [
     "ChatFile",
     "ChatMessage",
     "ChatState",
+    "ChatTraffic",
     "ChatUpdate",
     "Connection",
     "ConnectorError",

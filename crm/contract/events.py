@@ -67,6 +67,8 @@ class Attachment:
     duration: float | None = None
     inline: bool = False
     """It belongs into the text (an e-mail's picture), not under it."""
+    error: Mapping[str, str] | None = None
+    """``{code, detail}`` of why it was refused already; there is no file then, and will be none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,9 @@ class InboundMessage:
 
     ``chat_id`` is the address replies go to. ``payload`` is the payload of a tapped button.
     ``reply_to`` names the message that is quoted, ``edit_of`` the one that this is a new wording
-    of. ``data`` holds what a kind needs beyond text (a shared phone, coordinates, a story's link).
+    of. ``data`` holds what a kind needs beyond text (a shared phone, coordinates, a story's link);
+    ``data["topic"]`` is by what ``Inbox.chat_on_topic`` finds it. What is not ``answerable`` is
+    shown to people and known to the bot, which says nothing to it: a machine wrote it.
     """
 
     external_id: str
@@ -106,6 +110,7 @@ class InboundMessage:
     edit_of: str | None = None
     referral: Referral | None = None
     sent_at: datetime | None = None
+    answerable: bool = True
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -59,6 +59,14 @@ class KeptFile:
     size: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatTraffic:
+    """How much was said lately: ``received`` from a person in all their chats, ``answered`` by the bot in one."""
+
+    received: int
+    answered: int
+
+
 class FileRefusedError(Exception):
     """A file was not stored. ``code`` is file_too_large, file_type_not_allowed or file_infected."""
 
@@ -106,6 +114,24 @@ class Inbox(Protocol):
             FileRefusedError: it is too large, of a forbidden type, or infected.
             Unavailable: the database cannot be reached.
         """
+        ...
+
+    async def chats_of(
+        self, connection: Connection, platform_ids: Sequence[str]
+    ) -> Mapping[str, str]:
+        """The chats in which messages of these platform ids stand, theirs or ours, by platform id."""
+        ...
+
+    async def chat_on_topic(
+        self, connection: Connection, sender_id: str, topic: str, *, since: datetime
+    ) -> str | None:
+        """The chat in which this person wrote last on this topic (``data["topic"]``) since then."""
+        ...
+
+    async def traffic(
+        self, connection: Connection, *, sender_id: str, chat_id: str, since: datetime
+    ) -> ChatTraffic:
+        """How much was said since then: what a connector tells a loop of machines by."""
         ...
 
     async def state(self, connection: Connection) -> Mapping[str, Any]:

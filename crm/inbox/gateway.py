@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from bson import ObjectId
@@ -11,6 +12,7 @@ from bson.errors import InvalidId
 
 from crm.contract import (
     ChatMessage,
+    ChatTraffic,
     ChatUpdate,
     Connection,
     ConnectorError,
@@ -127,6 +129,57 @@ class InboxGateway:
     ) -> KeptFile:
         """See the protocol."""
         return await self._files.keep_file(connection, chunks, name=name, mime=mime)
+
+    async def chats_of(
+        self, connection: Connection, platform_ids: Sequence[str]
+    ) -> Mapping[str, str]:
+        """See the protocol."""
+        found = self._store.messages.find(
+            {
+                "connection_id": ObjectId(connection.id),
+                "platform_ids": {"$in": list(platform_ids)},
+            },
+            {"chat_id": 1, "platform_ids": 1},
+        )
+        return {
+            platform_id: message["chat_id"]
+            async for message in found
+            for platform_id in message["platform_ids"]
+            if platform_id in platform_ids
+        }
+
+    async def chat_on_topic(
+        self, connection: Connection, sender_id: str, topic: str, *, since: datetime
+    ) -> str | None:
+        """See the protocol."""
+        found = await self._store.messages.find_one(
+            {
+                "connection_id": ObjectId(connection.id),
+                "sender.external_id": sender_id,
+                "data.topic": topic,
+                "created_at": {"$gte": since},
+            },
+            {"chat_id": 1},
+            sort=[("created_at", -1)],
+        )
+        chat_id: str | None = found["chat_id"] if found else None
+        return chat_id
+
+    async def traffic(
+        self, connection: Connection, *, sender_id: str, chat_id: str, since: datetime
+    ) -> ChatTraffic:
+        """See the protocol."""
+        here = {"connection_id": ObjectId(connection.id), "created_at": {"$gte": since}}
+        messages = self._store.messages
+        return ChatTraffic(
+            received=await messages.count_documents(
+                # Named, so that the index over those with a topic serves.
+                {**here, "sender.external_id": sender_id, "data.topic": {"$exists": True}}
+            ),
+            answered=await messages.count_documents(
+                {**here, "chat_id": chat_id, "direction": "out", "author.kind": "bot"}
+            ),
+        )
 
     async def state(self, connection: Connection) -> Mapping[str, Any]:
         """See the protocol."""

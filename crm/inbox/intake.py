@@ -164,6 +164,7 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "edit_of": message.edit_of,
         "referral": asdict(message.referral) if message.referral else None,
         "sent_at": message.sent_at,
+        "answerable": message.answerable,
         "buttons": [],
         "language": None,
         "state": RECEIVED,

@@ -183,7 +183,10 @@ class TurnRunner:
         self, conversation: Document, holder: str, pending: Sequence[Document]
     ) -> Committed | None:
         """Handle the oldest message; the lease goes with the last one. Returns None to wait."""
-        if conversation["owner"] == "operator":
+        unanswerable = pending[0].get("answerable") is False
+        if unanswerable:
+            conversation = await self._store.attach_new(conversation, holder, pending)
+        if unanswerable or conversation["owner"] == "operator":
             return await self._store.commit(
                 conversation,
                 holder,

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from crm.contract import (
     Button,
+    ChatEvent,
     ChatMessage,
+    ChatTraffic,
     ChatUpdate,
     Connection,
     ConnectorError,
+    FileRefusedError,
+    InboundEvent,
     InboundMessage,
+    KeptFile,
 )
 
 
@@ -19,42 +25,115 @@ class InboxUnavailableError(Exception):
     """The database is away."""
 
 
+class Connections(dict[str, Connection]):
+    """Connections by id; called, it is the protocol's ``connections``."""
+
+    async def __call__(self, channel: str) -> Sequence[Connection]:
+        return [one for one in self.values() if one.channel == channel]
+
+
 class InboxDouble:
     def __init__(self, *connections: Connection) -> None:
-        self.connections = {connection.id: connection for connection in connections}
+        self.connections = Connections({one.id: one for one in connections})
         self.received: list[InboundMessage] = []
+        self.events: list[ChatEvent] = []
+        """What was told besides messages."""
+        self.files: dict[str, tuple[KeptFile, bytes]] = {}
+        self.max_file_bytes = 25_000_000
+        self.states: dict[str, Mapping[str, Any]] = {}
+        self.traffics: dict[str, ChatTraffic] = {}
+        """By chat; none otherwise."""
+        self.ours: dict[str, str] = {}
+        """The chats of messages of ours, by platform id."""
         self.deliveries = 0
         """How often ``receive`` was called, also with what was known or when it failed."""
         self.failures: list[ConnectorError] = []
-        self.seen: list[str] = []
+        self.shown: list[str] = []
+        self.read: list[str] = []
         self.typed: list[str] = []
         self.unavailable = False
         self.chats: dict[tuple[str, str], list[ChatMessage]] = defaultdict(list)
         self._screens: dict[tuple[str, str], list[asyncio.Queue[ChatUpdate]]] = defaultdict(list)
         self._known: set[tuple[str, str]] = set()
+        self._times: dict[str, datetime] = {}
         self._next_id = 0
 
     async def connection(self, connection_id: str) -> Connection | None:
         return self.connections.get(connection_id)
 
-    async def receive(self, connection: Connection, messages: Sequence[InboundMessage]) -> int:
+    async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
         self.deliveries += 1
         if self.unavailable:
             raise InboxUnavailableError
         new = 0
-        for message in messages:
-            key = (connection.id, message.external_id)
+        for event in events:
+            kind = "message" if isinstance(event, InboundMessage) else type(event).__name__
+            key = (connection.id, f"{kind}:{event.external_id}")
             if key in self._known:
                 continue
             self._known.add(key)
-            self.received.append(message)
+            if not isinstance(event, InboundMessage):
+                self.events.append(event)
+                continue
+            self.received.append(event)
+            self._times[event.external_id] = datetime.now(UTC)
             new += 1
             self._put(
                 connection,
-                message.chat_id,
-                self._message("contact", message.text, client_id=message.data.get("client_id")),
+                event.chat_id,
+                self._message("contact", event.text, client_id=event.data.get("client_id")),
             )
         return new
+
+    async def keep_file(
+        self,
+        connection: Connection,
+        chunks: AsyncIterator[bytes],
+        *,
+        name: str | None,
+        mime: str | None,
+    ) -> KeptFile:
+        if self.unavailable:
+            raise InboxUnavailableError
+        content = b"".join([chunk async for chunk in chunks])
+        if len(content) > self.max_file_bytes:
+            raise FileRefusedError("file_too_large", "The file is too large.")
+        kept = KeptFile(
+            id=f"{0xF11E + len(self.files):024x}",
+            name=name or "file",
+            mime=mime or "application/octet-stream",
+            size=len(content),
+        )
+        self.files[kept.id] = (kept, content)
+        return kept
+
+    async def chats_of(
+        self, connection: Connection, platform_ids: Sequence[str]
+    ) -> Mapping[str, str]:
+        theirs = {one.platform_id or one.external_id: one.chat_id for one in self.received}
+        return {one: chat for one, chat in {**self.ours, **theirs}.items() if one in platform_ids}
+
+    async def chat_on_topic(
+        self, connection: Connection, sender_id: str, topic: str, *, since: datetime
+    ) -> str | None:
+        for one in reversed(self.received):
+            about = (one.sender.external_id, one.data.get("topic"))
+            if about == (sender_id, topic) and self._times[one.external_id] >= since:
+                return one.chat_id
+        return None
+
+    async def traffic(
+        self, connection: Connection, *, sender_id: str, chat_id: str, since: datetime
+    ) -> ChatTraffic:
+        return self.traffics.get(chat_id, ChatTraffic(received=0, answered=0))
+
+    async def state(self, connection: Connection) -> Mapping[str, Any]:
+        return self.states.get(connection.id, {})
+
+    async def note_state(self, connection: Connection, state: Mapping[str, Any]) -> None:
+        if self.unavailable:
+            raise InboxUnavailableError
+        self.states[connection.id] = dict(state)
 
     async def failed(self, connection: Connection, error: ConnectorError) -> None:
         self.failures.append(error)
@@ -78,8 +157,10 @@ class InboxDouble:
         finally:
             screens.remove(queue)
 
-    async def delivered(self, connection: Connection, message_id: str) -> None:
-        self.seen.append(message_id)
+    async def seen(self, connection: Connection, message_id: str, *, read: bool = False) -> None:
+        self.shown.append(message_id)
+        if read:
+            self.read.append(message_id)
 
     async def typing(self, connection: Connection, chat_id: str) -> None:
         self.typed.append(chat_id)

@@ -256,8 +256,8 @@ async def test_seen_counts_only_in_ones_own_chat(webchat: Webchat, door: Door) -
     await screen.next("message")
     for message_id in (others.id, "nonsense", mine.id):
         await screen.socket.send_json({"type": "seen", "id": message_id})
-    await eventually(lambda: webchat.inbox.seen)
-    assert webchat.inbox.seen == [mine.id]
+    await eventually(lambda: webchat.inbox.shown)
+    assert webchat.inbox.shown == [mine.id]
 
 
 async def test_typing_both_ways(webchat: Webchat, door: Door) -> None:

@@ -121,7 +121,7 @@ async def test_a_question_and_an_answer(site: Site) -> None:
     assert (tap.text, tap.payload, tap.sender.language) == ("Заказать", "/place_order", "ru")
     await expect(site.messages.nth(2)).to_contain_text("Заказать")
     await expect(site.part("chip")).to_be_hidden()
-    await eventually(lambda: site.webchat.inbox.seen)
+    await eventually(lambda: site.webchat.inbox.shown)
 
 
 async def test_an_operator_answers(site: Site) -> None:
@@ -201,7 +201,7 @@ async def test_a_returning_visitor_has_history_and_unread(site: Site) -> None:
     await site.write("Сәлем")
     await site.reply("Сәлем!")
     await expect(site.messages).to_have_count(2)
-    await eventually(lambda: site.webchat.inbox.seen)
+    await eventually(lambda: site.webchat.inbox.shown)
     await site.part("close").click()
     await expect(site.part("launcher")).to_be_focused()
     await site.reply("Тағы сұрақ бар ма?")
@@ -212,7 +212,7 @@ async def test_a_returning_visitor_has_history_and_unread(site: Site) -> None:
     await site.part("launcher").click()
     await expect(site.messages).to_have_count(3)
     await expect(site.part("unread")).to_be_hidden()
-    await eventually(lambda: len(site.webchat.inbox.seen) == 2)
+    await eventually(lambda: len(site.webchat.inbox.shown) == 2)
 
 
 async def test_two_tabs_show_one_chat(site: Site) -> None:

@@ -26,7 +26,19 @@ async def run(database: Database) -> None:
     )
     messages = database.collection("messages")
     await messages.create_indexes(
-        [IndexModel([("connection_id", ASCENDING), ("platform_ids", ASCENDING)])]
+        [
+            IndexModel([("connection_id", ASCENDING), ("platform_ids", ASCENDING)]),
+            IndexModel(
+                [
+                    ("connection_id", ASCENDING),
+                    ("sender.external_id", ASCENDING),
+                    ("data.topic", ASCENDING),
+                    ("created_at", ASCENDING),
+                ],
+                name="topics",
+                partialFilterExpression={"data.topic": {"$exists": True}},
+            ),
+        ]
     )
     # A message that was cut and half sent goes on behind what went out.
     half_sent = {"state": {"$in": ["queued", "sending"]}, "parts_sent": {"$gt": 0}}
