@@ -6,18 +6,14 @@ It reads one line of JSON (what to read, how much of it) and then the file from 
 "total"}` while it works, at the end `{"reading": {...}}` or `{"error": {"code", "detail"}}`.
 """
 
-import contextlib
-import ctypes
 import dataclasses
 import json
-import os
-import resource
-import signal
 import sys
 import time
 import traceback
 from typing import Any, BinaryIO
 
+from bot.confinement import die_with_parent, hold_to
 from bot.knowledge.blocks import Notice
 from bot.knowledge.documents import Reading, read
 from bot.knowledge.errors import DocumentError
@@ -25,18 +21,15 @@ from bot.knowledge.formats.limits import Limits
 from bot.knowledge.passages import Passage
 
 _TELL_EVERY_SECONDS = 0.2
-_DIE_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG of Linux."""
-_NICENESS = 5
 
 
 def main() -> None:
     """Read what comes in; never raises and never answers with nothing."""
-    _die_with_parent()
+    die_with_parent()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     try:
         order: dict[str, Any] = json.loads(source.readline())
-        _hold_to(order["memory_bytes"], order["seconds"])
+        hold_to(order["memory_bytes"], order["seconds"])
         answer = _answer(order, source, sink)
     except MemoryError:
         answer = _error(
@@ -108,24 +101,3 @@ def _error(code: str, detail: str) -> dict[str, Any]:
 def _write(sink: BinaryIO, value: dict[str, Any]) -> None:
     sink.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
     sink.flush()
-
-
-def _hold_to(memory_bytes: int, seconds: int) -> None:
-    """Take no more than this of the machine, write no file, and give way to those who talk to customers."""
-    for kind, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(OSError, ValueError):  # not every system holds all of them
-            resource.setrlimit(kind, (value, value))
-    with contextlib.suppress(OSError):
-        os.nice(_NICENESS)
-
-
-def _die_with_parent() -> None:
-    """End when the worker is killed: nobody would read the answer. Elsewhere than on Linux the limits end it."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
