@@ -32,6 +32,7 @@ from crm.core.feature import Core, Feature
 from crm.core.settings import Settings
 from crm.deals.routes import DealRoutes, PipelineRoutes
 from crm.demo.feature import feature as demo
+from crm.files.routes import FileRoutes, LinkRoutes
 from crm.inbox.feature import feature as inbox
 from crm.providers.feature import feature as providers
 from crm.services import Services, build_services, open_core
@@ -94,6 +95,7 @@ def compose_app(
         trusted_proxy_hops=settings.trusted_proxy_hops,
         check_responses=check_responses,
     )
+    files = services.files
     events = EventRoutes(events=core.events, hub=core.hub, authenticator=services.sessions)
     api.add(
         AuthRoutes(accounts=services.accounts, sessions=services.sessions, limits=core.limits),
@@ -104,8 +106,10 @@ def compose_app(
         DealRoutes(deals=services.deals),
         TaskRoutes(tasks=services.tasks),
         ChannelRoutes(connections=services.connections),
+        FileRoutes(store=files.store, keeping=files.keeping, fetching=files.fetching),
         events,
     )
+    api.add_public(LinkRoutes(store=files.store, links=files.links).routes())
     middlewares = [ConsoleFiles().middleware()]
     if core.settings.trusted_proxy_hops:
         middlewares.insert(0, _behind_proxies(core.settings.trusted_proxy_hops))

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 DIST = Path(__file__).parent / "console" / "dist"
-RESERVED = ("/api", "/internal", "/webhooks", "/widget")
+RESERVED = ("/api", "/internal", "/webhooks", "/widget", "/files")
 """Addresses below these are never pages of the console."""
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

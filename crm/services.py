@@ -10,14 +10,15 @@ from crm.channels.service import Connections
 from crm.contacts.models import Contact
 from crm.contacts.related import RelatedCollection
 from crm.contacts.service import Contacts
-from crm.core.database import Database
+from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import init_documents
 from crm.core.feature import Core
 from crm.core.settings import Settings
 from crm.deals.models import Deal, Pipeline
 from crm.deals.pipelines import Pipelines
 from crm.deals.service import Deals
-from crm.files.store import FileStore
+from crm.files.wiring import FileParts, build_files
+from crm.inbox.store import message_updated
 from crm.inbox.wiring import InboxParts, build_inbox
 from crm.knowledge.service import Knowledge
 from crm.tasks.models import Task
@@ -46,7 +47,7 @@ class Services:
     tasks: Tasks
     connections: Connections
     connectors: Mapping[str, Connector]
-    files: FileStore
+    files: FileParts
     inbox: InboxParts
     knowledge: Knowledge
 
@@ -71,13 +72,24 @@ def build_services(
     sessions = Sessions(database=database, hub=core.hub)
     passwords = Passwords(password_rounds)
     pipelines = Pipelines(database=database, events=events)
-    files = FileStore(database=database, settings=core.settings)
     connections = Connections(
         database=database,
         events=events,
         secrets=core.secrets,
         connectors=connectors,
         public_url=core.settings.public_url,
+    )
+
+    async def announce(message: RawDocument, session: Session) -> None:
+        await events.append(message["organization_id"], [message_updated(message)], session)
+
+    files = build_files(
+        settings=core.settings,
+        database=database,
+        connectors=connectors,
+        connection=connections.load,
+        note_failure=connections.note_failure,
+        announce=announce,
     )
     return Services(
         sessions=sessions,

@@ -21,6 +21,7 @@ from crm.core.migration_steps import (
     assistant_suites,
     assistant_versions,
     channel_events,
+    media,
     passage_vectors,
     passages_by_intervals,
     provider_calls,
@@ -189,6 +190,7 @@ MIGRATIONS: list[Migration] = [
     Migration(5, "test suites of assistants", assistant_suites.run),
     Migration(6, "embeddings of passages", passage_vectors.run),
     Migration(7, "events of messengers, paces", channel_events.run),
+    Migration(8, "files that people send", media.run),
 ]
 
 

@@ -10,6 +10,8 @@ import hmac
 import ipaddress
 import os
 import secrets
+import shlex
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -43,6 +45,13 @@ def _http_url(value: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 def _is_loopback(host: str) -> bool:
@@ -112,6 +121,20 @@ class Settings(BaseSettings):
         description="Whether tenants' model servers may be on this machine or in its network.",
     )
 
+    file_max_mb: int = Field(
+        default=25, ge=1, le=100, description="Megabytes a file may have that people send."
+    )
+    image_max_mb: int = Field(
+        default=15, ge=1, le=100, description="The same for a picture, which browsers must unpack."
+    )
+    files_quota_mb: int = Field(
+        default=10_240, ge=1, description="Megabytes all files of one organization may have."
+    )
+    virus_scan: str | None = Field(
+        default=None,
+        description="clamd://host:port, clamd:///path/to/socket, or a command that gets the file on its input.",
+    )
+
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         description="Encrypts credentials; made at the first start when absent.",
@@ -144,6 +167,21 @@ class Settings(BaseSettings):
         allowed = {"mongodb", "mongodb+srv", "amqp", "amqps"}
         if value is not None and urlsplit(value.get_secret_value()).scheme not in allowed:
             raise ValueError("must begin with amqp://, amqps:// or mongodb://")
+        return value
+
+    @field_validator("virus_scan")
+    @classmethod
+    def _check_virus_scan(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if value.startswith("clamd:"):
+            parts = urlsplit(value)
+            if not (parts.hostname and parts.port) and not (parts.path and not parts.netloc):
+                raise ValueError("must look like clamd://127.0.0.1:3310 or clamd:///run/clamd.sock")
+            return value
+        words = _words(value)
+        if not words or shutil.which(words[0]) is None:
+            raise ValueError("must be clamd://host:port, or a command that can be found")
         return value
 
     @field_validator("secret_key")

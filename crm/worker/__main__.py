@@ -48,6 +48,7 @@ async def work(settings: Settings) -> None:
         broker,
         handover=inbox.handover,
         knowledge=services.knowledge,
+        files=services.files.store,
         ledger=ledger,
     )
     scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
@@ -81,6 +82,8 @@ async def work(settings: Settings) -> None:
                         "turns": inbox.turns.sweep,
                         "deliveries": inbox.outbox.sweep,
                         "channel events": inbox.channel_events.sweep,
+                        "files": services.files.checking.sweep,
+                        "attachments": services.files.fetching.sweep,
                         "documents": services.knowledge.ingestion.sweep,
                         "runs": runs.sweep,
                         "embeddings": embedding.sweep,
@@ -93,6 +96,7 @@ async def work(settings: Settings) -> None:
     finally:
         await broker.shutdown()
         await runs.close()
+        await services.files.fetching.close()
         await services.knowledge.ingestion.close()
         await inbox.close()
         for connector in connectors.values():

@@ -7,6 +7,7 @@ import logging
 from taskiq import AsyncBroker
 
 from crm.core.clock import utc_now
+from crm.files.store import FileStore
 from crm.inbox.handover import Handover
 from crm.knowledge.service import Knowledge
 from crm.providers.ledger import ProviderLedger
@@ -19,7 +20,12 @@ EVERY_HOUR = "17 * * * *"
 
 
 def register_jobs(
-    broker: AsyncBroker, *, handover: Handover, knowledge: Knowledge, ledger: ProviderLedger
+    broker: AsyncBroker,
+    *,
+    handover: Handover,
+    knowledge: Knowledge,
+    files: FileStore,
+    ledger: ProviderLedger,
 ) -> None:
     """Tell the broker which jobs this worker does."""
 
@@ -43,6 +49,17 @@ def register_jobs(
     broker.register_task(
         tidy_knowledge,
         task_name="knowledge.tidy",
+        schedule=[{"cron": EVERY_HOUR}],
+    )
+
+    async def tidy_files() -> None:
+        count = await files.clean_up(utc_now())
+        if count:
+            _log.info("%d files nothing names were removed", count)
+
+    broker.register_task(
+        tidy_files,
+        task_name="files.tidy",
         schedule=[{"cron": EVERY_HOUR}],
     )
 

@@ -1,0 +1,1 @@
+"""Files that customers and operators send: fetched, checked, kept and given out."""
