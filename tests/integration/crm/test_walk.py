@@ -29,13 +29,13 @@ FILE = object()
 """The body of those who upload."""
 NOW = utc_now()
 # The owner has two versions of the assistant, others have one.
-OTHER_PARAMETERS = {"organization_id": ObjectId(), "version": 1, "number": 2}
+OTHER_PARAMETERS = {"organization_id": ObjectId(), "version": 1, "number": 2, "place": 0}
 
 
 def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[str, RawDocument]]:
     """For each parameter of a path: the collection and a document to put there."""
     connection_id, conversation_id, suite_id = ObjectId(), ObjectId(), ObjectId()
-    passage_id = ObjectId()
+    passage_id, file_id = ObjectId(), ObjectId()
     source = new_source(
         organization_id=organization_id,
         name=MARK,
@@ -161,6 +161,45 @@ def stored(organization_id: ObjectId, contact_id: ObjectId) -> dict[str, tuple[s
                 "next_attempt_at": None,
                 "error": {"code": "rejected", "detail": MARK},
                 "trace": None,
+                "attachments": [
+                    {
+                        "kind": "image",
+                        "name": MARK,
+                        "mime": None,
+                        "size": None,
+                        "duration": None,
+                        "inline": False,
+                        "state": "failed",
+                        "error": {"code": "media_gone", "detail": MARK},
+                        "file_id": None,
+                        "thumbnail": False,
+                        "ref": {"id": MARK},
+                        "attempts": 1,
+                    }
+                ],
+            },
+        ),
+        "file_id": (
+            "media.files",
+            {
+                **common,
+                "_id": file_id,
+                "length": 0,
+                "chunkSize": 1024,
+                "uploadDate": NOW,
+                "filename": MARK,
+                "metadata": {
+                    "organization_id": organization_id,
+                    "kind": "image",
+                    "mime": "image/png",
+                    "sha256": MARK,
+                    "origin": {},
+                    "state": "ready",
+                    "check_at": None,
+                    "check_attempts": 0,
+                    "thumbnail": True,
+                    "look_at": NOW + timedelta(days=1),
+                },
             },
         ),
         "trial_id": (
@@ -359,6 +398,8 @@ async def walk(app: web.Application, database: Database, owner: Console) -> Walk
         document.setdefault("_id", ObjectId())
         ids[parameter] = document["_id"]
         await database.collection(collection).insert_one(document)
+    thumbnail = {"_id": ids["file_id"], "organization_id": owner.organization_id, "data": b"jpeg"}
+    await database.collection("media_thumbnails").insert_one(thumbnail)
     members = (await owner.get("/api/members"))["items"]
     ids["member_id"] = ObjectId(members[0]["id"])
     await owner.get("/api/pipeline")  # the first use makes it
