@@ -138,7 +138,7 @@ def _cut(text: str, limit: int, measure: Callable[[str], int]) -> int:
     if ends and ends[-1] >= low // 2:
         return ends[-1]
     space = text.rfind(" ", 0, low)
-    return space + 1 if space >= low // 2 else low
+    return space + 1 if space >= low // 4 else low
 
 
 def numbered(titles: Sequence[str]) -> str:

@@ -97,7 +97,8 @@ def changes_by(message: Document, told: Mapping[str, Any]) -> Document:
     parts = [dict(part) for part in message.get("parts") or ()]
     part = next(one for one in parts if one["platform_id"] == told["platform_id"])
     changes: Document = {}
-    if cost := _cost(told):
+    cost = _cost(told)
+    if cost and cost != message.get("cost"):
         changes["cost"] = cost
     if is_forward(part["state"], told["state"]):
         part["state"] = told["state"]
@@ -111,7 +112,7 @@ def changes_by(message: Document, told: Mapping[str, Any]) -> Document:
                 "detail": told.get("detail") or "",
             }
             changes["error"] = error
-    return {} if changes.get("cost") == message.get("cost") and len(changes) == 1 else changes
+    return changes
 
 
 def is_forward(state: str, later: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from bson import ObjectId
-from crm.files.store import FileStore
+from crm.files.wiring import build_files
 from pydantic import BaseModel, SecretStr
 
 from connectors.base import Capabilities
@@ -27,10 +27,11 @@ from crm.contract import (
     SendResult,
 )
 from crm.core.clock import utc_now
-from crm.core.database import Database
+from crm.core.database import Database, Session
 from crm.core.event_hub import EventHub
 from crm.core.events import EventLog
 from crm.core.settings import Settings
+from crm.inbox.store import message_updated
 from crm.inbox.wiring import InboxParts, build_inbox
 
 type Answer = Callable[[dict[str, Any]], Awaitable[web.Response]]
@@ -217,6 +218,17 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     async def note(connection: Connection, error: ConnectorError) -> None:
         failures.append(error)
 
+    async def announce(message: dict[str, Any], session: Session) -> None:
+        await events.append(message["organization_id"], [message_updated(message)], session)
+
+    files = build_files(
+        settings=settings,
+        database=database,
+        connectors={"recording": connector},
+        connection=load,
+        note_failure=note,
+        announce=announce,
+    )
     inbox = build_inbox(
         settings=settings.model_copy(update={"engine_url": str(server.make_url("/"))}),
         database=database,
@@ -225,7 +237,7 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         connectors={"recording": connector},
         load_connection=load,
         list_connections=of_channel,
-        files=FileStore(database=database, settings=settings),
+        files=files,
         note_failure=note,
     )
     yield Bench(inbox, engine, connector, connection, database, failures, hub)

@@ -284,18 +284,6 @@ async def test_after_a_day_of_tries_a_message_is_given_up(bench: Bench) -> None:
     assert states == ["failed"]
 
 
-async def test_statuses_only_move_forward(bench: Bench) -> None:
-    await bench.say("1", "one")
-    message = await bench.inbox.store.messages.find_one({"text": "echo: one"})
-    assert message is not None
-    connection_id = ObjectId(bench.connection.id)
-    for state in ("read", "delivered", "sent"):
-        await bench.inbox.outbox.advance(connection_id, message["_id"], state)
-    stored = await bench.inbox.store.messages.find_one({"_id": message["_id"]})
-    assert stored is not None
-    assert stored["state"] == "read"
-
-
 async def test_a_conversation_left_alone_returns_to_the_bot(bench: Bench) -> None:
     await bench.say("1", "hello")
     await bench.take_over(OPERATOR)
