@@ -52,11 +52,11 @@ _OFFICE: Final = ((b"word/", DOCX), (b"xl/", XLSX), (b"ppt/", PPTX))
 _PROGRAMS: Final = (b"AndroidManifest.xml", b"classes.dex", b"META-INF/MANIFEST.MF", b"Payload/")
 """Entries by which a ZIP is a program."""
 _ODF_MIME: Final = re.compile(
-    rb"application/(vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|graphics)|epub\+zip)(?![\w.-])"
+    rb"application/(vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|graphics)|epub\+zip)"
 )
 # The openings by which browsers take a text for a page: https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type
 _PAGE: Final = re.compile(
-    r"<(!doctype\s|html|head|body|script|iframe|style|title|link|meta|base|object|embed|form|"
+    r"<(!doctype|html|head|body|script|iframe|style|title|link|meta|base|object|embed|form|"
     r"svg|math|img|div|table|font|center|a|b|h1|br|p)[\s>/]",
     re.IGNORECASE,
 )
@@ -170,8 +170,10 @@ def _archive(head: bytes, _: str, __: str) -> str | None:
     ]
     if any(name.startswith(_PROGRAMS) for name in names):
         return None
-    if names and names[0] == b"mimetype" and (found := _ODF_MIME.match(head, 38)):
-        return found[0].decode()
+    if names and names[0] == b"mimetype":
+        # It stands there as it is, behind a header of 30 bytes and its name: https://docs.oasis-open.org/office, "Packages".
+        said = head[38 : 38 + int.from_bytes(_two(head, 18))]
+        return said.decode() if _ODF_MIME.fullmatch(said) else "application/zip"
     if any(name in {b"[Content_Types].xml", b"_rels/.rels"} for name in names):
         for folder, mime in _OFFICE:
             if any(name.startswith(folder) for name in names):
