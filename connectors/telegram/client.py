@@ -6,25 +6,32 @@ A bare ``Bot`` costs next to nothing, so thousands of connections live in one pr
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import httpx
 from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from connectors.telegram.config import TelegramConfig
-from connectors.telegram.errors import contract_error
-from crm.contract import RetryableError
+from connectors.telegram.errors import file_error
+from crm.contract import MediaStream, RejectedError, RetryableError
 
 DEFAULT_API_URL: Final = "https://api.telegram.org"
-ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query")
+ALLOWED_UPDATES: Final = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "message_reaction",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+)
 _KEPT_BOTS: Final = 2_000
-
-# A request's address holds the bot's token, and httpx logs every address at level INFO.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class FetchingBot(Bot):
@@ -49,9 +56,10 @@ class Bots:
 
     def __init__(self, *, api_url: str) -> None:
         self._base_url = f"{api_url.rstrip('/')}/bot"
+        self._base_file_url = f"{api_url.rstrip('/')}/file/bot"
         self._bots: OrderedDict[str, FetchingBot] = OrderedDict()
         self._requests: tuple[HTTPXRequest, HTTPXRequest] | None = None
-        self._usernames: dict[int, str] = {}
+        self._downloads: httpx.AsyncClient | None = None
 
     def bot(self, config: TelegramConfig) -> FetchingBot:
         """The bot of this token. Makes no network call."""
@@ -68,6 +76,7 @@ class Bots:
         bot = FetchingBot(
             token,
             base_url=self._base_url,
+            base_file_url=self._base_file_url,
             request=request,
             get_updates_request=updates_request,
         )
@@ -76,24 +85,30 @@ class Bots:
             self._bots.popitem(last=False)
         return bot
 
-    async def username(self, config: TelegramConfig) -> str:
-        """The bot's own @name, without the @; asked once a process.
+    @asynccontextmanager
+    async def download(self, config: TelegramConfig, file_id: str) -> AsyncIterator[MediaStream]:
+        """A file that a customer sent: https://core.telegram.org/bots/api#getfile.
 
         Raises:
-            ConnectorError: Telegram did not tell.
+            RejectedError: it is gone, or larger than the 20 MB that the Bot API gives out.
+            RetryableError, AuthenticationFailedError: as they say.
         """
-        if (known := self._usernames.get(config.bot_id)) is not None:
-            return known
         try:
-            async with asyncio.timeout(5):
-                user = await self.bot(config).get_me()
+            file = await self.bot(config).get_file(file_id)
         except TelegramError as error:
-            raise contract_error(error) from error
-        except TimeoutError as error:
-            raise RetryableError("platform_timeout", "Telegram did not answer in time.") from error
-        name = user.username or ""
-        self._usernames[config.bot_id] = name
-        return name
+            raise file_error(error) from error
+        if not (file.file_path or "").startswith(("http://", "https://")):
+            raise RejectedError("media_gone", "Telegram keeps the file where we cannot fetch it.")
+        if self._downloads is None:
+            self._downloads = httpx.AsyncClient(timeout=httpx.Timeout(30.0, connect=10.0))
+        try:
+            async with self._downloads.stream("GET", str(file.file_path)) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    raise _download_error(answer.status_code)
+                yield MediaStream(chunks=answer.aiter_bytes(65_536), size=file.file_size)
+        except httpx.HTTPError:
+            # Not chained: the error's text holds the address, and the address the token.
+            raise RetryableError("platform_unavailable", "The file did not come whole.") from None
 
     async def close(self) -> None:
         """Close all connections. A bot asked for later opens new ones."""
@@ -101,3 +116,12 @@ class Bots:
         self._bots.clear()
         for request in requests or ():
             await request.shutdown()
+        downloads, self._downloads = self._downloads, None
+        if downloads is not None:
+            await downloads.aclose()
+
+
+def _download_error(status: int) -> RejectedError | RetryableError:
+    if status in {httpx.codes.NOT_FOUND, httpx.codes.GONE}:
+        return RejectedError("media_gone", "Telegram no longer has the file.")
+    return RetryableError("platform_unavailable", f"Telegram answered {status} for the file.")

@@ -89,6 +89,31 @@ class TelegramConfig(BaseModel):
         },
     )
 
+    commands: bool = Field(
+        default=True,
+        title="Menu of commands",
+        description="The bot's menu offers to order, to be called, to ask for a person.",
+        json_schema_extra={
+            "x-labels": {
+                "ru": {
+                    "title": "Меню команд",
+                    "description": "Меню бота предлагает заказать, попросить звонок, "
+                    "позвать человека.",
+                },
+                "kk": {
+                    "title": "Командалар мәзірі",
+                    "description": "Бот мәзірі тапсырыс беруді, қоңырау шалуды сұрауды, адамды "
+                    "шақыруды ұсынады.",
+                },
+                "en": {
+                    "title": "Menu of commands",
+                    "description": "The bot's menu offers to order, to be called, to ask for a "
+                    "person.",
+                },
+            },
+        },
+    )
+
     @field_validator("token", mode="before")
     @classmethod
     def _trim(cls, value: object) -> object:

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-from collections.abc import Coroutine, Sequence
+import re
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,25 +17,29 @@ from pydantic import BaseModel
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
+from connectors.telegram.chats import address_of, platform_id
 from connectors.telegram.client import ALLOWED_UPDATES, DEFAULT_API_URL, Bots
+from connectors.telegram.commands import TITLES, menu
 from connectors.telegram.config import TelegramConfig
 from connectors.telegram.errors import contract_error
-from connectors.telegram.inbound import (
-    MalformedUpdateError,
-    Myself,
-    is_from_group,
-    parse_update,
-)
+from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
 from connectors.telegram.limits import paces
 from connectors.telegram.outbound import CAPABILITIES, Part, render
+from connectors.telegram.sending import send_part
 from connectors.telegram.webhook import webhook_handler
 from crm.contract import (
     Account,
     Connection,
+    Health,
+    InboundEvent,
     InboundMessage,
     Inbox,
+    MediaStream,
     OutboundMessage,
     Pace,
+    Profile,
+    Quota,
+    RejectedError,
     RetryableError,
     SendResult,
 )
@@ -41,6 +47,7 @@ from crm.contract import (
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+_START_PARAMETER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class TelegramConnector:
@@ -74,18 +81,23 @@ class TelegramConnector:
         return Account(external_id=str(user.id), name=f"@{user.username}")
 
     async def connect(self, connection: Connection, *, public_url: str) -> None:
-        """Register the webhook, or take it away when this connection is to be polled."""
-        bot = self._bots.bot(_config(connection))
+        """Register the webhook, or take it away when this connection is to be polled; set the menu."""
+        config = _config(connection)
+        bot = self._bots.bot(config)
         try:
             if self.wants_polling(connection, public_url=public_url):
                 await bot.delete_webhook()
             else:
                 await bot.set_webhook(
-                    f"{public_url.rstrip('/')}/webhooks/telegram/{connection.id}",
+                    webhook_url(connection, public_url),
                     secret_token=connection.webhook_secret,
                     allowed_updates=list(ALLOWED_UPDATES),
                     max_connections=40,
                 )
+            if config.commands:
+                await bot.set_my_commands(menu(connection.language))
+                for language in TITLES:
+                    await bot.set_my_commands(menu(language), language_code=language)
         except TelegramError as error:
             raise contract_error(error) from error
 
@@ -119,11 +131,10 @@ class TelegramConnector:
         """See the protocol."""
         bot = self._bots.bot(_config(connection))
         try:
-            answer = await bot.send_message(message.chat_id, part.text, reply_markup=part.keyboard)
+            answer = await send_part(bot, message, part)
         except TelegramError as error:
             raise contract_error(error) from error
-        # Message ids are unique within a chat only.
-        return SendResult(platform_id=f"{message.chat_id}:{answer.message_id}")
+        return SendResult(platform_id=platform_id(message.chat_id, answer.message_id))
 
     def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
         """See the protocol."""
@@ -137,8 +148,11 @@ class TelegramConnector:
         answering: str | None,  # noqa: ARG002 - the protocol names it
     ) -> None:
         """Show "typing" for five seconds, or until a message comes."""
+        address = address_of(chat_id)
         try:
-            await self._bots.bot(_config(connection)).send_chat_action(chat_id, ChatAction.TYPING)
+            await self._bots.bot(_config(connection)).send_chat_action(
+                address.chat_id, ChatAction.TYPING, business_connection_id=address.business
+            )
         except TelegramError as error:
             raise contract_error(error) from error
 
@@ -146,6 +160,51 @@ class TelegramConnector:
         """Telegram calls only public https addresses; elsewhere messages are fetched."""
         choice = _config(connection).delivery
         return choice == "polling" or (choice == "auto" and not _is_public(public_url))
+
+    def open_media(
+        self, connection: Connection, ref: Mapping[str, Any]
+    ) -> AbstractAsyncContextManager[MediaStream]:
+        """See the protocol."""
+        return self._bots.download(_config(connection), str(ref["file_id"]))
+
+    async def profile(self, connection: Connection, external_id: str) -> Profile:
+        """See the protocol: https://core.telegram.org/bots/api#getchat."""
+        try:
+            chat = await self._bots.bot(_config(connection)).get_chat(external_id)
+        except TelegramError as error:
+            raise contract_error(error) from error
+        name = f"{chat.first_name or ''} {chat.last_name or ''}".strip()
+        picture = {"file_id": chat.photo.big_file_id} if chat.photo is not None else None
+        return Profile(name=name or None, username=chat.username, picture=picture)
+
+    async def health(self, connection: Connection, *, public_url: str) -> Health:
+        """Whether Telegram delivers to us, and how much waits there."""
+        try:
+            told = await self._bots.bot(_config(connection)).get_webhook_info()
+        except TelegramError as error:
+            raise contract_error(error) from error
+        polled = self.wants_polling(connection, public_url=public_url)
+        expected = "" if polled else webhook_url(connection, public_url)
+        warnings = ["webhook_missing"] if told.url != expected else []
+        if told.last_error_message and not polled:
+            warnings.append("webhook_errors")
+        return Health(
+            quotas=[Quota(name="waiting_updates", used=told.pending_update_count)],
+            warnings=warnings,
+        )
+
+    def link(self, connection: Connection, *, ref: str | None) -> str | None:
+        """A deep link: https://core.telegram.org/bots/features#deep-linking."""
+        username = _username(connection)
+        if username is None:
+            return None
+        if ref is None:
+            return f"https://t.me/{username}"
+        if _START_PARAMETER.fullmatch(ref) is None:
+            raise RejectedError(
+                "bad_link_parameter", "A link may hold 64 Latin letters, digits, _ and -."
+            )
+        return f"https://t.me/{username}?start={ref}"
 
     async def poll(self, connection: Connection, inbox: Inbox) -> None:
         """Fetch and hand over updates until cancelled.
@@ -175,48 +234,51 @@ class TelegramConnector:
     async def _hand_over(
         self, connection: Connection, inbox: Inbox, updates: Sequence[dict[str, Any]]
     ) -> None:
-        messages: list[InboundMessage] = []
+        events: list[InboundEvent] = []
         for update in updates:
             with contextlib.suppress(MalformedUpdateError):
-                message = await self._parse(connection, update)
-                if message is not None:
-                    messages.append(message)
+                events += self._parse(connection, update)
         pause = 1.0
-        while messages:
+        while events:
             try:
-                await inbox.receive(connection, messages)
+                await inbox.receive(connection, events)
                 break
             except Exception as error:  # nothing may be confirmed that is not stored
                 _log.error("inbox unavailable while polling: %s", type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        for message in messages:
-            self._acknowledge(connection, message)
+        self._acknowledge(connection, events)
 
-    async def _parse(self, connection: Connection, raw: Any) -> InboundMessage | None:
-        """Parse an update; asks for the bot's own name only when a group's message needs it."""
-        config = _config(connection)
-        username = None
-        if isinstance(raw, dict) and is_from_group(raw):
-            username = await self._bots.username(config)
-        return parse_update(raw, Myself(config.bot_id, username))
+    @staticmethod
+    def _parse(connection: Connection, raw: Any) -> list[InboundEvent]:
+        return parse_update(raw, Myself(_config(connection).bot_id, _username(connection)))
 
-    def _acknowledge(self, connection: Connection, message: InboundMessage) -> None:
-        """Stop the waiting mark on a tapped button. Of no consequence when it fails."""
-        query_id = message.data.get("callback_query_id")
-        if not query_id:
-            return
+    def _acknowledge(self, connection: Connection, events: Sequence[InboundEvent]) -> None:
+        """Stop the waiting mark on tapped buttons. Of no consequence when it fails."""
+        for event in events:
+            if isinstance(event, InboundMessage) and "callback_query_id" in event.data:
+                self._start(self._answer(connection, event.data["callback_query_id"]))
 
-        async def answer() -> None:
-            with contextlib.suppress(TelegramError):
-                await self._bots.bot(_config(connection)).answer_callback_query(query_id)
-
-        self._start(answer())
+    async def _answer(self, connection: Connection, query_id: str) -> None:
+        with contextlib.suppress(TelegramError):
+            await self._bots.bot(_config(connection)).answer_callback_query(query_id)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def webhook_url(connection: Connection, public_url: str) -> str:
+    """Where Telegram delivers a connection's updates."""
+    return f"{public_url.rstrip('/')}/webhooks/telegram/{connection.id}"
+
+
+def _username(connection: Connection) -> str | None:
+    """The bot's own @name, without the @, as Telegram told it when it was connected."""
+    if connection.account is None or not connection.account.name.startswith("@"):
+        return None
+    return connection.account.name.removeprefix("@")
 
 
 def _config(connection: Connection) -> TelegramConfig:

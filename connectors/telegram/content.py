@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from telegram import Message
 
-from crm.contract import MessageKind
+from crm.contract import Attachment, MessageKind
 
 _START: Final = re.compile(r"/start(?:@\w+)?(?:\s+(?P<parameter>\S+))?\s*")
 _NOTICES: Final = (
@@ -49,6 +49,9 @@ class Content:
     kind: MessageKind
     text: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    attachment: Attachment | None = None
+    start: str | None = None
+    """The parameter of the link that opened the chat."""
     own_phone: str | None = None
     """The sender's own number, in E.164, when that is what was shared."""
 
@@ -57,12 +60,9 @@ def content_of(message: Message) -> Content | None:
     """The content of a person's message; None for Telegram's own notices in the chat."""
     if message.text is not None:
         start = _START.fullmatch(message.text)
-        data: dict[str, Any] = {}
-        if start is not None:
-            data["command"] = "start"
-            if start["parameter"]:
-                data["start_parameter"] = start["parameter"]
-        return Content(MessageKind.TEXT, message.text, data)
+        data = {"command": "start"} if start is not None else {}
+        parameter = start["parameter"] if start is not None else None
+        return Content(MessageKind.TEXT, message.text, data, start=parameter)
     found = _contact(message) or _place(message) or _media(message)
     if found is not None:
         return found
@@ -109,7 +109,8 @@ def _place(message: Message) -> Content | None:
 
 def _media(message: Message) -> Content | None:
     if message.sticker is not None:
-        return Content(MessageKind.STICKER, message.sticker.emoji or "", _file(message.sticker))
+        sticker = message.sticker
+        return _with_file(MessageKind.STICKER, sticker.emoji or "", sticker)
     # In order of preference: an animation also appears as a document, for old clients. Of a
     # photo's sizes the last is the largest.
     candidates = (
@@ -120,16 +121,24 @@ def _media(message: Message) -> Content | None:
     )
     for kind, file in candidates:
         if file is not None:
-            data = {**_file(file), **({"voice": True} if message.voice is not None else {})}
-            return Content(kind, message.caption or "", data)
+            data = {"voice": True} if message.voice is not None else {}
+            return _with_file(kind, message.caption or "", file, data)
     return None
 
 
-def _file(file: Any) -> dict[str, Any]:
-    """What is needed to fetch and show a file later. Sizes in bytes, durations in seconds."""
+def _with_file(
+    kind: MessageKind, text: str, file: Any, data: dict[str, Any] | None = None
+) -> Content:
     told = file.to_dict()
-    names = ("file_id", "file_unique_id", "file_name", "mime_type", "file_size", "duration")
-    return {name: told[name] for name in (*names, "width", "height") if name in told}
+    attachment = Attachment(
+        kind=kind,
+        ref={"file_id": told["file_id"], "file_unique_id": told.get("file_unique_id")},
+        name=told.get("file_name"),
+        mime=told.get("mime_type"),
+        size=told.get("file_size"),
+        duration=told.get("duration"),
+    )
+    return Content(kind, text, data or {}, attachment=attachment)
 
 
 def _type_of(message: Message) -> str:

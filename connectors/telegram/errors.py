@@ -67,6 +67,17 @@ def contract_error(error: TelegramError) -> ConnectorError:
     return found
 
 
+def file_error(error: TelegramError) -> ConnectorError:
+    """Say what an error means for a file that was to be fetched."""
+    words = error.message.lower()
+    if "file is too big" in words:
+        return RejectedError("media_too_large", "Telegram gives bots files of up to 20 MB.")
+    found = contract_error(error)
+    if isinstance(found, RejectedError):
+        return RejectedError("media_gone", "Telegram no longer has the file.")
+    return found
+
+
 def _seconds(value: float | timedelta) -> float:
     """The library gives seconds today and will give a timedelta."""
     return value.total_seconds() if isinstance(value, timedelta) else float(value)

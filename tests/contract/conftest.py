@@ -12,10 +12,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from connectors.telegram import TelegramConnector
-from connectors.telegram.limits import SendLimiter
 from connectors.webchat import WebchatConnector
 from connectors.webchat.limits import Allowances
-from crm.contract import Connection
+from crm.contract import Account, Connection
 from tests.contract.inbox import InboxDouble
 from tests.fakes.telegram_api import TOKEN
 from tests.fakes.telegram_server import TelegramServer
@@ -42,6 +41,9 @@ def make_connection(channel: str, **changes: Any) -> Connection:
         "name": "Tau Demo",
         "config": config,
         "webhook_secret": SECRET,
+        "account": Account(external_id="123456789", name="@aitys_demo_bot")
+        if channel == "telegram"
+        else None,
     }
     return Connection(**{**values, **changes})
 
@@ -70,9 +72,7 @@ async def telegram() -> AsyncIterator[Telegram]:
     connection = make_connection("telegram")
     inbox = InboxDouble(connection)
     async with TelegramServer() as server:
-        connector = TelegramConnector(
-            api_url=server.url, limiter=SendLimiter(longest_wait=0.0), poll_seconds=1
-        )
+        connector = TelegramConnector(api_url=server.url, poll_seconds=1)
         app = web.Application()
         app.add_routes(connector.routes(inbox))
         async with TestServer(app) as ours:

@@ -4,7 +4,10 @@ Shapes: https://core.telegram.org/bots/api#update and the objects it names; name
 invented.
 """
 
+from datetime import UTC, datetime
 from typing import Any
+
+from crm.contract import ChatChange, Deletion, Echo, Reaction, Sender
 
 BOT_ID = 123456789
 USERNAME = "aitys_demo_bot"
@@ -16,6 +19,7 @@ PERSON = {
     "username": "aigul_s",
     "language_code": "kk",
 }
+SENDER = Sender(external_id="501", name="Айгүл Серікқызы", username="aigul_s", language="kk")
 CHAT = {"id": 501, "first_name": "Айгүл", "last_name": "Серікқызы", "type": "private"}
 GROUP = {"id": -1001234567890, "title": "Тау клуб", "type": "supergroup"}
 BOT = {"id": BOT_ID, "is_bot": True, "first_name": "Aitys", "username": USERNAME}
@@ -65,7 +69,7 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         message(
             text="/start insta_07", entities=[{"type": "bot_command", "offset": 0, "length": 6}]
         ),
-        {"text": "/start insta_07", "data": {"start_parameter": "insta_07"}},
+        {"text": "/start insta_07", "ref": "insta_07", "data": {"command": "start"}},
     ),
     "own phone": (
         message(contact={"phone_number": "77011234567", "first_name": "Айгүл", "user_id": 501}),
@@ -90,19 +94,23 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "photo": (
         message(photo=PHOTO, caption="осындай бар ма?"),
-        {"kind": "image", "text": "осындай бар ма?", "data": {"file_id": "L", "width": 1280}},
+        {"kind": "image", "text": "осындай бар ма?", "file": {"id": "L", "size": 150000}},
     ),
     "voice": (
         message(voice={**FILE, "duration": 7, "mime_type": "audio/ogg"}),
-        {"kind": "audio", "data": {"file_id": "F", "duration": 7, "voice": True}},
+        {
+            "kind": "audio",
+            "file": {"id": "F", "duration": 7, "mime": "audio/ogg"},
+            "data": {"voice": True},
+        },
     ),
     "audio": (
         message(audio={**FILE, "duration": 180, "title": "Күй"}),
-        {"kind": "audio", "data": {"duration": 180}},
+        {"kind": "audio", "file": {"duration": 180}},
     ),
     "video": (
         message(video={**FILE, "duration": 9, "width": 640, "height": 480}),
-        {"kind": "video", "data": {"width": 640}},
+        {"kind": "video", "file": {"duration": 9}},
     ),
     "round video": (
         message(video_note={**FILE, "duration": 9, "length": 240}),
@@ -117,7 +125,7 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "document": (
         message(document={**FILE, "file_name": "счёт.pdf", "mime_type": "application/pdf"}),
-        {"kind": "document", "data": {"file_name": "счёт.pdf", "file_size": 2048}},
+        {"kind": "document", "file": {"name": "счёт.pdf", "size": 2048}},
     ),
     "sticker": (
         message(
@@ -147,7 +155,7 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "edited text": (
         message(kind="edited_message", text="Астанаға", edit_date=1_795_000_100),
-        {"kind": "text", "text": "Астанаға", "data": {"edited": True, "message_id": 77}},
+        {"kind": "text", "text": "Астанаға", "platform_id": None, "edit_of": "501:77"},
     ),
     "a reply": (
         message(
@@ -160,7 +168,7 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 "text": "?",
             },
         ),
-        {"text": "иә", "data": {"reply_to_message_id": 70}},
+        {"text": "иә", "reply_to": "501:70"},
     ),
     "forwarded": (
         message(
@@ -193,7 +201,11 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 "text": "?",
             },
         ),
-        {"text": "рахмет", "chat_id": "-1001234567890"},
+        {
+            "text": "рахмет",
+            "chat_id": "-1001234567890",
+            "reply_to": "-1001234567890:70",
+        },
     ),
     "tap": (
         {
@@ -217,7 +229,13 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 },
             },
         },
-        {"text": "Адам шақыру", "payload": "/ask_human", "data": {"callback_query_id": "4382"}},
+        {
+            "text": "Адам шақыру",
+            "payload": "/ask_human",
+            "platform_id": None,
+            "reply_to": "501:70",
+            "data": {"callback_query_id": "4382"},
+        },
     ),
     "tap under a message that is too old to see": (
         {
@@ -230,7 +248,115 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 "message": {"message_id": 70, "chat": CHAT, "date": 0},
             },
         },
-        {"text": "/ask_human", "payload": "/ask_human"},
+        {
+            "text": "/ask_human",
+            "payload": "/ask_human",
+            "platform_id": None,
+            "reply_to": "501:70",
+        },
+    ),
+    "a command of the menu": (
+        message(text="/human", entities=[{"type": "bot_command", "offset": 0, "length": 6}]),
+        {"text": "/human", "payload": "/ask_human"},
+    ),
+    "a command nobody knows": (
+        message(text="/abracadabra", entities=[{"type": "bot_command", "offset": 0, "length": 12}]),
+        {"text": "/abracadabra"},
+    ),
+    "a picture of an album": (
+        message(photo=PHOTO, media_group_id="13"),
+        {"kind": "image", "file": {"id": "L"}, "data": {"album": "13"}},
+    ),
+    "a customer of the owner's own account": (
+        {**message(kind="business_message", text="сәлем", business_connection_id="BC7")},
+        {"text": "сәлем", "chat_id": "business:BC7:501", "platform_id": "business:BC7:501:77"},
+    ),
+}
+
+OWNER = {"id": 900, "is_bot": False, "first_name": "Данияр"}
+MEMBER = {"user": BOT, "status": "member"}
+KICKED = {"user": BOT, "status": "kicked", "until_date": 0}
+
+
+def membership(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    change = {"chat": CHAT, "from": PERSON, "date": 1_795_000_000}
+    return {
+        "update_id": 9001,
+        "my_chat_member": {**change, "old_chat_member": old, "new_chat_member": new},
+    }
+
+
+def reaction(*emoji: dict[str, Any]) -> dict[str, Any]:
+    told = {"chat": CHAT, "user": PERSON, "message_id": 70, "date": 1_795_000_000}
+    return {
+        "update_id": 9001,
+        "message_reaction": {**told, "old_reaction": [], "new_reaction": list(emoji)},
+    }
+
+
+EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
+    "a reaction": (
+        reaction({"type": "emoji", "emoji": "👍"}),
+        [Reaction(external_id="update:9001", chat_id="501", platform_id="501:70", emoji="👍")],
+    ),
+    "a reaction of the company's own pictures": (
+        reaction({"type": "custom_emoji", "custom_emoji_id": "5445"}),
+        [Reaction(external_id="update:9001", chat_id="501", platform_id="501:70", emoji="✨")],
+    ),
+    "a reaction taken back": (
+        reaction(),
+        [Reaction(external_id="update:9001", chat_id="501", platform_id="501:70", emoji=None)],
+    ),
+    "blocked": (
+        membership(MEMBER, KICKED),
+        [ChatChange(external_id="update:9001", chat_id="501", sender=SENDER, reachable=False)],
+    ),
+    "let in again": (
+        membership(KICKED, MEMBER),
+        [ChatChange(external_id="update:9001", chat_id="501", sender=SENDER, reachable=True)],
+    ),
+    "the owner answers from the phone": (
+        message(
+            kind="business_message", text="иә, бар", sender=OWNER, business_connection_id="BC7"
+        ),
+        [
+            Echo(
+                external_id="update:9001",
+                chat_id="business:BC7:501",
+                platform_id="business:BC7:501:77",
+                text="иә, бар",
+                author_name="Данияр",
+                sent_at=datetime.fromtimestamp(1_795_000_000, UTC),
+            )
+        ],
+    ),
+    "what the bot sent in the owner's name": (
+        message(
+            kind="business_message",
+            text="иә",
+            sender=OWNER,
+            sender_business_bot=BOT,
+            business_connection_id="BC7",
+        ),
+        [],
+    ),
+    "taken back in the owner's account": (
+        {
+            "update_id": 9001,
+            "deleted_business_messages": {
+                "business_connection_id": "BC7",
+                "chat": CHAT,
+                "message_ids": [5, 6],
+            },
+        },
+        [
+            Deletion(
+                external_id=f"update:9001:{number}",
+                chat_id="business:BC7:501",
+                platform_id=f"business:BC7:501:{number}",
+            )
+            for number in (5, 6)
+        ],
     ),
 }
 
@@ -241,16 +367,6 @@ IGNORED: dict[str, dict[str, Any]] = {
     "a channel's post": {
         "update_id": 9001,
         "channel_post": {"message_id": 1, "chat": GROUP, "date": 1, "text": "жаңалық"},
-    },
-    "blocked": {
-        "update_id": 9001,
-        "my_chat_member": {
-            "chat": CHAT,
-            "from": PERSON,
-            "date": 1_795_000_000,
-            "old_chat_member": {"user": BOT, "status": "member"},
-            "new_chat_member": {"user": BOT, "status": "kicked", "until_date": 0},
-        },
     },
     "pinned": message(
         pinned_message={"message_id": 5, "chat": CHAT, "date": 1_795_000_000, "text": "x"}

@@ -133,8 +133,9 @@ async def test_nothing_of_the_content_is_logged(
 
 async def test_a_message_of_ours_gets_an_id(platform: Platform) -> None:
     outbound = OutboundMessage(id="m1", chat_id=platform.chat_id, text="Сәлем", author_kind="bot")
-    result = await platform.connector.send(platform.connection, outbound)
-    assert result.external_id
+    (part,) = platform.connector.render(platform.connection, outbound)
+    result = await platform.connector.send(platform.connection, outbound, part)
+    assert result.platform_id
     assert result.state in {"sent", "delivered"}
 
 

@@ -9,9 +9,16 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.base import Polls, ShowsTyping, public_schema
+from connectors.telegram.commands import COMMANDS
 from connectors.telegram.config import TelegramConfig
 from connectors.telegram.webhook import MAX_BODY, SECRET_HEADER
-from crm.contract import AuthenticationFailedError, Connection, RetryableError
+from crm.contract import (
+    AuthenticationFailedError,
+    Connection,
+    ConnectorError,
+    RejectedError,
+    RetryableError,
+)
 from tests.contract.conftest import SECRET, Telegram, eventually, make_connection
 from tests.contract.telegram_updates import GROUP, MALFORMED, USERNAME, mention, message
 from tests.fakes.telegram_api import TOKEN
@@ -84,7 +91,7 @@ async def test_connect(telegram: Telegram, public_url: str, delivery: str, polle
         return
     assert webhook["url"] == f"{public_url}/webhooks/telegram/{connection.id}"
     assert webhook["secret_token"] == SECRET
-    assert webhook["allowed_updates"] == ["message", "edited_message", "callback_query"]
+    assert set(webhook["allowed_updates"]) >= {"message", "callback_query", "my_chat_member"}
     await telegram.connector.disconnect(connection)
     assert telegram.server.bot.webhook == {}
 
@@ -179,19 +186,76 @@ async def test_what_people_write_is_not_logged(
     assert SECRET not in caplog.text
 
 
-async def test_a_mention_in_a_group_asks_for_the_bots_name_once(
+async def test_a_mention_in_a_group_is_heard(
     telegram: Telegram, client: aiohttp.ClientSession
 ) -> None:
-    telegram.server.bot.fail("getMe", 500)
     update = mention(f"@{USERNAME} баға?", f"@{USERNAME}")
     chatter = message(9002, chat=GROUP, text="кім барады?")
-    statuses = []
     for body in (update, update, chatter):
         async with client.post(telegram.webhook_url, json=body, headers=SECRETS) as answer:
-            statuses.append(answer.status)
-    assert statuses == [503, 200, 200]
+            assert answer.status == 200
     assert [received.text for received in telegram.inbox.received] == ["баға?"]
-    assert [method for method, _ in telegram.server.bot.calls].count("getMe") == 2
+
+
+async def test_the_menu_is_set_in_every_language(telegram: Telegram) -> None:
+    await telegram.connector.connect(telegram.connection, public_url="https://chat.example.kz")
+    menus = telegram.server.bot.commands
+    assert set(menus) == {"", "ru", "kk", "en"}
+    assert {command["command"] for command in menus["kk"]} == set(COMMANDS)
+    assert menus["kk"] != menus["ru"]
+
+
+async def test_a_file_is_fetched(telegram: Telegram) -> None:
+    telegram.set_webhook()
+    await telegram.server.send("document", b"%PDF-1.7", file_name="a.pdf")
+    (received,) = telegram.inbox.received
+    (attachment,) = received.attachments
+    async with telegram.connector.open_media(telegram.connection, attachment.ref) as stream:
+        content = b"".join([chunk async for chunk in stream.chunks])
+    assert content == b"%PDF-1.7"
+
+
+@pytest.mark.parametrize(
+    ("fails", "kind", "code"),
+    [
+        ((400, "Bad Request: file is too big"), RejectedError, "media_too_large"),
+        ((400, "Bad Request: wrong file_id"), RejectedError, "media_gone"),
+        ((502, "Bad Gateway"), RetryableError, "platform_unavailable"),
+        ((401, ""), AuthenticationFailedError, "token_rejected"),
+    ],
+)
+async def test_a_file_that_cannot_be_had(
+    telegram: Telegram, fails: tuple[int, str], kind: type[ConnectorError], code: str
+) -> None:
+    telegram.server.bot.fail("getFile", *fails)
+    with pytest.raises(kind) as refused:
+        async with telegram.connector.open_media(telegram.connection, {"file_id": "X"}):
+            pass
+    assert refused.value.code == code
+    assert TOKEN not in str(refused.value)
+
+
+async def test_a_person_is_told_of(telegram: Telegram) -> None:
+    profile = await telegram.connector.profile(telegram.connection, "501")
+    assert profile.name == "Айгүл Серікқызы"
+    assert profile.picture == {"file_id": "AVATAR"}
+
+
+async def test_health(telegram: Telegram) -> None:
+    public_url = "https://chat.example.kz"
+    missing = await telegram.connector.health(telegram.connection, public_url=public_url)
+    assert missing.warnings == ["webhook_missing"]
+    await telegram.connector.connect(telegram.connection, public_url=public_url)
+    telegram.server.bot.webhook["last_error_message"] = "Connection refused"
+    failing = await telegram.connector.health(telegram.connection, public_url=public_url)
+    assert failing.warnings == ["webhook_errors"]
+
+
+def test_a_link_tells_where_it_was_found(telegram: Telegram) -> None:
+    link = telegram.connector.link
+    assert link(telegram.connection, ref="insta_07") == f"https://t.me/{USERNAME}?start=insta_07"
+    with pytest.raises(RejectedError):
+        link(telegram.connection, ref="инста 07")
 
 
 async def test_a_tap_is_acknowledged(telegram: Telegram) -> None:
@@ -211,7 +275,7 @@ async def test_polling_confirms_only_what_is_stored(telegram: Telegram) -> None:
     telegram.inbox.unavailable = True
     polling = asyncio.create_task(telegram.connector.poll(telegram.connection, telegram.inbox))
     try:
-        await asyncio.sleep(0.2)
+        await eventually(lambda: not telegram.server.bot.webhook)
         await telegram.server.say("бір")
         await eventually(lambda: telegram.inbox.deliveries)
         assert len(telegram.server.bot.queue) == 1
@@ -242,5 +306,5 @@ async def test_polling_tells_why_it_ends(
 
 async def test_typing_is_shown(telegram: Telegram) -> None:
     assert isinstance(telegram.connector, ShowsTyping)
-    await telegram.connector.show_typing(telegram.connection, "501")
+    await telegram.connector.show_typing(telegram.connection, "501", answering=None)
     assert telegram.server.bot.calls[-1] == ("sendChatAction", {"chat_id": 501, "action": "typing"})

@@ -1,18 +1,25 @@
 """What goes out: rendering, cutting, pace, and what each refusal means."""
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram import InlineKeyboardMarkup, ReplyKeyboardMarkup
 
-from connectors.telegram.limits import SendLimiter
+from connectors.telegram.limits import paces
 from connectors.telegram.outbound import MAX_CALLBACK_BYTES, render, utf16_length
 from crm.contract import (
     AuthenticationFailedError,
     Button,
     ConnectorError,
+    MessageKind,
+    OutboundFile,
     OutboundMessage,
     RejectedError,
     RetryableError,
+    SendResult,
 )
 from tests.contract.conftest import Telegram
 
@@ -59,8 +66,8 @@ def test_short_buttons_stand_in_pairs_and_long_ones_alone() -> None:
     pair, alone = (
         render(outbound("?", *buttons))[0].keyboard for buttons in ((yes, no), (yes, long))
     )
-    assert pair is not None
-    assert alone is not None
+    assert isinstance(pair, InlineKeyboardMarkup)
+    assert isinstance(alone, InlineKeyboardMarkup)
     assert [len(row) for row in pair.inline_keyboard] == [2]
     assert [len(row) for row in alone.inline_keyboard] == [1, 1]
 
@@ -72,9 +79,112 @@ def test_a_payload_that_does_not_fit_becomes_a_list() -> None:
     assert parts[0].keyboard is None
 
 
+def test_marks_become_entities_in_utf_16_units() -> None:
+    (part,) = render(outbound("😀 **Сәлем**, [сайт](https://a.kz)"))
+    assert part.text == "😀 Сәлем, сайт"
+    assert [(e.type, e.offset, e.length, e.url) for e in part.entities] == [
+        ("bold", 3, 5, None),
+        ("text_link", 10, 4, "https://a.kz"),
+    ]
+
+
+def test_a_phone_is_asked_for_by_a_keyboard() -> None:
+    share, later = (
+        Button(title="Нөмірімді беру", share="phone"),
+        Button(title="Кейін", payload="/x"),
+    )
+    keyboard = render(outbound("?", share, later))[0].keyboard
+    assert isinstance(keyboard, ReplyKeyboardMarkup)
+    first, second = (key for row in keyboard.keyboard for key in row)
+    assert (first.request_contact, second.request_contact) == (True, False)
+
+
+def test_an_address_opens_from_its_button() -> None:
+    keyboard = render(outbound("?", Button(title="Сайт", url="https://a.kz")))[0].keyboard
+    assert isinstance(keyboard, InlineKeyboardMarkup)
+    assert keyboard.inline_keyboard[0][0].url == "https://a.kz"
+
+
+def file(
+    kind: MessageKind, mime: str, content: bytes = b"x", size: int | None = None
+) -> OutboundFile:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    return OutboundFile(
+        id="f1",
+        kind=kind,
+        name="счёт.bin",
+        mime=mime,
+        size=len(content) if size is None else size,
+        url="https://aitys.example.kz/files/token",
+        open=chunks,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime", "size", "method"),
+    [
+        (MessageKind.IMAGE, "image/jpeg", 1, "photo"),
+        (MessageKind.IMAGE, "image/gif", 1, "document"),
+        (MessageKind.IMAGE, "image/jpeg", 11_000_000, "document"),
+        (MessageKind.VIDEO, "video/mp4", 1, "video"),
+        (MessageKind.AUDIO, "audio/ogg", 1, "voice"),
+        (MessageKind.AUDIO, "audio/mpeg", 1, "audio"),
+        (MessageKind.DOCUMENT, "application/pdf", 1, "document"),
+    ],
+)
+async def test_files_arrive_as_what_they_are(
+    telegram: Telegram, kind: MessageKind, mime: str, size: int, method: str
+) -> None:
+    message = replace(outbound("Міне"), attachments=[file(kind, mime, b"bytes", size)])
+    await send_all(telegram, message)
+    (sent,) = telegram.server.bot.sent
+    assert sent["caption"] == "Міне"
+    assert method in sent
+    assert list(telegram.server.bot.uploads.values()) == [b"bytes"]
+
+
+async def test_a_file_that_is_too_large_goes_as_a_link(telegram: Telegram) -> None:
+    large = file(MessageKind.VIDEO, "video/mp4", size=60_000_000)
+    await send_all(telegram, replace(outbound("Міне"), attachments=[large]))
+    texts = [sent["text"] for sent in telegram.server.bot.sent]
+    assert texts == ["Міне", "счёт.bin: https://aitys.example.kz/files/token"]
+
+
+async def test_a_long_text_does_not_fit_under_a_picture(telegram: Telegram) -> None:
+    picture = file(MessageKind.IMAGE, "image/png")
+    message = replace(
+        outbound("Сөз. " * 300, Button(title="Иә", payload="/affirm")), attachments=[picture]
+    )
+    await send_all(telegram, message)
+    first, second = telegram.server.bot.sent
+    assert "photo" in first
+    assert "caption" not in first
+    assert "reply_markup" in second
+
+
+async def test_an_answer_quotes_what_it_answers(telegram: Telegram) -> None:
+    await send_all(telegram, replace(outbound("иә"), reply_to="501:70"))
+    assert telegram.server.bot.sent[0]["reply_to"] == 70
+
+
+async def test_an_answer_in_the_owners_own_account(telegram: Telegram) -> None:
+    await send_all(telegram, outbound("иә", chat_id="business:BC7:501"))
+    assert telegram.server.bot.sent[0]["business_connection_id"] == "BC7"
+    assert telegram.server.bot.sent[0]["chat"]["id"] == 501
+
+
+async def send_all(telegram: Telegram, message: OutboundMessage) -> list[SendResult]:
+    """Every part, as the CRM sends them."""
+    connector, connection = telegram.connector, telegram.connection
+    parts = connector.render(connection, message)
+    return [await connector.send(connection, message, part) for part in parts]
+
+
 async def test_parts_arrive_in_order(telegram: Telegram) -> None:
-    result = await telegram.connector.send(
-        telegram.connection, outbound("Бір. " * 1500, Button(title="Иә", payload="/affirm"))
+    results = await send_all(
+        telegram, outbound("Бір. " * 1500, Button(title="Иә", payload="/affirm"))
     )
     sent = telegram.server.bot.sent
     assert len(sent) == 2
@@ -82,29 +192,9 @@ async def test_parts_arrive_in_order(telegram: Telegram) -> None:
     assert sent[1]["reply_markup"]["inline_keyboard"] == [
         [{"text": "Иә", "callback_data": "/affirm"}]
     ]
-    assert result.external_id == f"501:{sent[1]['message_id']}"
-
-
-async def test_a_second_try_goes_on_after_the_first(telegram: Telegram) -> None:
-    message = outbound("Бір. " * 700 + "Екі. " * 700)
-    first, second = (part.text for part in render(message)[:2])
-    original = telegram.connector._limiter.wait
-    calls = 0
-
-    async def wait(bot_id: int, chat_id: str) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 2:
-            telegram.server.bot.fail("sendMessage", 500)
-        await original(bot_id, chat_id)
-
-    telegram.connector._limiter.wait = wait  # type: ignore[method-assign]
-    with pytest.raises(RetryableError):
-        await telegram.connector.send(telegram.connection, message)
-    await telegram.connector.send(telegram.connection, message)
-    texts = [sent["text"] for sent in telegram.server.bot.sent]
-    assert texts[:2] == [first, second]
-    assert len(texts) == len(set(texts)) == len(render(message))
+    assert [result.platform_id for result in results] == [
+        f"501:{one['message_id']}" for one in sent
+    ]
 
 
 @pytest.mark.parametrize(
@@ -129,67 +219,22 @@ async def test_errors(
     retry_after = 37 if status == 429 else None
     telegram.server.bot.fail("sendMessage", status, description, retry_after=retry_after)
     with pytest.raises(kind) as caught:
-        await telegram.connector.send(telegram.connection, outbound("Сәлем"))
+        await send_all(telegram, outbound("Сәлем"))
     assert type(caught.value) is kind
     assert caught.value.code == code
     assert getattr(caught.value, "retry_after", None) == retry_after
     assert telegram.server.bot.token not in str(caught.value)
 
 
-async def test_after_429_the_chat_rests_and_others_do_not(telegram: Telegram) -> None:
-    telegram.server.bot.fail("sendMessage", 429, retry_after=30)
-    with pytest.raises(RetryableError):
-        await telegram.connector.send(telegram.connection, outbound("a"))
-    with pytest.raises(RetryableError) as caught:
-        await telegram.connector.send(telegram.connection, outbound("b", id="m2"))
-    assert caught.value.retry_after is not None
-    assert 29 < caught.value.retry_after <= 30
-    await telegram.connector.send(telegram.connection, outbound("c", chat_id="502", id="m3"))
-    assert [sent["text"] for sent in telegram.server.bot.sent] == ["c"]
-
-
-async def test_nothing_to_send(telegram: Telegram) -> None:
+def test_nothing_to_send() -> None:
     with pytest.raises(RejectedError):
-        await telegram.connector.send(telegram.connection, outbound("  "))
+        render(outbound("  "))
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-async def _moments(chat_of: list[str], longest_wait: float = 1000.0) -> list[float]:
-    clock = Clock()
-    limiter = SendLimiter(longest_wait=longest_wait, clock=clock, sleep=clock.sleep)
-    moments = []
-    for chat in chat_of:
-        await limiter.wait(1, chat)
-        moments.append(round(clock.now - 100, 3))
-    return moments
-
-
-async def test_a_chat_gets_a_short_burst_and_then_one_a_second() -> None:
-    assert await _moments(["501"] * 6) == [0, 0, 0, 1, 2, 3]
-
-
-async def test_a_group_gets_twenty_a_minute() -> None:
-    assert sum(moment < 60 for moment in await _moments(["-100"] * 30)) in {19, 20}
-
-
-async def test_a_bot_sends_thirty_a_second() -> None:
-    moments = await _moments([str(chat) for chat in range(90)])
-    assert moments[29] == 0
-    assert moments[30] > 0
-    assert moments[89] == pytest.approx(2, abs=0.05)
-
-
-async def test_nobody_waits_long() -> None:
-    with pytest.raises(RetryableError) as caught:
-        await _moments(["501"] * 4, longest_wait=0.5)
-    assert caught.value.retry_after == pytest.approx(1)
+def test_a_chats_pace_and_the_bots() -> None:
+    bot, chat = paces("c1", "501")
+    assert (bot.interval, bot.burst) == (1 / 30, 30)
+    assert (chat.interval, chat.burst) == (1, 3)
+    _, group = paces("c1", "-100")
+    assert 60 / group.interval + group.burst == 20
+    assert len({bot.key, chat.key, group.key}) == 3

@@ -12,6 +12,7 @@ from connectors.base import Polls, ShowsTyping
 from connectors.webchat.visitors import new_visitor, token_of, visitor_of
 from crm.contract import Button, OutboundMessage
 from tests.contract.conftest import Webchat, eventually, make_connection
+from tests.contract.inbox import Connections
 
 FRAMES_WAIT = 3.0
 
@@ -267,7 +268,7 @@ async def test_typing_both_ways(webchat: Webchat, door: Door) -> None:
         await screen.socket.send_json({"type": "typing"})
     await eventually(lambda: webchat.inbox.typed)
     assert webchat.inbox.typed == [screen.visitor]
-    await webchat.connector.show_typing(webchat.connection, screen.visitor)
+    await webchat.connector.show_typing(webchat.connection, screen.visitor, answering=None)
     await screen.next("typing")
     webchat.inbox.show_typing(webchat.connection, screen.visitor)
     await screen.next("typing")
@@ -323,7 +324,7 @@ async def test_no_such_chat(
     webchat: Webchat, client: aiohttp.ClientSession, changes: dict[str, Any]
 ) -> None:
     known = replace(webchat.connection, **changes)
-    webchat.inbox.connections = {known.id: known}
+    webchat.inbox.connections = Connections({known.id: known})
     for path in ("socket", "config"):
         url = f"{webchat.url}/webchat/{webchat.connection.id}/{path}"
         async with client.get(url) as answer:
@@ -368,8 +369,9 @@ async def test_sending_and_the_rest_of_the_interface(webchat: Webchat) -> None:
     connector = webchat.connector
     assert not isinstance(connector, Polls)
     message = OutboundMessage(id="m1", chat_id="v", text="x", author_kind="bot")
-    result = await connector.send(webchat.connection, message)
-    assert (result.external_id, result.state) == ("m1", "sent")
+    (part,) = connector.render(webchat.connection, message)
+    result = await connector.send(webchat.connection, message, part)
+    assert (result.platform_id, result.state) == ("m1", "sent")
     account = await connector.verify(connector.config_model.model_validate({"title": "Tau"}))
     assert account.name == "Tau"
     await connector.connect(webchat.connection, public_url="http://localhost:8080")

@@ -43,7 +43,12 @@ class FakeBot:
     """Messages as ``sendMessage`` answered them."""
     calls: list[tuple[str, Json]] = field(default_factory=list)
     """Every call in order, also those that failed."""
-    commands: list[Json] = field(default_factory=list)
+    commands: dict[str, list[Json]] = field(default_factory=dict)
+    """The menu by language code; "" for all others."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What customers sent, by file id."""
+    uploads: dict[str, bytes] = field(default_factory=dict)
+    """What the bot sent, by file id."""
     blocked: set[int] = field(default_factory=set)
     failures: dict[str, list[Failure]] = field(default_factory=lambda: defaultdict(list))
     next_update_id: int = 10_000
@@ -125,27 +130,110 @@ def _chat_of(bot: FakeBot, given: Json) -> int:
     return chat_id
 
 
-def _send_message(bot: FakeBot, given: Json) -> Json:
-    chat_id, text = _chat_of(bot, given), str(given.get("text", ""))
-    if not text.strip():
-        raise ApiError(400, "Bad Request: message text is empty")
-    if len(text.encode("utf-16-le")) // 2 > 4096:
-        raise ApiError(400, "Bad Request: message is too long")
-    markup = given.get("reply_markup")
+def _check_text(text: str, limit: int, what: str) -> None:
+    if len(text.encode("utf-16-le")) // 2 > limit:
+        raise ApiError(400, f"Bad Request: {what} is too long")
+
+
+def _check_markup(markup: Json | None) -> None:
     for row in (markup or {}).get("inline_keyboard", []):
         for button in row:
+            if "url" in button:
+                continue
             if not 1 <= len(button.get("callback_data", "").encode()) <= 64:
                 raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
+
+
+def _check_entities(text: str, entities: list[Json]) -> None:
+    length = len(text.encode("utf-16-le")) // 2
+    if any(one["offset"] + one["length"] > length for one in entities):
+        raise ApiError(400, "Bad Request: can't parse entities")
+
+
+def _sent(bot: FakeBot, given: Json, **content: Any) -> Json:
+    chat_id = _chat_of(bot, given)
+    _check_markup(given.get("reply_markup"))
     message = {
         "message_id": bot.message_id(chat_id),
         "from": bot.as_user(),
         "chat": {"id": chat_id, "type": "private", **names(customer(chat_id))},
         "date": int(time.time()),
-        "text": text,
-        **({"reply_markup": markup} if markup else {}),
+        **content,
     }
+    for name in ("reply_markup", "business_connection_id"):
+        if given.get(name):
+            message[name] = given[name]
+    if given.get("reply_parameters"):
+        message["reply_to"] = given["reply_parameters"]["message_id"]
     bot.sent.append(message)
-    return message
+    return {name: value for name, value in message.items() if name != "reply_to"}
+
+
+def _send_message(bot: FakeBot, given: Json) -> Json:
+    text = str(given.get("text", ""))
+    if not text.strip():
+        raise ApiError(400, "Bad Request: message text is empty")
+    _check_text(text, 4096, "message")
+    entities = given.get("entities") or []
+    _check_entities(text, entities)
+    return _sent(bot, given, text=text, **({"entities": entities} if entities else {}))
+
+
+def _send_file(kind: str, limit: int) -> Callable[[FakeBot, Json], Json]:
+    def send(bot: FakeBot, given: Json) -> Json:
+        upload = given.get(kind)
+        if not isinstance(upload, tuple):
+            raise ApiError(400, f"Bad Request: there is no {kind} in the request")
+        name, content = upload
+        if not content:
+            raise ApiError(400, "Bad Request: file must be non-empty")
+        if len(content) > limit:
+            raise ApiError(413, "Request Entity Too Large")
+        _check_text(str(given.get("caption") or ""), 1024, "message caption")
+        file_id = f"UP{len(bot.uploads)}"
+        bot.uploads[file_id] = content
+        file = {"file_id": file_id, "file_unique_id": file_id.lower(), "file_size": len(content)}
+        if kind == "photo":
+            told: Any = [{**file, "width": 1, "height": 1}]
+        elif kind == "document":
+            told = {**file, "file_name": name}
+        else:
+            told = {**file, "duration": 1, "width": 1, "height": 1, "file_name": name}
+        caption = {"caption": given["caption"]} if given.get("caption") else {}
+        return _sent(bot, given, **{kind: told}, **caption)
+
+    return send
+
+
+def _get_file(bot: FakeBot, given: Json) -> Json:
+    file_id = str(given.get("file_id", ""))
+    if file_id not in bot.files:
+        raise ApiError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+    size = len(bot.files[file_id])
+    if size > 20_000_000:
+        raise ApiError(400, "Bad Request: file is too big")
+    told = {"file_id": file_id, "file_unique_id": file_id.lower(), "file_size": size}
+    return {**told, "file_path": f"documents/{file_id}"}
+
+
+def _get_chat(bot: FakeBot, given: Json) -> Json:
+    chat_id = _chat_of(bot, given)
+    photo = {"small_file_id": "AVs", "small_file_unique_id": "as"}
+    return {
+        "id": chat_id,
+        "type": "private",
+        **names(customer(chat_id)),
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": {
+            "unlimited_gifts": True,
+            "limited_gifts": True,
+            "unique_gifts": True,
+            "premium_subscription": True,
+            "gifts_from_channels": True,
+        },
+        "photo": {**photo, "big_file_id": "AVATAR", "big_file_unique_id": "ab"},
+    }
 
 
 def _get_me(bot: FakeBot, given: Json) -> Json:
@@ -178,7 +266,7 @@ def _answer_callback_query(bot: FakeBot, given: Json) -> bool:
 
 
 def _set_my_commands(bot: FakeBot, given: Json) -> bool:
-    bot.commands = list(given.get("commands") or [])
+    bot.commands[str(given.get("language_code") or "")] = list(given.get("commands") or [])
     return True
 
 
@@ -191,6 +279,13 @@ _METHODS: dict[str, Callable[[FakeBot, Json], Any]] = {
     "sendchataction": _send_chat_action,
     "answercallbackquery": _answer_callback_query,
     "setmycommands": _set_my_commands,
+    "sendphoto": _send_file("photo", 10_000_000),
+    "sendvideo": _send_file("video", 50_000_000),
+    "sendaudio": _send_file("audio", 50_000_000),
+    "sendvoice": _send_file("voice", 50_000_000),
+    "senddocument": _send_file("document", 50_000_000),
+    "getfile": _get_file,
+    "getchat": _get_chat,
 }
 
 

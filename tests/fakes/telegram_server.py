@@ -53,6 +53,7 @@ class TelegramServer:
         app.add_routes(
             [
                 web.route("*", "/bot{token}/{method}", self._handle),
+                web.get("/file/bot{token}/documents/{file_id}", self._file),
                 web.post("/fake/say", self._say),
                 web.get("/fake/sent", self._sent),
             ]
@@ -93,6 +94,28 @@ class TelegramServer:
         """A customer writes. Returns the update, delivered or queued."""
         bot = bot or self.bot
         update = self.update(bot, message=self.message(bot, chat_id, text=text))
+        await self.publish(update, bot=bot)
+        return update
+
+    async def send(
+        self,
+        kind: str,
+        content: bytes,
+        *,
+        chat_id: int = 501,
+        bot: FakeBot | None = None,
+        **told: Any,
+    ) -> Json:
+        """A customer sends a file: ``photo``, ``document``, ``voice``, ``video`` or ``audio``."""
+        bot = bot or self.bot
+        file_id = f"DOWN{len(bot.files)}"
+        bot.files[file_id] = content
+        file = {"file_id": file_id, "file_unique_id": file_id.lower(), "file_size": len(content)}
+        if kind == "photo":
+            shape: Any = [{**file, "width": 640, "height": 480}]
+        else:
+            shape = {**file, **({"duration": 3} if kind != "document" else {}), **told}
+        update = self.update(bot, message=self.message(bot, chat_id, **{kind: shape}))
         await self.publish(update, bot=bot)
         return update
 
@@ -175,6 +198,13 @@ class TelegramServer:
             return _fail(request, failure)
         return web.json_response({"ok": True, "result": result})
 
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        bot = self.bots.get(request.match_info["token"])
+        content = bot.files.get(request.match_info["file_id"]) if bot else None
+        if content is None:
+            raise web.HTTPNotFound
+        return web.Response(body=content, content_type="application/octet-stream")
+
     async def _call_back(self, bot: FakeBot, body: Any) -> None:
         """A webhook's answer may hold one call; its result is not told."""
         if isinstance(body, dict) and isinstance(body.get("method"), str):
@@ -236,7 +266,9 @@ async def _parameters(request: web.Request) -> Json:
     if request.content_type == "application/json":
         found |= await request.json()
     elif request.method == "POST":
-        found |= dict(await request.post())
+        for name, value in (await request.post()).items():
+            field = isinstance(value, web.FileField)
+            found[name] = (value.filename, value.file.read()) if field else value
     for name, value in found.items():
         if name != "text" and isinstance(value, str):
             with contextlib.suppress(ValueError):
