@@ -69,8 +69,9 @@ class ClamdScanner:
                 reader, writer = await asyncio.open_unix_connection(self._path)
             else:
                 reader, writer = await asyncio.open_connection(self._host, self._port)
+        # It answers in the middle, and closes, when it wants no more: who has not read by then never hears why.
+        answering = asyncio.create_task(_read_answer(reader))
         try:
-            # It answers in the middle, and closes, when it wants no more.
             with suppress(ConnectionError):
                 writer.write(b"zINSTREAM\0")
                 async for chunk in chunks:
@@ -78,19 +79,27 @@ class ClamdScanner:
                         piece = chunk[start : start + _PIECE]
                         writer.write(len(piece).to_bytes(4) + piece)
                         await writer.drain()
+                    if answering.done():
+                        break
                 writer.write((0).to_bytes(4))
                 await writer.drain()
-            answer = bytearray()
-            while len(answer) < _LONGEST_ANSWER and b"\0" not in answer:
-                piece = await reader.read(_LONGEST_ANSWER)
-                if not piece:
-                    break
-                answer += piece
+            return await answering
         finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
-        return answer.partition(b"\0")[0].decode(errors="replace").strip()
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> str:
+    answer = bytearray()
+    while len(answer) < _LONGEST_ANSWER and b"\0" not in answer:
+        piece = await reader.read(_LONGEST_ANSWER)
+        if not piece:
+            break
+        answer += piece
+    return answer.partition(b"\0")[0].decode(errors="replace").strip()
 
 
 def _verdict(answer: str) -> str | None:

@@ -338,8 +338,9 @@ class Bench:
 def attachment(
     behaviour: str, name: str = "a.png", kind: str = "image", **options: Any
 ) -> Attachment:
-    promised = {key: options.pop(key) for key in ("promised",) if key in options}
-    ref = {"behaviour": behaviour, "name": name, **promised}
+    ref = {"behaviour": behaviour, "name": name}
+    if (promised := options.pop("promised", None)) is not None:
+        ref["promised"] = promised
     return Attachment(kind=MessageKind(kind), ref=ref, **{"name": name, **options})
 
 
