@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Connector
+from connectors.email import EmailConnector
 from connectors.telegram import TelegramConnector
 from connectors.webchat import WebchatConnector
 
@@ -13,6 +14,7 @@ def build_connectors(*, telegram_api_url: str) -> dict[str, Connector]:
     Close them when the web server begins to shut down: open chats keep it waiting otherwise.
     """
     connectors: list[Connector] = [
+        EmailConnector(),
         TelegramConnector(api_url=telegram_api_url),
         WebchatConnector(),
     ]

@@ -1,0 +1,199 @@
+"""The two servers of a mailbox, reached with its credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiosmtplib
+
+from connectors.email.config import EmailConfig
+from connectors.email.errors import imap_error, smtp_error
+from connectors.email.imap import ImapSession
+from connectors.email.imap_syntax import ImapSyntaxError
+from connectors.email.oauth import Tokens
+from crm.contract import (
+    AuthenticationFailedError,
+    ConnectorError,
+    RejectedError,
+    RetryableError,
+)
+
+SMTP_CONNECT_SECONDS: Final = 8.0
+SMTP_COMMAND_SECONDS: Final = 12.0
+SMTP_DATA_SECONDS: Final = 100.0
+SESSIONS_AT_ONCE: Final = 3
+"""Mails of one account on their way at a time: providers allow few connections."""
+_REMEMBERED: Final = 5_000
+_NETWORK: Final = (OSError, EOFError, TimeoutError, ImapSyntaxError)
+
+
+class Servers:
+    """Opens sessions with any mailbox's servers."""
+
+    def __init__(self, *, tokens: Tokens, tls: ssl.SSLContext | None = None) -> None:
+        self._tokens = tokens
+        self._tls = tls or ssl.create_default_context()
+        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._accepted: OrderedDict[str, None] = OrderedDict()
+        self._refused: set[str] = set()
+        """Logins whose last access token was refused."""
+
+    @contextlib.asynccontextmanager
+    async def imap(self, config: EmailConfig) -> AsyncIterator[ImapSession]:
+        """A session that is logged in.
+
+        Raises:
+            ConnectorError: whatever goes wrong, also within the block.
+        """
+        try:
+            async with ImapSession.open(
+                config.imap_host, config.imap_port, security=config.imap_security, tls=self._tls
+            ) as session:
+                await self._log_in(session, config)
+                yield session
+        except ConnectorError as error:
+            raise imap_error(error) from error
+        except _NETWORK as error:
+            raise imap_error(error) from error
+
+    async def check_smtp(self, config: EmailConfig) -> None:
+        """Log in and out. Raises ConnectorError."""
+        async with self._smtp(config):
+            pass
+
+    async def send(
+        self, config: EmailConfig, *, message_id: str, sender: str, recipient: str, mail: bytes
+    ) -> None:
+        """Hand a mail over to the sending server, unless this process knows that it was.
+
+        Raises:
+            ConnectorError: as it says.
+        """
+        known = f"{config.smtp_host}\n{config.login}\n{message_id}"
+        if known in self._accepted:
+            return
+        gate = self._gates.setdefault(
+            f"{config.smtp_host}\n{config.login}", asyncio.Semaphore(SESSIONS_AT_ONCE)
+        )
+        async with gate, self._smtp(config) as smtp:
+            try:
+                await self._hand_over(smtp, message_id, sender, recipient, mail)
+            except (aiosmtplib.SMTPException, *_NETWORK) as error:
+                raise smtp_error(error) from error
+            self._accepted[known] = None
+            if len(self._accepted) > _REMEMBERED:
+                self._accepted.popitem(last=False)
+
+    async def _hand_over(
+        self, smtp: aiosmtplib.SMTP, message_id: str, sender: str, recipient: str, mail: bytes
+    ) -> None:
+        options: list[str] = []
+        if smtp.supports_extension("size"):
+            limit = smtp.esmtp_extensions.get("size", "")
+            if limit.isdigit() and 0 < int(limit) < len(mail):
+                raise RejectedError(
+                    "message_too_large",
+                    f"The sending server takes mails of {int(limit) // 1_000_000} MB.",
+                )
+            options.append(f"SIZE={len(mail)}")
+        wishes: list[str] = []
+        if smtp.supports_extension("dsn"):
+            options += ["RET=HDRS", f"ENVID={_xtext(message_id)}"]
+            wishes += ["NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(recipient)}"]
+        encoding = "ascii"
+        if not (sender.isascii() and recipient.isascii()):
+            if not smtp.supports_extension("smtputf8"):
+                raise RejectedError(
+                    "address_not_supported",
+                    "The sending server does not take addresses of such letters.",
+                )
+            options.append("SMTPUTF8")
+            encoding = "utf-8"
+        await smtp.mail(sender, options=options, encoding=encoding)
+        await smtp.rcpt(recipient, options=wishes, encoding=encoding)
+        await smtp.data(mail, timeout=SMTP_DATA_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def _smtp(self, config: EmailConfig) -> AsyncIterator[aiosmtplib.SMTP]:
+        """A session that is logged in. Raises ConnectorError."""
+        smtp = aiosmtplib.SMTP(
+            hostname=config.smtp_host,
+            port=config.smtp_port,
+            use_tls=config.smtp_security == "tls",
+            start_tls=config.smtp_security == "starttls",
+            tls_context=self._tls if config.smtp_security != "none" else None,
+            local_hostname=config.address.rpartition("@")[2],
+            timeout=SMTP_COMMAND_SECONDS,
+        )
+        try:
+            await smtp.connect(timeout=SMTP_CONNECT_SECONDS)
+            await self._log_in_smtp(smtp, config)
+        except (aiosmtplib.SMTPException, ConnectorError, *_NETWORK) as error:
+            smtp.close()
+            raise smtp_error(error) from error
+        try:
+            yield smtp
+        finally:
+            with contextlib.suppress(aiosmtplib.SMTPException, *_NETWORK):
+                await smtp.quit(timeout=2)
+            smtp.close()
+
+    async def _log_in(self, session: ImapSession, config: EmailConfig) -> None:
+        if config.auth == "password":
+            assert config.password is not None
+            await session.log_in(config.login, config.password.get_secret_value())
+            return
+        if "AUTH=XOAUTH2" not in session.capabilities:
+            raise RejectedError(
+                "oauth_not_offered", "The mailbox (IMAP) does not take OAuth tokens."
+            )
+        token = await self._tokens.access_token(config)
+        try:
+            await session.log_in_with_token(config.login, token)
+        except AuthenticationFailedError as error:
+            await self._renew(config, error)
+        self._refused.discard(config.login)
+
+    async def _log_in_smtp(self, smtp: aiosmtplib.SMTP, config: EmailConfig) -> None:
+        if config.auth != "password":
+            token = await self._tokens.access_token(config)
+            try:
+                await smtp.auth_xoauth2(config.login, token)
+            except aiosmtplib.SMTPAuthenticationError as error:
+                await self._renew(config, smtp_error(error))
+            self._refused.discard(config.login)
+            return
+        assert config.password is not None
+        if not smtp.supported_auth_methods:
+            if config.smtp_security == "none":
+                return  # a relay within one's own network
+            raise RejectedError(
+                "login_not_offered", "The sending server (SMTP) offers no login here."
+            )
+        await smtp.login(config.login, config.password.get_secret_value())
+
+    async def _renew(self, config: EmailConfig, refusal: ConnectorError) -> None:
+        """An access token was refused: it may be spoilt. A second one in turn is the account's fault.
+
+        Raises:
+            ConnectorError: always.
+        """
+        if config.login in self._refused or not isinstance(refusal, AuthenticationFailedError):
+            raise refusal
+        self._refused.add(config.login)
+        await self._tokens.access_token(config, anew=True)
+        raise RetryableError("token_expired", refusal.detail, retry_after=1) from refusal
+
+
+def _xtext(text: str) -> str:
+    """RFC 3461, section 4."""
+    return "".join(
+        letter if "!" <= letter <= "~" and letter not in "+=" else f"+{ord(letter):02X}"
+        for letter in text
+        if ord(letter) < 128
+    )[:100]

@@ -1,0 +1,233 @@
+"""E-mail as a connector."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from connectors.email.client import Servers
+from connectors.email.composing import ReadFile, composed
+from connectors.email.config import EmailConfig
+from connectors.email.mailbox import IDLE_SECONDS, POLL_SECONDS, Mailbox
+from connectors.email.oauth import GOOGLE_URL, MICROSOFT_URL, Tokens
+from connectors.email.outbound import CAPABILITIES, MAX_FILE_BYTES, Part, render
+from crm.contract import (
+    Account,
+    AuthenticationFailedError,
+    Connection,
+    ConnectorError,
+    Health,
+    Inbox,
+    OutboundFile,
+    OutboundMessage,
+    Pace,
+    Quota,
+    RejectedError,
+    RetryableError,
+    SendResult,
+)
+
+_LONGEST_PAUSE_SECONDS: Final = 300.0
+_STEADY_SECONDS: Final = 120.0
+"""A session that lasted so long was no failure at the door."""
+_REFUSALS: Final = 3
+"""So often a login is tried before the credentials count as wrong: servers refuse by mistake, too."""
+
+type Sleep = Callable[[float], Awaitable[None]]
+
+
+class EmailConnector:
+    """Reads mailboxes by IMAP and sends by SMTP.
+
+    Args:
+        google_url: where Google gives access tokens; another one in tests.
+        microsoft_url: the same of Microsoft.
+        tls: which certificates are believed; the system's when left out.
+        idle_seconds: how long a wait for news may last.
+        poll_seconds: how often a server that knows no waiting is asked.
+        sleep: waits; another one in tests.
+    """
+
+    channel = "email"
+    title = "E-mail"
+    config_model: type[BaseModel] = EmailConfig
+    capabilities = CAPABILITIES
+
+    def __init__(
+        self,
+        *,
+        google_url: str = GOOGLE_URL,
+        microsoft_url: str = MICROSOFT_URL,
+        tls: ssl.SSLContext | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._tokens = Tokens(google_url=google_url, microsoft_url=microsoft_url)
+        self._tls = tls
+        self._idle_seconds = idle_seconds
+        self._poll_seconds = poll_seconds
+        self._sleep = sleep
+        self._last_uids: dict[str, int] = {}
+
+    @functools.cached_property
+    def _servers(self) -> Servers:
+        return Servers(tokens=self._tokens, tls=self._tls)
+
+    async def verify(self, config: BaseModel) -> Account:
+        """Log in to both servers, and open the folder. Says which of them failed."""
+        checked = EmailConfig.model_validate(config, from_attributes=True)
+        opened, sent = await asyncio.gather(
+            self._check_mailbox(checked), self._servers.check_smtp(checked), return_exceptions=True
+        )
+        errors = [one for one in (opened, sent) if isinstance(one, BaseException)]
+        for one in errors:
+            if not isinstance(one, ConnectorError):
+                raise one
+        if errors:
+            raise _both([one for one in errors if isinstance(one, ConnectorError)])
+        assert isinstance(opened, dict)
+        return Account(external_id=checked.address, name=checked.address, data=opened)
+
+    async def connect(self, connection: Connection, *, public_url: str) -> None:
+        """Nothing to do: mails are fetched."""
+
+    async def disconnect(self, connection: Connection) -> None:
+        """Forget what was remembered. Nothing was left on the servers."""
+        self._last_uids.pop(connection.id, None)
+
+    def routes(self, inbox: Inbox) -> Sequence[web.AbstractRouteDef]:  # noqa: ARG002 - the protocol names it
+        """None: nobody calls us."""
+        return []
+
+    def render(self, connection: Connection, message: OutboundMessage) -> Sequence[Part]:
+        """See the protocol."""
+        return render(connection, _config(connection), message)
+
+    async def send(
+        self, connection: Connection, message: OutboundMessage, part: Part
+    ) -> SendResult:
+        """See the protocol. Its Message-ID is its id: the same however often it is tried."""
+        files = [await _read(message.attachments[place]) for place in part.files]
+        mail = await asyncio.to_thread(composed, part, files, now=datetime.now(UTC))
+        await self._servers.send(
+            _config(connection),
+            message_id=part.message_id,
+            sender=part.sender,
+            recipient=part.recipient,
+            mail=mail,
+        )
+        return SendResult(platform_id=part.message_id)
+
+    def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
+        """Slower than any provider counts as a flood."""
+        return [
+            Pace(key=f"{connection.id}:smtp", interval=1.0, burst=10),
+            Pace(key=f"{connection.id}:{chat_id}", interval=3.0, burst=3),
+        ]
+
+    async def health(self, connection: Connection, *, public_url: str) -> Health:  # noqa: ARG002 - the protocol names it
+        """Log in to both servers, and tell how full the mailbox is."""
+        config = _config(connection)
+        quotas: list[Quota] = []
+        async with self._servers.imap(config) as session:
+            await session.examine(config.folder)
+            storage = await session.storage(config.folder)
+        await self._servers.check_smtp(config)
+        if storage is not None:
+            quotas.append(Quota(name="mailbox_bytes", limit=storage.limit, used=storage.used))
+        if (last := self._last_uids.get(connection.id)) is not None:
+            quotas.append(Quota(name="last_uid", value=str(last)))
+        full = storage is not None and storage.used >= storage.limit * 0.95
+        return Health(quotas=quotas, warnings=["mailbox_almost_full"] if full else [])
+
+    def wants_polling(self, connection: Connection, *, public_url: str) -> bool:  # noqa: ARG002 - the protocol names them
+        """Always: a mailbox calls nobody."""
+        return True
+
+    async def poll(self, connection: Connection, inbox: Inbox) -> None:
+        """Read the mailbox until cancelled; broken sessions are followed by new ones.
+
+        Raises:
+            AuthenticationFailedError: the credentials are refused, and not by a passing mistake.
+        """
+        mailbox = Mailbox(
+            servers=self._servers,
+            connection=connection,
+            config=_config(connection),
+            inbox=inbox,
+            noted=functools.partial(self._last_uids.__setitem__, connection.id),
+            idle_seconds=self._idle_seconds,
+            poll_seconds=self._poll_seconds,
+            sleep=self._sleep,
+        )
+        failures = 0
+        while True:
+            begun = time.monotonic()
+            try:
+                await mailbox.read()
+            except ConnectorError as error:
+                failures = 1 if time.monotonic() - begun > _STEADY_SECONDS else failures + 1
+                if isinstance(error, AuthenticationFailedError) and failures >= _REFUSALS:
+                    raise
+                await self._tell(inbox, connection, error, failures)
+            await self._sleep(min(2.0**failures, _LONGEST_PAUSE_SECONDS))
+
+    async def close(self) -> None:
+        """See the protocol."""
+        await self._tokens.close()
+
+    @staticmethod
+    async def _tell(
+        inbox: Inbox, connection: Connection, error: ConnectorError, failures: int
+    ) -> None:
+        """Show admins what keeps failing. A session that breaks now and then is nothing to show."""
+        if failures < 2 or isinstance(error, AuthenticationFailedError):
+            return
+        with contextlib.suppress(Exception):  # the mailbox is read on, whether this is shown or not
+            await inbox.failed(connection, error)
+
+    async def _check_mailbox(self, config: EmailConfig) -> dict[str, Any]:
+        """Where the folder ends now: what comes from here on is new."""
+        async with self._servers.imap(config) as session:
+            folder = await session.examine(config.folder)
+            last = folder.uid_next - 1 if folder.uid_next is not None else None
+            if last is None:
+                last = max(await session.uids_after(0), default=0)
+        return {"folder": folder.name, "validity": folder.uid_validity, "uid": last}
+
+
+def _config(connection: Connection) -> EmailConfig:
+    return EmailConfig.model_validate(dict(connection.config))
+
+
+def _both(errors: Sequence[ConnectorError]) -> ConnectorError:
+    """One error of the two servers': the one that only the admin can mend comes first."""
+    order = (AuthenticationFailedError, RejectedError, RetryableError)
+    errors = sorted(
+        errors,
+        key=lambda one: next((n for n, kind in enumerate(order) if isinstance(one, kind)), 9),
+    )
+    first = errors[0]
+    detail = " ".join(one.detail for one in errors)
+    return type(first)(first.code, detail) if isinstance(first, order) else first
+
+
+async def _read(file: OutboundFile) -> ReadFile:
+    """A file's bytes. Raises RejectedError when it is larger than it said."""
+    content = bytearray()
+    stream: AsyncIterator[bytes] = file.open()
+    async for chunk in stream:
+        content += chunk
+        if len(content) > MAX_FILE_BYTES:
+            raise RejectedError("file_too_large", f"{file.name} is too large for a mail.")
+    return ReadFile(file.name, file.mime, bytes(content))
