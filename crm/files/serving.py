@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from crm.core.api.downloads import send_chunks
 from crm.core.api.replies import API_HEADERS
 from crm.core.errors import NotFound
 from crm.core.gridfs import FileDamagedError
@@ -57,19 +58,10 @@ async def send_file(
     if request.method == hdrs.METH_HEAD:
         await response.prepare(request)
         return response
-    chunks = store.read(file, start, stop)
     try:
-        first = await anext(chunks, b"")
+        return await send_chunks(request, response, store.read(file, start, stop))
     except FileDamagedError:
         raise NotFound from None
-    await response.prepare(request)
-    await response.write(first)
-    async for (
-        chunk
-    ) in chunks:  # what breaks off here is shorter than was said: the other side sees it
-        await response.write(chunk)
-    await response.write_eof()
-    return response
 
 
 def send_thumbnail(content: bytes, headers: Mapping[str, str] = SAFE_HEADERS) -> web.Response:

@@ -8,6 +8,7 @@ from bson import ObjectId
 from bot.knowledge.documents import MAX_BYTES
 from bot.knowledge.formats.limits import LIMITS
 from crm.core.api import Access, Principal, Upload, endpoint
+from crm.core.api.downloads import send_chunks
 from crm.core.api.replies import API_HEADERS
 from crm.core.database import RawDocument
 from crm.core.errors import FieldError, Invalid
@@ -165,7 +166,6 @@ class FileRoutes:
     ) -> web.StreamResponse:
         """Download a document as it came in."""
         name, media_type, chunks = await self._files.original(principal.organization_id, source_id)
-        first = await anext(chunks, b"")
         response = web.StreamResponse(
             headers={
                 **API_HEADERS,
@@ -175,12 +175,7 @@ class FileRoutes:
                 "Content-Security-Policy": "sandbox; default-src 'none'",
             }
         )
-        await response.prepare(request)
-        await response.write(first)
-        async for chunk in chunks:
-            await response.write(chunk)
-        await response.write_eof()
-        return response
+        return await send_chunks(request, response, chunks)
 
     @endpoint(
         "PUT",
