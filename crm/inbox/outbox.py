@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 CLAIM: Final = timedelta(seconds=30)
 """How long a sender may take; after that another one tries. Longer than any send's timeout."""
 CLAIM_WITH_FILES: Final = timedelta(seconds=150)
+BLOCKED: Final = "blocked_by_customer"
+"""What connectors say when the person does not want to hear from us."""
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A message that could not be delivered for so long is a dead letter."""
 SWEPT_AT_ONCE: Final = 500
@@ -215,6 +217,8 @@ class Outbox:
 
     async def _fail(self, message: Document, error: ConnectorError) -> None:
         _log.warning("message %s not delivered: %s", message["_id"], error.code)
+        if error.code == BLOCKED:
+            await self._store.note_unreachable(message)
         await self._finish(message, FAILED, {"error": {"code": error.code, "detail": error.detail}})
 
     async def _finish(

@@ -87,6 +87,13 @@ class ConversationStore:
         """The conversation of that id, for work on a message that was found within its organization."""
         return await self.conversations.find_one({"_id": conversation_id})
 
+    async def note_unreachable(self, message: Document) -> None:
+        """Note that the person blocked us; their next message undoes it."""
+        await self.conversations.update_one(
+            {"_id": message["conversation_id"], "organization_id": message["organization_id"]},
+            {"$set": {"reachable": False}},
+        )
+
     def known_conversation(self, connection_id: ObjectId, chat_id: str) -> ObjectId | None:
         """The id of a chat's conversation, when this process has seen it lately. Makes no query."""
         return self._known.get((connection_id, chat_id))

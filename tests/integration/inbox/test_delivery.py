@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from bson import ObjectId
 
-from crm.contract import AuthenticationFailedError, Pace, Reach, RetryableError
+from crm.contract import AuthenticationFailedError, Pace, Reach, RejectedError, RetryableError
 from crm.core.clock import utc_now
 from crm.inbox.breaker import FAILURES, pace_key
 from crm.inbox.choices import chosen, offered
@@ -205,3 +205,15 @@ async def test_the_engine_gets_the_payload_of_a_typed_choice(bench: Bench) -> No
     assert bench.engine.turns[-1]["message"]["payload"] == "/delivery"
     await bench.say("3", "1")
     assert bench.engine.turns[-1]["message"]["payload"] is None, "nothing is offered any more"
+
+
+async def test_who_blocked_us_is_marked_until_they_write_again(taken: Bench) -> None:
+    taken.connector.failures = [RejectedError("blocked_by_customer", "blocked")]
+    await operators_message(taken, "hello?")
+    await taken.settle()
+    assert (await taken.conversation())["reachable"] is False
+    with pytest.raises(WindowClosed) as refused:
+        await operators_message(taken, "still there?")
+    assert refused.value.code == "blocked_by_customer"
+    await taken.say("2", "I am back")
+    assert (await taken.conversation())["reachable"] is True
