@@ -21,6 +21,7 @@ from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
 from crm.files.attachments import file_row
 from crm.inbox.delivery import Connections
 from crm.inbox.models import FAILED, Document, conversation_read, message_read, preview
+from crm.inbox.outbox import BLOCKED
 from crm.inbox.reach import WindowClosed, reach_of
 from crm.inbox.store import (
     ConversationStore,
@@ -174,6 +175,8 @@ class Desk:
         connection = await self._connections.connection(str(conversation["connection_id"]))
         if connection is None:
             return Reach(open=False, code="connection_gone")
+        if not conversation.get("reachable", True):
+            return Reach(open=False, code=BLOCKED)
         connector = self._connectors.get(conversation["channel"])
         return reach_of(connector, connection, conversation, author_kind=OPERATOR)
 

@@ -27,8 +27,6 @@ def reach_of(
     now: datetime | None = None,
 ) -> Reach:
     """What the channel says of a conversation. A channel without windows is always open."""
-    if not conversation.get("reachable", True):
-        return Reach(open=False, code="blocked_by_customer")
     if not isinstance(connector, LimitsReach):
         return Reach(open=True)
     chat = ChatState(

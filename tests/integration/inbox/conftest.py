@@ -10,7 +10,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from bson import ObjectId
-from crm.files.wiring import build_files
 from pydantic import BaseModel, SecretStr
 
 from connectors.base import Capabilities
@@ -31,6 +30,7 @@ from crm.core.database import Database, Session
 from crm.core.event_hub import EventHub
 from crm.core.events import EventLog
 from crm.core.settings import Settings
+from crm.files.wiring import build_files
 from crm.inbox.store import message_updated
 from crm.inbox.wiring import InboxParts, build_inbox
 
