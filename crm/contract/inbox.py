@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from crm.contract.connection import Connection
 from crm.contract.errors import ConnectorError
@@ -26,6 +26,15 @@ class ChatFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatQuote:
+    """A message that another one answers to. ``id`` None: it is not known here any more."""
+
+    id: str | None
+    author_kind: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
     """A message as a chat widget shows it."""
 
@@ -36,6 +45,7 @@ class ChatMessage:
     buttons: Sequence[Button]
     at: datetime
     files: Sequence[ChatFile] = ()
+    reply_to: ChatQuote | None = None
     state: str | None = None
     client_id: str | None = None
     """The sender's own id of an inbound message, so that a widget recognises what it sent."""
@@ -43,10 +53,18 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatUpdate:
-    """Something new in one chat: a message, or somebody typing."""
+    """Something new in one chat: a message, or more of a customer's own one; or somebody typing."""
 
     kind: str
     message: ChatMessage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendance:
+    """Who answers in a chat now: ``bot``, ``people``, or ``nobody`` until people are back."""
+
+    answers: Literal["bot", "people", "nobody"]
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +165,18 @@ class Inbox(Protocol):
         ...
 
     async def history(
-        self, connection: Connection, chat_id: str, *, after: str | None = None, limit: int = 50
+        self,
+        connection: Connection,
+        chat_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
     ) -> Sequence[ChatMessage]:
         """The chat's newest messages that a customer may see, oldest first.
 
-        With ``after``, those that came after the message of that id.
+        With ``after``, those that came after the message of that id; with ``before``, the newest
+        that came before it, none when it is not of this chat.
         """
         ...
 
@@ -165,6 +190,10 @@ class Inbox(Protocol):
 
     async def seen(self, connection: Connection, message_id: str, *, read: bool = False) -> None:
         """The customer's device showed our message, or they read it. States only move forward."""
+        ...
+
+    async def attendance(self, connection: Connection, chat_id: str) -> Attendance:
+        """Who answers in this chat now. A chat that is not there yet is answered by the bot."""
         ...
 
     async def typing(self, connection: Connection, chat_id: str) -> None:

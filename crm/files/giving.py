@@ -64,8 +64,11 @@ class Giving:
                 name=row["name"],
                 mime=row["mime"],
                 size=row["size"],
-                url=self._links.url(row["file_id"], lasts=FOR_VISITORS),
-                thumbnail_url=self._links.url(row["file_id"], lasts=FOR_VISITORS, thumbnail=True)
+                # An event has the id as text, a document as it is.
+                url=self._links.url(ObjectId(row["file_id"]), lasts=FOR_VISITORS),
+                thumbnail_url=self._links.url(
+                    ObjectId(row["file_id"]), lasts=FOR_VISITORS, thumbnail=True
+                )
                 if row["thumbnail"]
                 else None,
             )

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from bson import ObjectId
 from bson.errors import InvalidId
 
-from crm.contract import ChatFile, ChatMessage, ChatUpdate, Connection
+from crm.contract import ChatFile, ChatMessage, ChatQuote, ChatUpdate, Connection
 from crm.core.event_hub import EventHub
 from crm.core.events import EventLog, Reset
 from crm.inbox.delivery import button_of
@@ -61,9 +61,15 @@ class ChatFeed:
         await asyncio.gather(*readers, return_exceptions=True)
 
     async def history(
-        self, connection: Connection, chat_id: str, *, after: str | None, limit: int
+        self,
+        connection: Connection,
+        chat_id: str,
+        *,
+        after: str | None,
+        before: str | None = None,
+        limit: int,
     ) -> Sequence[ChatMessage]:
-        """The chat's newest visible messages, oldest first; with ``after``, those since then."""
+        """The chat's newest visible messages, oldest first: see ``crm.contract.Inbox``."""
         match: Document = {
             "connection_id": ObjectId(connection.id),
             "chat_id": chat_id,
@@ -72,6 +78,13 @@ class ChatFeed:
         }
         if after is not None and (moment := await self._moment(match, after)) is not None:
             match["created_at"] = {"$gte": moment}
+        if before is not None:
+            if (moment := await self._moment(match, before)) is None:
+                return []
+            match["$or"] = [
+                {"created_at": {"$lt": moment}},
+                {"created_at": moment, "_id": {"$lt": ObjectId(before)}},
+            ]
         cursor = self._store.messages.find(match).sort([("created_at", -1), ("_id", -1)])
         found = await cursor.limit(limit).to_list()
         return [self._shown(message) for message in reversed(found)]
@@ -122,7 +135,10 @@ class ChatFeed:
                 continue
             data = event.data
             sent = event.type == "message.updated" and data["state"] == "sent"
-            theirs = event.type == "message.created" and data["direction"] == "in"
+            # Their own message is told again when its files are there, with the links to them.
+            theirs = data["direction"] == "in" and (
+                event.type == "message.created" or bool(data.get("attachments"))
+            )
             if data["kind"] in HIDDEN_KINDS or not (sent or theirs):
                 continue
             update = ChatUpdate(kind="message", message=self._shown({**data, "_id": data["id"]}))
@@ -142,6 +158,7 @@ class ChatFeed:
             buttons=[button_of(button) for button in message["buttons"]],
             at=message["created_at"],
             files=self._files.chat_files(message.get("attachments") or ()),
+            reply_to=_quote(message.get("reply_to")),
             state=message["state"] if ours else None,
             client_id=None if ours else data.get("client_id"),
         )
@@ -155,6 +172,17 @@ class ChatFeed:
             return None
         moment: datetime | None = message["created_at"] if message else None
         return moment
+
+
+def _quote(reply_to: Mapping[str, Any] | None) -> ChatQuote | None:
+    if reply_to is None:
+        return None
+    known = reply_to.get("id")
+    return ChatQuote(
+        id=None if known is None else str(known),
+        author_kind=reply_to.get("author_kind"),
+        text=reply_to.get("text") or "",
+    )
 
 
 def _put(queue: _Queue, update: ChatUpdate | None) -> None:

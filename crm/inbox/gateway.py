@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from bson import ObjectId
 from bson.errors import InvalidId
 
+from crm.bot_api.hours import opening
 from crm.contract import (
+    Attendance,
     ChatMessage,
     ChatTraffic,
     ChatUpdate,
@@ -19,6 +21,7 @@ from crm.contract import (
     InboundEvent,
     KeptFile,
 )
+from crm.core.clock import utc_now
 from crm.core.event_hub import EventHub
 from crm.inbox.chat import ChatFeed
 from crm.inbox.intake import Intake
@@ -196,10 +199,18 @@ class InboxGateway:
         await self._connections.failed(connection, error)
 
     async def history(
-        self, connection: Connection, chat_id: str, *, after: str | None = None, limit: int = 50
+        self,
+        connection: Connection,
+        chat_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
     ) -> Sequence[ChatMessage]:
         """See the protocol."""
-        return await self._feed.history(connection, chat_id, after=after, limit=limit)
+        return await self._feed.history(
+            connection, chat_id, after=after, before=before, limit=limit
+        )
 
     def updates(self, connection: Connection, chat_id: str) -> AsyncIterator[ChatUpdate]:
         """See the protocol."""
@@ -212,6 +223,27 @@ class InboxGateway:
         except InvalidId:
             return
         await self._statuses.seen(ObjectId(connection.id), known, READ if read else DELIVERED)
+
+    async def attendance(self, connection: Connection, chat_id: str) -> Attendance:
+        """See the protocol."""
+        conversation = await self._store.conversations.find_one(
+            {
+                "organization_id": ObjectId(connection.organization_id),
+                "connection_id": ObjectId(connection.id),
+                "chat_id": chat_id,
+            },
+            {"owner": 1, "status": 1},
+        )
+        if conversation is None or (
+            conversation["owner"] == "bot" and conversation["status"] != "waiting"
+        ):
+            return Attendance(answers="bot")
+        organization = await self._store.organizations.find_one(
+            {"_id": ObjectId(connection.organization_id)},
+            {"timezone": 1, "business_hours": 1, "holidays": 1},
+        )
+        is_open, opens_at = opening(organization or {}, utc_now())
+        return Attendance(answers="people" if is_open else "nobody", opens_at=opens_at)
 
     async def typing(self, connection: Connection, chat_id: str) -> None:
         """See the protocol. Reaches the consoles that this process serves."""

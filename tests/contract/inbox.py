@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crm.contract import (
+    Attendance,
     Button,
     ChatEvent,
+    ChatFile,
     ChatMessage,
+    ChatQuote,
     ChatTraffic,
     ChatUpdate,
     Connection,
@@ -51,6 +54,8 @@ class InboxDouble:
         self.shown: list[str] = []
         self.read: list[str] = []
         self.typed: list[str] = []
+        self.attendances: dict[str, Attendance] = {}
+        """By chat; the bot otherwise."""
         self.unavailable = False
         self.chats: dict[tuple[str, str], list[ChatMessage]] = defaultdict(list)
         self._screens: dict[tuple[str, str], list[asyncio.Queue[ChatUpdate]]] = defaultdict(list)
@@ -81,7 +86,12 @@ class InboxDouble:
             self._put(
                 connection,
                 event.chat_id,
-                self._message("contact", event.text, client_id=event.data.get("client_id")),
+                self._message(
+                    "contact",
+                    event.text,
+                    client_id=event.data.get("client_id"),
+                    files=[self.shown_file(one.file_id) for one in event.attachments],
+                ),
             )
         return new
 
@@ -139,11 +149,20 @@ class InboxDouble:
         self.failures.append(error)
 
     async def history(
-        self, connection: Connection, chat_id: str, *, after: str | None = None, limit: int = 50
+        self,
+        connection: Connection,
+        chat_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
     ) -> Sequence[ChatMessage]:
         if self.unavailable:
             raise InboxUnavailableError
         found = self.chats[connection.id, chat_id]
+        if before is not None:
+            places = [place for place, message in enumerate(found) if message.id == before]
+            return found[: places[0]][-limit:] if places else []
         places = [place for place, message in enumerate(found) if message.id == after]
         return found[places[0] + 1 if places else 0 :][-limit:]
 
@@ -162,6 +181,9 @@ class InboxDouble:
         if read:
             self.read.append(message_id)
 
+    async def attendance(self, connection: Connection, chat_id: str) -> Attendance:
+        return self.attendances.get(chat_id, Attendance(answers="bot"))
+
     async def typing(self, connection: Connection, chat_id: str) -> None:
         self.typed.append(chat_id)
 
@@ -176,11 +198,34 @@ class InboxDouble:
         author_kind: str = "bot",
         author_name: str | None = None,
         buttons: Sequence[Button] = (),
+        files: Sequence[ChatFile] = (),
+        reply_to: ChatQuote | None = None,
     ) -> ChatMessage:
         """Our side writes."""
-        message = self._message(author_kind, text, author_name=author_name, buttons=buttons)
+        message = self._message(
+            author_kind,
+            text,
+            author_name=author_name,
+            buttons=buttons,
+            files=files,
+            reply_to=reply_to,
+        )
         self._put(connection, chat_id, message)
         return message
+
+    def shown_file(self, file_id: str | None) -> ChatFile:
+        """A kept file as a chat widget gets it."""
+        kept, _ = self.files[file_id or ""]
+        kind = kept.mime.partition("/")[0]
+        is_picture = kind == "image"
+        return ChatFile(
+            kind=kind if kind in {"image", "audio", "video"} else "document",
+            name=kept.name,
+            mime=kept.mime,
+            size=kept.size,
+            url=f"/files/{kept.id}",
+            thumbnail_url=f"/files/{kept.id}" if is_picture else None,
+        )
 
     def show_typing(self, connection: Connection, chat_id: str) -> None:
         for queue in self._screens[connection.id, chat_id]:
@@ -194,6 +239,8 @@ class InboxDouble:
         author_name: str | None = None,
         buttons: Sequence[Button] = (),
         client_id: str | None = None,
+        files: Sequence[ChatFile] = (),
+        reply_to: ChatQuote | None = None,
     ) -> ChatMessage:
         self._next_id += 1
         return ChatMessage(
@@ -204,6 +251,8 @@ class InboxDouble:
             buttons=buttons,
             at=datetime.now(UTC),
             client_id=client_id,
+            files=files,
+            reply_to=reply_to,
         )
 
     def _put(self, connection: Connection, chat_id: str, message: ChatMessage) -> None:
