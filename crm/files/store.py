@@ -8,12 +8,12 @@ anything still needs it: what no message and no contact names is removed.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bson import ObjectId
-from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
 from crm.core.clock import utc_now
@@ -25,16 +25,17 @@ from crm.files.errors import (
     FileEmpty,
     FileInterrupted,
     FileNotChecked,
-    FilesFull,
     FileTooLarge,
     StorageUnavailable,
 )
 from crm.files.limits import MEGABYTE, FileLimits
 from crm.files.names import honest_name, safe_name
 from crm.files.sniffing import HEAD_BYTES, type_of
+from crm.files.usage import Usage
+
+_log = logging.getLogger(__name__)
 
 BUCKET: Final = "media"
-USAGE: Final = "media_usage"
 THUMBNAILS: Final = "media_thumbnails"
 
 CHECKING: Final = "checking"
@@ -57,8 +58,7 @@ class FileStore:
         self.bucket = GridBucket(database, BUCKET)
         self.files = self.bucket.files
         self.limits = limits
-        self._database = database
-        self._usage = database.collection(USAGE)
+        self._usage = Usage(database=database, limits=limits)
         self._thumbnails = database.collection(THUMBNAILS)
         self._messages = database.collection("messages")
         self._contacts = database.collection("contacts")
@@ -96,7 +96,7 @@ class FileStore:
         safe = safe_name(name)
         intake = _Intake(chunks, name=safe, claimed=claimed, limits=self.limits)
         try:
-            await self._check_room(organization_id, promised or 0)
+            await self._usage.check(organization_id, promised or 1)
             written = await self.bucket.write(file_id, intake.pieces())
             metadata = {
                 "organization_id": organization_id,
@@ -112,6 +112,7 @@ class FileStore:
             }
             return await self._publish(file_id, written, honest_name(safe, intake.mime), metadata)
         except PyMongoError as error:
+            _log.warning("a file could not be stored: %s", type(error).__name__)
             raise StorageUnavailable from error
         finally:
             await intake.close()
@@ -120,40 +121,16 @@ class FileStore:
         self, file_id: ObjectId, written: Written, name: str, metadata: RawDocument
     ) -> File:
         organization_id = metadata["organization_id"]
-
-        async def work(session: Session) -> File:
-            usage = await self._usage.find_one_and_update(
-                {"_id": organization_id},
-                {
-                    "$inc": {"bytes": written.size, "files": 1},
-                    "$setOnInsert": {"organization_id": organization_id},
-                },
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-                session=session,
-            )
-            assert usage is not None  # it was just made
-            if usage["bytes"] > self.limits.organization_bytes:
-                raise self._full()
-            return await self.bucket.publish(
-                file_id, written, name=name, metadata=metadata, session=session
-            )
-
         try:
-            return await self._database.in_transaction(work, serial=("files", organization_id))
+            await self._usage.add(organization_id, written.size)
+            try:
+                return await self.bucket.publish(file_id, written, name=name, metadata=metadata)
+            except BaseException:
+                await self._usage.subtract(organization_id, written.size)
+                raise
         except BaseException:
             await self.bucket.remove_pieces(file_id)
             raise
-
-    async def _check_room(self, organization_id: ObjectId, size: int) -> None:
-        """Refuse before anything is read what cannot find room; the true size is counted at the end."""
-        usage = await self._usage.find_one({"_id": organization_id}, {"bytes": 1})
-        if usage is not None and usage["bytes"] + max(size, 1) > self.limits.organization_bytes:
-            raise self._full()
-
-    def _full(self) -> FilesFull:
-        room = self.limits.organization_bytes // MEGABYTE
-        return FilesFull(f"All files of an organization together may have {room} MB.")
 
     async def find(self, organization_id: ObjectId, file_id: ObjectId) -> File:
         """Return a file's row.
@@ -246,25 +223,13 @@ class FileStore:
 
     async def remove(self, file: File, *, only: RawDocument | None = None) -> bool:
         """Remove a file and count it out; False when it is gone, or is not as `only` says any more."""
-        organization_id = file["metadata"]["organization_id"]
-
-        async def work(session: Session) -> bool:
-            gone = await self.files.delete_one(
-                {"_id": file["_id"], **(only or {})}, session=session
-            )
-            if gone.deleted_count:
-                await self._usage.update_one(
-                    {"_id": organization_id},
-                    {"$inc": {"bytes": -file["length"], "files": -1}},
-                    session=session,
-                )
-            return gone.deleted_count == 1
-
-        removed = await self._database.in_transaction(work, serial=("files", organization_id))
-        if removed:
-            await self._thumbnails.delete_one({"_id": file["_id"]})
-            await self.bucket.remove_pieces(file["_id"])
-        return removed
+        gone = await self.files.delete_one({"_id": file["_id"], **(only or {})})
+        if not gone.deleted_count:
+            return False
+        await self._usage.subtract(file["metadata"]["organization_id"], file["length"])
+        await self._thumbnails.delete_one({"_id": file["_id"]})
+        await self.bucket.remove_pieces(file["_id"])
+        return True
 
     async def clean_up(self, now: datetime) -> int:
         """Remove the files nothing names and what broken writes left, and return how many that were."""
@@ -278,6 +243,7 @@ class FileStore:
                     await self.files.update_one({"_id": file["_id"], **unmoved}, later)
                 elif await self.remove(file, only=unmoved):
                     gone += 1
+        await self._usage.count_anew(self.files, now)
         return gone + await self.bucket.remove_unfinished(now)
 
     async def _is_used(self, file: File) -> bool:
