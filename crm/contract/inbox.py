@@ -86,7 +86,11 @@ class ChatTraffic:
 
 
 class FileRefusedError(Exception):
-    """A file was not stored. ``code`` is file_too_large, file_type_not_allowed or file_infected."""
+    """A file was not stored, and will not be.
+
+    ``code`` is file_too_large, file_type_not_allowed, file_empty, file_infected, file_interrupted
+    (it came too slowly) or files_full (the organization has no room).
+    """
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -129,8 +133,8 @@ class Inbox(Protocol):
         """Store a file that came with, or before, a message. Streamed; never whole in memory.
 
         Raises:
-            FileRefusedError: it is too large, of a forbidden type, or infected.
-            Unavailable: the database cannot be reached.
+            FileRefusedError: it is too large, of a forbidden type, infected, or there is no room.
+            Unavailable: the database cannot be reached, or takes no more.
         """
         ...
 

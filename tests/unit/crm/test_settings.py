@@ -139,3 +139,27 @@ def test_a_data_folder_that_cannot_be_made_is_told(
     monkeypatch.setenv("AITYS_DATA_DIR", str(tmp_path / "file" / "data"))
     with pytest.raises(SettingsError, match="AITYS_DATA_DIR cannot be used"):
         load_settings(None)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("clamd://127.0.0.1:3310", None),
+        ("clamd:///run/clamav/clamd.sock", None),
+        ("cat -", None),
+        ("clamd://127.0.0.1", "AITYS_VIRUS_SCAN is wrong: must look like clamd://127.0.0.1:3310"),
+        ("clamd://", "AITYS_VIRUS_SCAN is wrong: must look like clamd://127.0.0.1:3310"),
+        ("no-such-scanner -", "AITYS_VIRUS_SCAN is wrong: must be clamd://host:port, or a command"),
+        ("'unclosed", "AITYS_VIRUS_SCAN is wrong: must be clamd://host:port, or a command"),
+    ],
+)
+def test_a_virus_scanner_is_an_address_or_a_command_that_is_there(
+    monkeypatch: pytest.MonkeyPatch, given: str, said: str | None
+) -> None:
+    monkeypatch.setenv("AITYS_VIRUS_SCAN", given)
+    if said is None:
+        assert load_settings(None).virus_scan == given
+        return
+    with pytest.raises(SettingsError) as wrong:
+        load_settings(None)
+    assert str(wrong.value).startswith(said)
