@@ -101,7 +101,11 @@ def build_services(
         ),
         organizations=Organizations(database=database, events=events),
         members=Members(database=database, events=events, sessions=sessions, passwords=passwords),
-        contacts=Contacts(database=database, events=events, related=_of_contacts(database)),
+        contacts=Contacts(
+            database=database,
+            events=events,
+            related=[*_of_contacts(database), files.pictures],
+        ),
         pipelines=pipelines,
         deals=Deals(database=database, events=events, pipelines=pipelines),
         tasks=Tasks(database=database, events=events),

@@ -193,11 +193,17 @@ class FileStore:
             files.append(_checked(file))
         return files
 
-    async def release(self, organization_id: ObjectId, file_ids: Sequence[ObjectId]) -> None:
+    async def release(
+        self,
+        organization_id: ObjectId,
+        file_ids: Sequence[ObjectId],
+        session: Session | None = None,
+    ) -> None:
         """Have the next cleaning look whether these files are still needed."""
         await self.files.update_many(
             {"_id": {"$in": list(file_ids)}, "metadata.organization_id": organization_id},
             {"$set": {"metadata.look_at": utc_now()}},
+            session=session,
         )
 
     async def settle(

@@ -16,6 +16,7 @@ from crm.files.giving import Giving
 from crm.files.keeping import Keeping
 from crm.files.limits import FileLimits
 from crm.files.links import Links
+from crm.files.pictures import ContactPictures
 from crm.files.scanning import Scanner, scanner_of
 from crm.files.store import File, FileStore
 from crm.files.thumbnails import Thumbnails
@@ -31,6 +32,7 @@ class FileParts:
     fetching: Fetching
     giving: Giving
     links: Links
+    pictures: ContactPictures
 
 
 def build_files(
@@ -87,4 +89,5 @@ def build_files(
         fetching=fetching,
         giving=Giving(store=store, links=links),
         links=links,
+        pictures=ContactPictures(database=database, store=store),
     )

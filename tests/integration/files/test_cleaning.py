@@ -13,7 +13,9 @@ from crm.core.errors import NotFound
 from crm.files.attachments import file_row
 from crm.files.store import File
 from crm.files.wiring import FileParts
+from crm.services import Services
 from tests.integration.files.conftest import Bench, bytes_of, picture
+from tests.support.console import Console
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -184,3 +186,19 @@ async def test_what_the_sweeps_ask_is_answered_by_their_indexes(database: Databa
     ]
     for collection, query, index in asked:
         assert f"'indexName': '{index}'" in await plan_of(database, collection, query), index
+
+
+async def test_a_deleted_contacts_picture_goes_with_it(
+    owner: Console, services: Services, database: Database
+) -> None:
+    contact = await owner.post("/api/contacts", {"name": "Айгуль", "phone": "+77010000001"})
+    file = await services.files.keeping.keep(
+        owner.organization_id, bytes_of(picture()), name="a.png"
+    )
+    await database.collection("contacts").update_one(
+        {"_id": ObjectId(contact["id"])}, {"$set": {"avatar_file_id": file["_id"]}}
+    )
+    soon = utc_now() + DAY + HOUR
+    assert await services.files.store.clean_up(soon) == 0
+    await owner.delete(f"/api/contacts/{contact['id']}")
+    assert await services.files.store.clean_up(utc_now()) == 1
