@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from bson import ObjectId
 from pymongo import ReturnDocument
@@ -16,7 +16,7 @@ from crm.inbox.attached import attached
 from crm.inbox.channel_events import Handler
 from crm.inbox.handover import SYSTEM, Handover
 from crm.inbox.models import SENDING, SENT, Document, clean
-from crm.inbox.statuses import Statuses
+from crm.inbox.statuses import Place, Statuses
 from crm.inbox.store import (
     ConversationStore,
     conversation_updated,
@@ -49,10 +49,10 @@ class EventHandlers:
         }
 
     async def _status(self, event: Document) -> bool:
-        return await self._statuses.update(event["connection_id"], event["data"])
+        return await self._statuses.update(_place(event), event["data"])
 
     async def _read(self, event: Document) -> bool:
-        return await self._statuses.read_up_to(event["connection_id"], event["data"])
+        return await self._statuses.read_up_to(_place(event), event["data"])
 
     async def _reaction(self, event: Document) -> bool:
         emoji = event["data"]["emoji"]
@@ -69,8 +69,8 @@ class EventHandlers:
     async def _echo(self, event: Document) -> bool:
         """Our side wrote elsewhere. Not known whether it was us while a delivery is under way."""
         store, data = self._store, event["data"]
-        chat = {"connection_id": event["connection_id"], "chat_id": data["chat_id"]}
-        ours = {"connection_id": event["connection_id"], "platform_ids": data["platform_id"]}
+        chat = {**_place(event).query, "chat_id": data["chat_id"]}
+        ours = {**_place(event).query, "platform_ids": data["platform_id"]}
         if await store.messages.find_one(ours, {"_id": 1}):
             return True
         if await store.messages.find_one({**chat, "state": SENDING}, {"_id": 1}):
@@ -105,7 +105,7 @@ class EventHandlers:
         async def write(session: AsyncClientSession) -> None:
             after = await store.conversations.find_one_and_update(
                 {
-                    "connection_id": event["connection_id"],
+                    **_place(event).query,
                     "chat_id": event["data"]["chat_id"],
                     "reachable": {"$ne": reachable},
                 },
@@ -143,10 +143,7 @@ class EventHandlers:
     async def _change(self, event: Document, changes: Document) -> bool:
         """Change the message that the event names, and tell it. Whether it is known."""
         store = self._store
-        match: dict[str, Any] = {
-            "connection_id": event["connection_id"],
-            "platform_ids": event["data"]["platform_id"],
-        }
+        match = {**_place(event).query, "platform_ids": event["data"]["platform_id"]}
 
         async def write(session: AsyncClientSession) -> ObjectId | None:
             after = await store.messages.find_one_and_update(
@@ -164,6 +161,10 @@ class EventHandlers:
             return found
 
         return await store.database.in_transaction(write) is not None
+
+
+def _place(event: Document) -> Place:
+    return Place(event["organization_id"], event["connection_id"])
 
 
 def _attachment(stored: Document) -> Attachment:

@@ -26,7 +26,7 @@ from crm.core.event_hub import EventHub
 from crm.inbox.chat import ChatFeed
 from crm.inbox.intake import Intake
 from crm.inbox.models import DELIVERED, READ
-from crm.inbox.statuses import Statuses
+from crm.inbox.statuses import Place, Statuses
 from crm.inbox.store import ConversationStore
 
 CONNECTION_CACHE_SECONDS = 3.0
@@ -222,7 +222,8 @@ class InboxGateway:
             known = ObjectId(message_id)
         except InvalidId:
             return
-        await self._statuses.seen(ObjectId(connection.id), known, READ if read else DELIVERED)
+        place = Place(ObjectId(connection.organization_id), ObjectId(connection.id))
+        await self._statuses.seen(place, known, READ if read else DELIVERED)
 
     async def attendance(self, connection: Connection, chat_id: str) -> Attendance:
         """See the protocol."""

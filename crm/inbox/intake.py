@@ -110,13 +110,18 @@ class Intake:
             document["connection_id"], message.chat_id
         )
         if message.reply_to is not None:
-            document["reply_to"] = await self._quoted(document["connection_id"], message.reply_to)
+            document["reply_to"] = await self._quoted(document, message.reply_to)
         return document
 
-    async def _quoted(self, connection_id: ObjectId, platform_id: str) -> Document:
+    async def _quoted(self, answer: Document, platform_id: str) -> Document:
         """What people see of a message that is answered to."""
         quoted = await self._store.messages.find_one(
-            {"connection_id": connection_id, "platform_ids": platform_id}, {"text": 1, "author": 1}
+            {
+                "organization_id": answer["organization_id"],
+                "connection_id": answer["connection_id"],
+                "platform_ids": platform_id,
+            },
+            {"text": 1, "author": 1},
         )
         if quoted is None:
             return {"id": None, "platform_id": platform_id}

@@ -60,7 +60,11 @@ class Signals:
     async def _newest(self, conversation: Document) -> str | None:
         """The platform's id of the customer's newest message."""
         message = await self._store.messages.find_one(
-            {"conversation_id": conversation["_id"], "direction": "in"},
+            {
+                "organization_id": conversation["organization_id"],
+                "conversation_id": conversation["_id"],
+                "direction": "in",
+            },
             {"platform_ids": 1},
             sort=[("created_at", -1), ("_id", -1)],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,27 +19,40 @@ _STEPS: Final = (SENT, DELIVERED, READ)
 _MARKED_AT_ONCE: Final = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The connection whose messages are meant, and its organization."""
+
+    organization_id: ObjectId
+    connection_id: ObjectId
+
+    @property
+    def query(self) -> Document:
+        """What every query of its messages begins with."""
+        return {"organization_id": self.organization_id, "connection_id": self.connection_id}
+
+
 class Statuses:
     """Notes what platforms and widgets tell of messages."""
 
     def __init__(self, *, store: ConversationStore) -> None:
         self._store = store
 
-    async def seen(self, connection_id: ObjectId, message_id: ObjectId, state: str) -> None:
+    async def seen(self, place: Place, message_id: ObjectId, state: str) -> None:
         """A widget shows our message (``delivered``), or its visitor looked at it (``read``)."""
-        match = {"_id": message_id, "connection_id": connection_id, "direction": "out"}
+        match = {**place.query, "_id": message_id, "direction": "out"}
         message = await self._store.messages.find_one(match)
         if message is not None and message["state"] in FORWARD[state]:
             behind = {**match, "state": {"$in": FORWARD[state]}}
             await self._change(behind, {"state": state, **_moment(state)})
 
-    async def update(self, connection_id: ObjectId, told: Mapping[str, Any]) -> bool:
+    async def update(self, place: Place, told: Mapping[str, Any]) -> bool:
         """A platform tells of one part of a message; returns whether the message is known.
 
         ``told`` holds the fields of ``crm.contract.StatusUpdate``.
         """
         match: Document = {
-            "connection_id": connection_id,
+            **place.query,
             "platform_ids": told["platform_id"],
             "direction": "out",
         }
@@ -55,13 +69,13 @@ class Statuses:
                 return True
         return False
 
-    async def read_up_to(self, connection_id: ObjectId, told: Mapping[str, Any]) -> bool:
+    async def read_up_to(self, place: Place, told: Mapping[str, Any]) -> bool:
         """The customer has read all up to a message or a moment; returns whether it is known."""
         until: datetime | None = told.get("until")
-        chat = {"connection_id": connection_id, "chat_id": told["chat_id"], "direction": "out"}
+        chat = {**place.query, "chat_id": told["chat_id"], "direction": "out"}
         if told.get("platform_id"):
             named = await self._store.messages.find_one(
-                {"connection_id": connection_id, "platform_ids": told["platform_id"]},
+                {**place.query, "platform_ids": told["platform_id"]},
                 {"created_at": 1},
             )
             if named is None:
@@ -70,7 +84,7 @@ class Statuses:
         before = {"created_at": {"$lte": until}} if until else {}
         unread = self._store.messages.find({**chat, **before, "state": {"$in": [SENT, DELIVERED]}})
         async for message in unread.sort("created_at", -1).limit(_MARKED_AT_ONCE):
-            behind = {"_id": message["_id"], "state": {"$in": [SENT, DELIVERED]}}
+            behind = {**place.query, "_id": message["_id"], "state": {"$in": [SENT, DELIVERED]}}
             await self._change(behind, {"state": READ, **_moment(READ)})
         return True
 
