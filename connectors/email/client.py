@@ -132,6 +132,8 @@ class Servers:
         )
         try:
             await smtp.connect(timeout=SMTP_CONNECT_SECONDS)
+            if smtp.is_ehlo_or_helo_needed:
+                await smtp.ehlo()
             await self._log_in_smtp(smtp, config)
         except (aiosmtplib.SMTPException, ConnectorError, *_NETWORK) as error:
             smtp.close()

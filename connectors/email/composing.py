@@ -15,10 +15,12 @@ from email.utils import format_datetime
 from typing import Final
 
 from connectors.base.marks import Mark, bare, read_marks
+from connectors.email.headers import decoded_words
 from connectors.email.outbound import Part
 
 _POLICY: Final = SMTP.clone(cte_type="7bit")
 _LINK: Final = re.compile(r"https?://[^\s<>\"]{1,2000}[^\s<>\".,;:!?)\]»]")
+_FOLDED_ID: Final = re.compile(rb"(?im)^((?:message-id|in-reply-to|references):)\r\n[ \t]")
 _TAGS: Final = {"bold": "strong", "italic": "em", "code": "code"}
 _STYLE: Final = (
     "font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5;color:#1f2328"
@@ -62,7 +64,9 @@ def composed(part: Part, files: Sequence[ReadFile], *, now: datetime) -> bytes:
     for file in files:
         main, _, sub = _mime(file).partition("/")
         mail.add_attachment(file.content, maintype=main, subtype=sub, filename=_line(file.name))
-    return mail.as_bytes(policy=_POLICY)
+    head, blank, body = mail.as_bytes(policy=_POLICY).partition(b"\r\n\r\n")
+    # Some mail programs do not see an id that stands on the line after its field's name.
+    return _FOLDED_ID.sub(rb"\1 ", head) + blank + body
 
 
 def html_of(body: str, signature: str) -> str:
@@ -125,8 +129,8 @@ def _address(value: str, name: str = "") -> Address:
 
 
 def _line(text: str) -> str:
-    """One line: nothing that could begin another field."""
-    return " ".join(_letters(text).split())
+    """One line: nothing that could begin another field, also not once it is decoded."""
+    return " ".join(_letters(decoded_words(text)).split())
 
 
 def _letters(text: str) -> str:

@@ -23,6 +23,10 @@ _TRANSIENT: Final = re.compile(
     r"|in ?use|not connected|overload|lookup failed",
     re.IGNORECASE,
 )
+_MISSING: Final = re.compile(
+    r"(?:mailbox|folder).{0,20}(?:exist|not found|unknown)|no such (?:mailbox|folder)|unknown (?:mailbox|folder)",
+    re.IGNORECASE,
+)
 _LIMIT: Final = re.compile(
     r"\b5?4?\.?4\.5\b|limit|quota|too many (?:messages|mails|recipients|letters)", re.IGNORECASE
 )
@@ -61,7 +65,7 @@ def imap_login_error(error: ImapError) -> ConnectorError:
 def imap_error(error: Exception) -> ConnectorError:
     """Any failure of a session with a mailbox."""
     if isinstance(error, ImapError):
-        if error.response_code in {"NONEXISTENT", "TRYCREATE"}:
+        if error.response_code in {"NONEXISTENT", "TRYCREATE"} or _MISSING.search(error.text):
             return RejectedError("folder_missing", f"There is no such folder: {shown(error.text)}")
         return RetryableError("mailbox_refused", error.detail)
     if isinstance(error, ConnectorError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from connectors.email.addresses import without_tag
@@ -48,7 +49,7 @@ def report_in(mail: Mail, connection: Connection) -> Report | None:
         ours = ours or our_ids_in(connection, mail.raw_text)
         if not ours:
             return None
-        return Report(mail.report.state, tuple(ours), mail.report.code, mail.report.detail)
+        return replace(mail.report, ids=tuple(dict.fromkeys(ours)))
     from_daemon = mail.sender is not None and _DAEMON.match(mail.sender.value)
     if not from_daemon and not (mail.automatic and _BOUNCED.search(mail.subject)):
         return None
