@@ -202,6 +202,19 @@ class ReportsHealth(Protocol):
 
 
 @runtime_checkable
+class RenewsCredentials(Protocol):
+    """A messenger whose credentials end unless we renew them."""
+
+    async def renew(self, connection: Connection, inbox: Inbox) -> None:
+        """Renew what ends soon, and store it by ``Inbox.renew``. Asked hourly, before ``health``.
+
+        Raises:
+            ConnectorError: it could not be renewed; the next hour it is tried again.
+        """
+        ...
+
+
+@runtime_checkable
 class NeedsWebhook(Protocol):
     """A messenger whose webhook an admin types into the platform's settings."""
 

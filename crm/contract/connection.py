@@ -38,6 +38,8 @@ class Connection:
     status: str = "active"
     language: str = "ru"
     updated_at: datetime | None = None
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What the connector noted last (``Inbox.note_state``); some seconds old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,6 +164,14 @@ class Inbox(Protocol):
         """Note the connector's own state durably; replaces what was noted."""
         ...
 
+    async def renew(self, connection: Connection, values: Mapping[str, Any]) -> bool:
+        """Keep settings that the platform gave anew (a token), encrypted where they are secrets.
+
+        Nobody has changed the connection: ``updated_at`` stays. Returns whether they were kept: what
+        an admin has typed since the connection was loaded stands.
+        """
+        ...
+
     async def failed(self, connection: Connection, error: ConnectorError) -> None:
         """Record on the connection that the platform refused us."""
         ...

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,6 +145,18 @@ class InboxDouble:
         if self.unavailable:
             raise InboxUnavailableError
         self.states[connection.id] = dict(state)
+        if connection.id in self.connections:
+            known = self.connections[connection.id]
+            self.connections[connection.id] = replace(known, state=dict(state))
+
+    async def renew(self, connection: Connection, values: Mapping[str, Any]) -> bool:
+        if self.unavailable:
+            raise InboxUnavailableError
+        known = self.connections[connection.id]
+        if known.updated_at != connection.updated_at:
+            return False
+        self.connections[connection.id] = replace(known, config={**known.config, **values})
+        return True
 
     async def failed(self, connection: Connection, error: ConnectorError) -> None:
         self.failures.append(error)
