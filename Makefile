@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench faults leaks lock clean
+.PHONY: help setup run test check format bench faults fuzz leaks lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ bench: setup ## Measure against the plain alternatives; writes docs/benchmarks.m
 
 faults: setup ## Kill every process in turn during 200 conversations, and count what was lost or doubled
 	$(APP)/python -m tests.faults $(ARGS)
+
+fuzz: setup ## Give each parser of what strangers send 100,000 random inputs
+	FUZZ_INPUTS=100000 $(APP)/pytest tests/fuzz $(ARGS)
 
 leaks: setup ## Hold 1,000 conversations through a recording proxy, and search all that left for personal data
 	$(APP)/python -m tests.leaks $(ARGS)

@@ -28,7 +28,13 @@ def address_of(chat_id: str) -> Address:
 
 
 def platform_id(chat_id: str, message_id: int) -> str:
-    """A message's id within the connection: Telegram's own is unique within a chat only."""
+    """A message's id within the connection: Telegram's own is unique within a chat only.
+
+    Raises:
+        TypeError: it is no number, as the library copies whatever it is given.
+    """
+    if not isinstance(message_id, int):
+        raise TypeError("a message's id is a number")
     return f"{chat_id}:{message_id}"
 
 

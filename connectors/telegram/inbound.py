@@ -26,6 +26,7 @@ from telegram import (
     User,
 )
 
+from connectors.base.forms import is_well_formed
 from connectors.telegram.chats import business_chat, platform_id
 from connectors.telegram.commands import payload_of
 from connectors.telegram.content import Content, content_of
@@ -81,11 +82,15 @@ def parse_update(raw: Any, myself: Myself) -> list[InboundEvent]:
     if (plain := _plain_text(raw, external_id)) is not None:
         return [plain]
     try:
-        return _events_of(Update.de_json(dict(raw)), external_id, myself)
+        events = _events_of(Update.de_json(dict(raw)), external_id, myself)
     except Exception as error:  # the library raises anything on an unexpected shape
-        _log.warning("update %s not understood: %s", update_id, type(error).__name__)
-        unsupported = _unsupported(raw, external_id)
-        return [] if unsupported is None else [unsupported]
+        _log.warning("an update is not understood: %s", type(error).__name__)
+    else:
+        if all(map(is_well_formed, events)):
+            return events
+        _log.warning("an update is of an unknown form")
+    unsupported = _unsupported(raw, external_id)
+    return [] if unsupported is None else [unsupported]
 
 
 def _plain_text(raw: Mapping[str, Any], external_id: str) -> InboundMessage | None:

@@ -1,0 +1,80 @@
+"""No parser of what strangers send raises anything but its own refusal, whatever it is given.
+
+What it makes is checked, too: every event can be stored, and speaks of its own connection only.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import bson
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
+from connectors.webchat.frames import FRAMES
+from crm.contract import InboundEvent, InboundMessage
+from tests.contract.telegram_updates import BOT_ID, CONTENTS, EVENTS, IGNORED, USERNAME
+from tests.fuzz.conftest import FUZZ
+from tests.fuzz.mutations import changed_json
+
+pytestmark = pytest.mark.timeout(3600)
+
+MYSELF = Myself(BOT_ID, USERNAME)
+TELEGRAM = [
+    *(update for update, _ in CONTENTS.values()),
+    *(update for update, _ in EVENTS.values()),
+    *IGNORED.values(),
+]
+FRAMES_SAID: list[dict[str, Any]] = [
+    {"type": "hello", "token": None, "language": "kk", "after": "6a1b2c3d4e5f60718293a4b5"},
+    {"type": "message", "id": "client-id-1", "text": "Сәлем"},
+    {"type": "tap", "id": "client-id-2", "payload": "/ask_human", "title": "Адам"},
+    {"type": "seen", "id": "6a1b2c3d4e5f60718293a4b5"},
+    {"type": "typing"},
+    {"type": "language", "language": "ru"},
+    {"type": "ping"},
+]
+
+
+def check(events: Iterable[InboundEvent]) -> None:
+    """Each event has its ids, and the database can hold it once its text is cleaned."""
+    for event in events:
+        told = dataclasses.asdict(event)
+        assert isinstance(event.external_id, str)
+        assert event.external_id
+        if isinstance(event, InboundMessage):
+            assert isinstance(event.text, str)
+            assert event.sender.external_id
+            assert event.chat_id
+        bson.encode({"event": _cleaned(told)})
+
+
+def _cleaned(value: Any) -> Any:
+    """As intake stores it: without lone surrogates, times and enumerations as they are."""
+    if isinstance(value, str):
+        return str(value).replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, dict):
+        return {str(_cleaned(key)): _cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(inner) for inner in value]
+    return value
+
+
+@FUZZ
+@given(changed_json(TELEGRAM))
+def test_telegram(body: Any) -> None:
+    try:
+        check(parse_update(body, MYSELF))
+    except MalformedUpdateError:
+        return
+
+
+@FUZZ
+@given(changed_json(FRAMES_SAID))
+def test_webchat(frame: Any) -> None:
+    try:
+        FRAMES.validate_python(frame)
+    except ValidationError:
+        return
