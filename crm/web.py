@@ -33,7 +33,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     database = await Database.connect(settings)
     try:
         await migrate(database)
-        connectors = build_connectors(telegram_api_url=settings.telegram_api_url)
+        connectors = build_connectors(
+            telegram_api_url=settings.telegram_api_url,
+            graph_api_url=settings.graph_api_url,
+            instagram_api_url=settings.instagram_api_url,
+        )
         app = await create_app(settings, database, connectors=connectors)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()

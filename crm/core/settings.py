@@ -104,6 +104,13 @@ class Settings(BaseSettings):
     telegram_api_url: HttpUrl = Field(
         default="https://api.telegram.org", description="The Bot API, or one's own Bot API server."
     )
+    graph_api_url: HttpUrl = Field(
+        default="https://graph.facebook.com", description="Meta's Graph API, or a fake of it."
+    )
+    instagram_api_url: HttpUrl = Field(
+        default="https://graph.instagram.com",
+        description="The Graph API for Instagram's own tokens, or a fake of it.",
+    )
     llm_model: str | None = Field(
         default=None,
         pattern=r"^[a-z_]+:.+$",

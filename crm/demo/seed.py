@@ -62,7 +62,11 @@ async def seed_demo(settings: Settings, database: Database) -> DemoAccess | None
     if not missing:
         return access
     core = await open_core(settings, database)
-    connectors = build_connectors(telegram_api_url=settings.telegram_api_url)
+    connectors = build_connectors(
+        telegram_api_url=settings.telegram_api_url,
+        graph_api_url=settings.graph_api_url,
+        instagram_api_url=settings.instagram_api_url,
+    )
     services = build_services(core, connectors)
     try:
         for name, step in missing:

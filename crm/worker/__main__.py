@@ -38,7 +38,11 @@ _PAUSE_SECONDS = 1.0
 async def work(settings: Settings) -> None:
     """Do a worker's work until cancelled."""
     database = await Database.connect(settings)
-    connectors = build_connectors(telegram_api_url=settings.telegram_api_url)
+    connectors = build_connectors(
+        telegram_api_url=settings.telegram_api_url,
+        graph_api_url=settings.graph_api_url,
+        instagram_api_url=settings.instagram_api_url,
+    )
     core = await open_core(settings, database)
     services = build_services(core, connectors)
     inbox = services.inbox
@@ -50,6 +54,9 @@ async def work(settings: Settings) -> None:
         knowledge=services.knowledge,
         files=services.files.store,
         ledger=ledger,
+        health=services.connection_health,
+        templates=services.templates,
+        connectors=list(connectors.values()),
     )
     scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
     poller = Poller(
