@@ -14,6 +14,7 @@ from bson import ObjectId
 
 from crm.contract import Attachment, MessageKind
 from crm.files.names import safe_name
+from crm.files.types import SHOWN, STICKER
 
 type Row = dict[str, Any]
 
@@ -90,10 +91,10 @@ def shown_kind(claimed: str, mime: str) -> str:
     """What a file is shown as: what the platform called it, unless its content cannot be that."""
     family = mime.partition("/")[0]
     fits = {
-        MessageKind.IMAGE: family == "image",
+        MessageKind.IMAGE: mime in SHOWN and family == "image",
         MessageKind.AUDIO: family == "audio",
         MessageKind.VIDEO: family == "video" or mime == "image/gif",
-        MessageKind.STICKER: family in {"image", "video"} or mime == "application/x-tgsticker",
+        MessageKind.STICKER: (mime in SHOWN and family in {"image", "video"}) or mime == STICKER,
         MessageKind.DOCUMENT: True,
     }
     if fits.get(MessageKind(claimed), False):
@@ -102,6 +103,8 @@ def shown_kind(claimed: str, mime: str) -> str:
 
 
 def kind_of(mime: str) -> str:
-    """What a file of this type is by itself."""
+    """What a file of this type is by itself. A picture is what browsers show as one: a drawing for a workshop is a document."""
     family = mime.partition("/")[0]
+    if family == "image" and mime not in SHOWN:
+        return MessageKind.DOCUMENT.value
     return family if family in {"image", "audio", "video"} else MessageKind.DOCUMENT.value

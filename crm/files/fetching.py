@@ -36,6 +36,8 @@ from crm.files.store import File
 _log = logging.getLogger(__name__)
 
 MESSAGES: Final = "messages"
+AFTER_FAULT: Final = timedelta(minutes=5)
+"""How long a message waits that a fault of ours kept from its files."""
 
 type Announce = Callable[[RawDocument, Session], Awaitable[None]]
 """Tells the consoles, in the transaction that changed it, how a message looks now."""
@@ -140,8 +142,13 @@ class Fetching:
             raise
         except PyMongoError as error:
             _log.warning("fetching broke off: %s", type(error).__name__)
-        except Exception:  # one message must not stop the others
+        except (
+            Exception
+        ):  # one message must not stop the others, nor be tried twice a minute for ever
             _log.exception("fetching the files of %s failed", message["_id"])
+            keeping.cancel()
+            with suppress(PyMongoError):
+                await self._put_off(message)
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
@@ -198,6 +205,13 @@ class Fetching:
             await self._messages.update_one(here, change, session=session)
 
         await self._database.in_transaction(work)
+
+    async def _put_off(self, message: RawDocument) -> None:
+        here = {"_id": message["_id"], "media_fence": message["media_fence"]}
+        later = utc_now() + AFTER_FAULT
+        await self._messages.update_one(
+            here, {"$set": {"media_due_at": later}, "$unset": {"media_fence": ""}}
+        )
 
     async def _keep_lease(self, message: RawDocument) -> None:
         """Prolong the lease until cancelled. When it is lost, what is brought can no longer be written."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 
 from bson import ObjectId
+from pymongo.errors import PyMongoError
 
 from crm.contract import Connection, FileRefusedError, KeptFile
 from crm.core.database import RawDocument
@@ -12,6 +14,8 @@ from crm.core.errors import DomainError
 from crm.files.checking import Checking
 from crm.files.errors import REFUSALS, FileInterrupted, FilesFull
 from crm.files.store import File, FileStore
+
+_log = logging.getLogger(__name__)
 
 
 class Keeping:
@@ -31,7 +35,7 @@ class Keeping:
         origin: RawDocument | None = None,
         promised: int | None = None,
     ) -> File:
-        """Store and check a file. Its row says `checking` while the virus scanner cannot be reached.
+        """Store and check a file. Its row says `checking` when it could not be checked now: the worker's sweep goes on.
 
         Raises as `FileStore.keep`, and FileInfected.
         """
@@ -43,7 +47,10 @@ class Keeping:
             origin=origin,
             promised=promised,
         )
-        await self._checking.check(file)
+        try:
+            await self._checking.check(file)
+        except PyMongoError as error:
+            _log.warning("a file is left to be checked: %s", type(error).__name__)
         return file
 
     async def keep_file(

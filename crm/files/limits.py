@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from crm.core.settings import Settings
+from crm.files.attachments import kind_of
 
 MEGABYTE: Final = 1024 * 1024
 MOST_BYTES: Final = 100 * MEGABYTE
@@ -41,6 +42,6 @@ class FileLimits:
 
     def for_type(self, mime: str) -> int:
         """Bytes that a file of this type may have."""
-        if mime.startswith("image/"):
+        if kind_of(mime) == "image":
             return min(self.image_bytes, self.file_bytes)
         return self.file_bytes

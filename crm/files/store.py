@@ -129,7 +129,9 @@ class FileStore:
                 await self._usage.subtract(organization_id, written.size)
                 raise
         except BaseException:
-            await self.bucket.remove_pieces(file_id)
+            await self.bucket.remove(
+                file_id
+            )  # the row, too: what failed may have been its acknowledgement only
             raise
 
     async def find(self, organization_id: ObjectId, file_id: ObjectId) -> File:

@@ -40,7 +40,7 @@ class Originals:
         try:
             await self._bucket.publish(file_id, written, name=name, metadata=metadata)
         except BaseException:
-            await self._bucket.remove_pieces(file_id)
+            await self._bucket.remove(file_id)  # the row, too, if only its acknowledgement failed
             raise
         return {
             "id": file_id,

@@ -30,8 +30,6 @@ async def send_chunks(
         raise
     except Exception as error:
         _log.warning("%s broke off: %s", request.path, type(error).__name__)
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionAbortedError from error
+        raise ConnectionAbortedError from error  # aiohttp closes the connection
     await response.write_eof()
     return response

@@ -11,7 +11,7 @@ from crm.core.clock import utc_now
 from crm.core.errors import NotFound
 from crm.files.bringing import PAUSES
 from crm.files.errors import AttachmentNotFailed
-from crm.files.fetching import FetchPace
+from crm.files.fetching import AFTER_FAULT, FetchPace
 from crm.files.limits import MEGABYTE, FileLimits
 from tests.integration.files.conftest import Bench, attachment, bytes_of, picture, quick
 
@@ -346,3 +346,14 @@ async def test_given_up_is_given_up(bench: Bench) -> None:
     quick(parts)
     await bench.sweep(parts)
     assert (await bench.row(message_id))["state"] == "failed"
+
+
+async def test_a_fault_of_ours_is_no_reason_to_try_without_pause(bench: Bench) -> None:
+    message_id = await bench.message(attachment("ok"), channel=["no channel"])
+    parts = bench.parts()
+    before = utc_now()
+    await parts.fetching.sweep()
+    await bench.settle(parts)
+    stored = await bench.stored(message_id)
+    assert stored["media_due_at"] >= before + AFTER_FAULT
+    assert "media_fence" not in stored
