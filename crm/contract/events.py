@@ -189,6 +189,29 @@ class ChatChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMove:
+    """The person has other ids on the platform from now on (a new number): the chat goes on under them."""
+
+    external_id: str
+    chat_id: str
+    new_chat_id: str
+    sender: Sender
+    """The person as they are called from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChange:
+    """The person said on the platform whether they want to be written to for a purpose (``marketing``)."""
+
+    external_id: str
+    chat_id: str
+    sender: Sender
+    purpose: Literal["marketing"]
+    granted: bool
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """The platform tells something of the connection itself: a template was approved, a limit changed.
 
@@ -200,5 +223,15 @@ class Notice:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-type ChatEvent = Reaction | Deletion | StatusUpdate | ReadMark | Echo | ChatChange | Notice
+type ChatEvent = (
+    Reaction
+    | Deletion
+    | StatusUpdate
+    | ReadMark
+    | Echo
+    | ChatChange
+    | ChatMove
+    | ConsentChange
+    | Notice
+)
 type InboundEvent = InboundMessage | ChatEvent

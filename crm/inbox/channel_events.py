@@ -21,7 +21,9 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from crm.contract import (
     ChatChange,
     ChatEvent,
+    ChatMove,
     Connection,
+    ConsentChange,
     Deletion,
     Echo,
     InboundMessage,
@@ -53,6 +55,8 @@ _KINDS: Final[Mapping[type, str]] = {
     Deletion: "deletion",
     Echo: "echo",
     ChatChange: "chat",
+    ChatMove: "move",
+    ConsentChange: "consent",
     Notice: "notice",
     InboundMessage: "edit",
 }

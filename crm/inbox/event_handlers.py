@@ -10,8 +10,10 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
+from crm.contacts.models import contact_read
 from crm.contract import Attachment, MessageKind
 from crm.core.clock import utc_now
+from crm.core.events import NewEvent
 from crm.inbox.attached import attached
 from crm.inbox.channel_events import Handler
 from crm.inbox.handover import SYSTEM, Handover
@@ -45,6 +47,8 @@ class EventHandlers:
             "edit": self._edit,
             "echo": self._echo,
             "chat": self._chat,
+            "move": self._move,
+            "consent": self._consent,
             "notice": self._notice,
         }
 
@@ -127,6 +131,94 @@ class EventHandlers:
         await store.database.in_transaction(write)
         return True
 
+    async def _move(self, event: Document) -> bool:
+        """The person has other ids now: their conversation and their identity go on under them.
+
+        Where they have written under the new ones already, both stay as they are: the contacts
+        are proposed for merging.
+        """
+        store, data, moment = self._store, event["data"], utc_now()
+        connection = {"connection_id": event["connection_id"]}
+
+        async def write(session: AsyncClientSession) -> None:
+            after = await store.conversations.find_one_and_update(
+                {**connection, "chat_id": data["chat_id"]},
+                {"$set": {"chat_id": data["new_chat_id"], "updated_at": moment}},
+                session=session,
+                return_document=ReturnDocument.AFTER,
+            )
+            if after is None:
+                return
+            await store.messages.update_many(
+                {**connection, "chat_id": data["chat_id"]},
+                {"$set": {"chat_id": data["new_chat_id"]}},
+                session=session,
+            )
+            known = {**connection, "external_id": data["chat_id"]}
+            contact = await store.contacts.find_one_and_update(
+                {
+                    "organization_id": event["organization_id"],
+                    "identities": {"$elemMatch": known},
+                },
+                {
+                    "$set": {
+                        "identities.$.external_id": data["sender"]["external_id"],
+                        "updated_at": moment,
+                    }
+                },
+                session=session,
+                return_document=ReturnDocument.AFTER,
+            )
+            told = [conversation_updated(after), *([_contact_updated(contact)] if contact else [])]
+            await store.events.append(event["organization_id"], told, session)
+
+        try:
+            await store.database.in_transaction(write)
+        except DuplicateKeyError:
+            return True
+        return True
+
+    async def _consent(self, event: Document) -> bool:
+        """The person said on the platform whether they want advertising."""
+        store, data = self._store, event["data"]
+        chat = {"connection_id": event["connection_id"], "chat_id": data["chat_id"]}
+        conversation = await store.conversations.find_one(chat, {"contact_id": 1})
+        if conversation is None:
+            return False  # the message that says so is on its way into a new conversation
+        said = {
+            "kind": data["purpose"],
+            "granted": data["granted"],
+            "at": data["at"] or event["created_at"],
+        }
+
+        async def write(session: AsyncClientSession) -> None:
+            after = await store.contacts.find_one_and_update(
+                {
+                    "_id": conversation["contact_id"],
+                    "organization_id": event["organization_id"],
+                    "consents": {"$not": {"$elemMatch": said}},
+                },
+                {
+                    "$push": {
+                        "consents": {
+                            **said,
+                            "channel": event["channel"],
+                            "conversation_id": conversation["_id"],
+                        }
+                    },
+                    "$set": {"updated_at": utc_now()},
+                },
+                session=session,
+                return_document=ReturnDocument.AFTER,
+            )
+            if after is not None:
+                await store.events.append(
+                    event["organization_id"], [_contact_updated(after)], session
+                )
+
+        await store.database.in_transaction(write)
+        return True
+
     async def _notice(self, event: Document) -> bool:
         data = event["data"]
         notice = {"topic": data["topic"], "data": data["data"], "at": event["created_at"]}
@@ -165,6 +257,10 @@ class EventHandlers:
 
 def _place(event: Document) -> Place:
     return Place(event["organization_id"], event["connection_id"])
+
+
+def _contact_updated(contact: Document) -> NewEvent:
+    return NewEvent(type="contact.updated", subject_id=contact["_id"], data=contact_read(contact))
 
 
 def _attachment(stored: Document) -> Attachment:

@@ -10,6 +10,8 @@ from bson import ObjectId
 from crm.contract import (
     Attachment,
     ChatChange,
+    ChatMove,
+    ConsentChange,
     Deletion,
     Echo,
     InboundEvent,
@@ -197,6 +199,60 @@ async def test_a_blocked_chat_is_shown_until_the_customer_is_back(answered: Benc
     assert await answered.inbox.store.messages.count_documents(lines) == 1
     await answered.say("2", "I am back")
     assert (await answered.conversation())["reachable"] is True
+
+
+async def test_a_chat_goes_on_under_new_ids(answered: Bench) -> None:
+    before = await answered.conversation()
+    person = Sender(external_id="new", phone="+77010000502")
+    move = ChatMove(external_id="m1", chat_id="chat", new_chat_id="new", sender=person)
+    await tell(answered, move)
+    await tell(answered, replace(move, external_id="m2"))  # told by two webhooks
+    message = replace(answered.message("2", "it is me"), chat_id="new", sender=person)
+    await tell(answered, message)
+    store = answered.inbox.store
+    (after,) = await store.conversations.find({}).to_list()
+    assert (after["_id"], after["chat_id"]) == (before["_id"], "new")
+    contact = await store.contacts.find_one({"_id": before["contact_id"]})
+    assert contact is not None
+    assert [one["external_id"] for one in contact["identities"]] == ["new"]
+    assert await store.contacts.count_documents({}) == 1
+    assert (await newest(answered))["chat_id"] == "new"
+
+
+async def test_a_chat_that_was_begun_anew_is_left_alone(answered: Bench) -> None:
+    person = Sender(external_id="new")
+    fresh = replace(answered.message("2", "it is me"), chat_id="new", sender=person)
+    await tell(answered, fresh)
+    await tell(
+        answered, ChatMove(external_id="m1", chat_id="chat", new_chat_id="new", sender=person)
+    )
+    chats = [one["chat_id"] async for one in answered.inbox.store.conversations.find({})]
+    assert sorted(chats) == ["chat", "new"]
+    event = await answered.database.db["channel_events"].find_one({"kind": "move"})
+    assert event is not None
+    assert event["state"] == "done"
+
+
+async def test_a_consent_is_recorded_once_with_its_channel(bench: Bench) -> None:
+    refusal = ConsentChange(
+        external_id="c1",
+        chat_id="chat",
+        sender=Sender(external_id="chat"),
+        purpose="marketing",
+        granted=False,
+        at=utc_now(),
+    )
+    await tell(bench, bench.message("1", "stop"), refusal)
+    await tell(bench, replace(refusal, external_id="c2"))
+    await make_due(bench)
+    await bench.inbox.channel_events.sweep()
+    await bench.settle()
+    contact = await bench.inbox.store.contacts.find_one({})
+    assert contact is not None
+    (consent,) = contact["consents"]
+    assert (consent["kind"], consent["granted"]) == ("marketing", False)
+    assert consent["channel"] == bench.connection.channel
+    assert consent["conversation_id"] == (await bench.conversation())["_id"]
 
 
 async def test_a_quoted_message_is_shown_with_the_answer(answered: Bench) -> None:
