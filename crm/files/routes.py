@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from aiohttp import web
 from bson import ObjectId
 
@@ -22,6 +24,8 @@ from crm.files.links import Links
 from crm.files.schemas import AttachmentRead, DownloadQuery, FileRead
 from crm.files.serving import SAFE_HEADERS, send_file, send_thumbnail
 from crm.files.store import File, FileStore
+
+_log = logging.getLogger(__name__)
 
 
 class FileRoutes:
@@ -120,7 +124,8 @@ class LinkRoutes:
             return problem_response(error)
         except ConnectionError:
             raise
-        except Exception:
+        except Exception as error:
+            _log.error("a signed link failed: %s", type(error).__name__)
             return problem_response(Unavailable())
 
 
