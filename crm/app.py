@@ -105,7 +105,11 @@ def compose_app(
         PipelineRoutes(pipelines=services.pipelines),
         DealRoutes(deals=services.deals),
         TaskRoutes(tasks=services.tasks),
-        ChannelRoutes(connections=services.connections),
+        ChannelRoutes(
+            connections=services.connections,
+            health=services.connection_health,
+            templates=services.templates,
+        ),
         FileRoutes(store=files.store, keeping=files.keeping, fetching=files.fetching),
         events,
     )

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from connectors.base import Connector
 from crm.assistant.founding import AssistantFounding
+from crm.channels.alerts import Alerts
+from crm.channels.health import ConnectionHealth
 from crm.channels.models import ChannelConnection
+from crm.channels.records import ConnectionRecords
 from crm.channels.service import Connections
+from crm.channels.templates import Templates
 from crm.contacts.models import Contact
 from crm.contacts.related import RelatedCollection
 from crm.contacts.service import Contacts
@@ -45,7 +49,10 @@ class Services:
     pipelines: Pipelines
     deals: Deals
     tasks: Tasks
+    connection_records: ConnectionRecords
     connections: Connections
+    connection_health: ConnectionHealth
+    templates: Templates
     connectors: Mapping[str, Connector]
     files: FileParts
     inbox: InboxParts
@@ -72,13 +79,16 @@ def build_services(
     sessions = Sessions(database=database, hub=core.hub)
     passwords = Passwords(password_rounds)
     pipelines = Pipelines(database=database, events=events)
-    connections = Connections(
+    tasks = Tasks(database=database, events=events)
+    records = ConnectionRecords(
         database=database,
         events=events,
         secrets=core.secrets,
         connectors=connectors,
-        public_url=core.settings.public_url,
+        alert=Alerts(database=database, tasks=tasks).alert,
     )
+    public_url = core.settings.public_url
+    connections = Connections(records=records, connectors=connectors, public_url=public_url)
 
     async def announce(message: RawDocument, session: Session) -> None:
         await events.append(message["organization_id"], [message_updated(message)], session)
@@ -87,9 +97,21 @@ def build_services(
         settings=core.settings,
         database=database,
         connectors=connectors,
-        connection=connections.load,
-        note_failure=connections.note_failure,
+        connection=records.load,
+        note_failure=records.note_failure,
         announce=announce,
+    )
+    inbox = build_inbox(
+        settings=core.settings,
+        database=database,
+        events=events,
+        hub=core.hub,
+        connectors=connectors,
+        load_connection=records.load,
+        list_connections=records.of_channel,
+        files=files,
+        note_failure=records.note_failure,
+        renew=connections.renew,
     )
     return Services(
         sessions=sessions,
@@ -108,21 +130,16 @@ def build_services(
         ),
         pipelines=pipelines,
         deals=Deals(database=database, events=events, pipelines=pipelines),
-        tasks=Tasks(database=database, events=events),
+        tasks=tasks,
+        connection_records=records,
         connections=connections,
+        connection_health=ConnectionHealth(
+            records=records, resume=connections.resume, inbox=inbox.gateway, public_url=public_url
+        ),
+        templates=Templates(records=records, events=events),
         connectors=connectors,
         files=files,
-        inbox=build_inbox(
-            settings=core.settings,
-            database=database,
-            events=events,
-            hub=core.hub,
-            connectors=connectors,
-            load_connection=connections.load,
-            list_connections=connections.of_channel,
-            files=files,
-            note_failure=connections.note_failure,
-        ),
+        inbox=inbox,
         knowledge=Knowledge(database=database, events=events),
     )
 

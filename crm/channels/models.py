@@ -1,7 +1,7 @@
 """The stored connection."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -27,9 +27,15 @@ class LastError(BaseModel):
 
 
 class ChannelConnection(OrganizationDocument):
-    """A connected channel. `config` holds what may be seen, the credentials are encrypted JSON."""
+    """A connected channel. `config` holds what may be seen, the credentials are encrypted JSON.
 
-    hidden: ClassVar[frozenset[str]] = frozenset({"credentials_encrypted", "webhook_secret"})
+    `account_key` names the platform's account, unique in the whole installation: two connections would take each
+    other's messages. It is absent where there is no account (the web chat).
+
+    Other parts of the product keep their own notes in the same document, without `updated_at`: what the platform said
+    of itself (`health`, `notices`), when it is to be asked again (`health_due_at`, `templates_due`,
+    `templates_due_at`), a connector's state and the poller's lease.
+    """
 
     channel: str
     name: str

@@ -1,13 +1,24 @@
 """The forms in which a stored connection is given away."""
 
+from typing import Any, Final
+
 import orjson
 
 from crm.channels.configuration import joined_config
-from crm.channels.models import ChannelConnection
 from crm.contract import Account, Connection
 from crm.core.database import RawDocument
-from crm.core.documents import read_form
 from crm.core.secrets import SecretBox, SecretUnreadableError
+
+_SHOWN: Final = (
+    "channel",
+    "name",
+    "status",
+    "config",
+    "last_event_at",
+    "last_error",
+    "created_at",
+    "updated_at",
+)
 
 
 def connection_read(stored: RawDocument, secrets: SecretBox) -> RawDocument:
@@ -16,8 +27,30 @@ def connection_read(stored: RawDocument, secrets: SecretBox) -> RawDocument:
         names = sorted(orjson.loads(secrets.decrypt(stored["credentials_encrypted"])))
     except SecretUnreadableError:
         names = []
-    hidden = ChannelConnection.hidden | {"revision_id"}
-    return {**read_form(stored, hidden), "credentials": names}
+    health = stored.get("health") or {}
+    account = stored["external_account"]
+    return {
+        "id": stored["_id"],
+        **{name: stored.get(name) for name in _SHOWN},
+        "external_account": {"id": account["id"], "name": account["name"]},
+        "credentials": names,
+        "warnings": health.get("warnings") or [],
+        "token_expires_at": health.get("token_expires_at"),
+    }
+
+
+def health_read(stored: RawDocument, numbers: RawDocument) -> RawDocument:
+    """Return how a connection does: what its platform said last, and what `numbers` were counted here."""
+    health: dict[str, Any] = stored.get("health") or {}
+    return {
+        "checked_at": health.get("checked_at"),
+        "token_expires_at": health.get("token_expires_at"),
+        "quotas": health.get("quotas") or [],
+        "warnings": health.get("warnings") or [],
+        "last_event_at": stored["last_event_at"],
+        "last_error": stored["last_error"],
+        **numbers,
+    }
 
 
 def contract_connection(stored: RawDocument, secrets: SecretBox, language: str) -> Connection:
@@ -40,4 +73,5 @@ def contract_connection(stored: RawDocument, secrets: SecretBox, language: str) 
         status=stored["status"],
         language=language,
         updated_at=stored["updated_at"],
+        state=stored.get("connector_state") or {},
     )

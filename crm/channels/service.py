@@ -1,47 +1,44 @@
 """Connections: tested before they are saved, paused, resumed, removed."""
 
+import asyncio
 import logging
 import secrets as random_secrets
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from bson import ObjectId
 from pydantic import BaseModel
-from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from connectors.base import Connector, public_schema
-from crm.channels.configuration import joined_config, split_config, validated_config
-from crm.channels.models import ChannelConnection
-from crm.channels.reading import connection_read, contract_connection
-from crm.channels.schemas import ConnectionCreate, ConnectionQuery, ConnectionUpdate
-from crm.contract import (
-    Account,
-    AuthenticationFailedError,
-    Connection,
-    ConnectorError,
-    RetryableError,
+from connectors.base import Connector, HasTemplates, LinksChats
+from crm.channels.configuration import (
+    joined_config,
+    secret_fields,
+    split_config,
+    validated_config,
 )
+from crm.channels.describing import channel_read
+from crm.channels.models import ChannelConnection
+from crm.channels.records import AccountConnected, ConnectionRecords, last_error
+from crm.channels.schemas import ConnectionCreate, ConnectionQuery, ConnectionUpdate
+from crm.contract import Account, Connection, ConnectorError, RetryableError
 from crm.core.clock import utc_now
-from crm.core.database import Database, RawDocument, Session
-from crm.core.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
-from crm.core.events import SYSTEM, Actor, EventLog, NewEvent
+from crm.core.database import RawDocument, Session
+from crm.core.errors import FieldError, Invalid, NotFound, Unavailable
+from crm.core.events import Actor
 from crm.core.listing import Listing, Sortable
-from crm.core.secrets import SecretBox, SecretUnreadableError
+from crm.core.secrets import SecretUnreadableError
 
 log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS: Final = 30.0
+"""How long a platform may take to say whose credentials they are, or to begin delivering."""
 
 _LISTING = Listing(
     sorts={"created_at": Sortable("created_at")},
     default_sort="created_at",
     projection={"webhook_secret": 0},
 )
-
-
-class AccountConnected(Conflict):
-    """The platform's account is connected already."""
-
-    default_code = "account_connected"
-    title = "This account is connected already"
 
 
 class CredentialsRejected(Invalid):
@@ -64,53 +61,26 @@ class Connections:
     def __init__(
         self,
         *,
-        database: Database,
-        events: EventLog,
-        secrets: SecretBox,
+        records: ConnectionRecords,
         connectors: Mapping[str, Connector],
         public_url: str,
     ) -> None:
-        self._database = database
-        self._events = events
-        self._secrets = secrets
+        self._records = records
         self._connectors = connectors
         self._public_url = public_url
-        self._connections = database.collection("connections")
-        self._organizations = database.collection("organizations")
 
     def channels(self) -> Sequence[RawDocument]:
         """Return the channels that can be connected."""
-        return [
-            {
-                "channel": connector.channel,
-                "title": connector.title,
-                "json_schema": public_schema(connector.config_model),
-                "capabilities": {
-                    "max_text": connector.capabilities.max_text,
-                    "max_buttons": connector.capabilities.max_buttons,
-                    "max_button_title": connector.capabilities.max_button_title,
-                    "typing": connector.capabilities.typing,
-                },
-            }
-            for connector in self._connectors.values()
-        ]
+        return [channel_read(connector) for connector in self._connectors.values()]
 
     async def list(self, organization_id: ObjectId, query: ConnectionQuery) -> RawDocument:
         """Return a page of connections."""
         conditions: RawDocument = {"organization_id": organization_id}
         if query.channel is not None:
             conditions["channel"] = query.channel
-        page = await _LISTING.page(self._connections, conditions, query)
-        page["items"] = [self._read({**row, "_id": row["id"]}) for row in page["items"]]
+        page = await _LISTING.page(self._records.connections, conditions, query)
+        page["items"] = [self._records.read({**row, "_id": row["id"]}) for row in page["items"]]
         return page
-
-    async def read(self, organization_id: ObjectId, connection_id: ObjectId) -> RawDocument:
-        """Return one connection.
-
-        Raises:
-            NotFound: as it says.
-        """
-        return self._read(await self._get(organization_id, connection_id))
 
     async def create(
         self, organization_id: ObjectId, asked: ConnectionCreate, actor: Actor
@@ -127,24 +97,28 @@ class Connections:
             raise Invalid(fields=[unknown])
         config = validated_config(connector, asked.config)
         account = await _verify(connector, config)
+        values = _account(asked.channel, account)
+        await self._check_free(organization_id, values["account_key"])
         connection = ChannelConnection(
             organization_id=organization_id,
             channel=asked.channel,
             name=asked.name,
             webhook_secret=random_secrets.token_urlsafe(32),
-            external_account=_account(account),
-            **split_config(connector, config, self._secrets),
+            external_account=values.pop("external_account"),
+            **split_config(connector, config, self._records.secrets),
         )
+        document = connection.raw() | {"_id": ObjectId(), "health_due_at": utc_now()}
+        document |= {name: value for name, value in values.items() if value is not None}
 
         async def work(session: Session) -> RawDocument:
             try:
-                await connection.insert(session=session)
+                await self._records.connections.insert_one(document, session=session)
             except DuplicateKeyError:
                 raise AccountConnected from None
-            return await self._append(connection.raw(), actor, session)
+            return await self._records.append(document, actor, session)
 
-        read = await self._database.in_transaction(work, serial=organization_id)
-        return await self._begin(organization_id, read["id"], actor)
+        await self._records.database.in_transaction(work, serial=organization_id)
+        return await self._begin(organization_id, document["_id"], actor)
 
     async def change(
         self,
@@ -158,20 +132,21 @@ class Connections:
         Raises:
             NotFound, Invalid, CredentialsRejected, PlatformUnreachable, AccountConnected: as they say.
         """
-        stored = await self._get(organization_id, connection_id)
+        stored = await self._records.get(organization_id, connection_id)
         values = change.given()
         given = values.pop("config", None)
         if given:
-            connector = self._connector(stored["channel"])
+            connector = self._records.connector(stored["channel"])
             try:
-                known = joined_config(stored, self._secrets)
+                known = joined_config(stored, self._records.secrets)
             except SecretUnreadableError:  # all credentials have to be typed anew
                 known = stored["config"]
             config = validated_config(connector, {**known, **given})
             account = await _verify(connector, config)
-            values |= split_config(connector, config, self._secrets)
-            values["external_account"] = _account(account)
-        read = await self._store(organization_id, connection_id, values, actor)
+            values |= split_config(connector, config, self._records.secrets)
+            values |= _account(stored["channel"], account)
+            await self._check_free(organization_id, values["account_key"], but=connection_id)
+        read = await self._records.store(organization_id, connection_id, values, actor)
         if given and stored["status"] != "paused":
             return await self._begin(organization_id, connection_id, actor)
         return read
@@ -179,176 +154,190 @@ class Connections:
     async def pause(
         self, organization_id: ObjectId, connection_id: ObjectId, actor: Actor
     ) -> RawDocument:
-        """Stop the platform from delivering; what is stored stays.
+        """Let the bot fall silent and keep back what would be sent; what comes in is kept and shown.
+
+        The platform goes on delivering: what it cannot deliver for a while, most of them drop.
 
         Raises:
             NotFound: as it says.
         """
-        stored = await self._get(organization_id, connection_id)
-        await self._end(stored)
-        return await self._store(organization_id, connection_id, {"status": "paused"}, actor)
+        values: RawDocument = {"status": "paused"}
+        return await self._records.store(organization_id, connection_id, values, actor)
 
     async def resume(
         self, organization_id: ObjectId, connection_id: ObjectId, actor: Actor
     ) -> RawDocument:
-        """Make the platform deliver again. When it refuses, the connection is `failing` and says why.
+        """Work again. When the platform refuses, the connection is `failing` and says why.
 
         Raises:
-            NotFound: as it says.
+            NotFound, AccountConnected: as they say.
         """
-        await self._get(organization_id, connection_id)
         return await self._begin(organization_id, connection_id, actor)
 
     async def delete(
         self, organization_id: ObjectId, connection_id: ObjectId, actor: Actor
     ) -> None:
-        """Disconnect; conversations stay readable.
+        """Disconnect; conversations stay readable, and the account is free to be connected again.
 
         Raises:
             NotFound: as it says.
         """
-        stored = await self._get(organization_id, connection_id)
+        stored = await self._records.get(organization_id, connection_id)
         await self._end(stored)
 
         async def work(session: Session) -> None:
-            await self._connections.delete_one({"_id": connection_id}, session=session)
-            await self._append(stored, actor, session, kind="connection.deleted")
-
-        await self._database.in_transaction(work, serial=organization_id)
-
-    async def load(self, connection_id: ObjectId) -> Connection | None:
-        """Return a connection with its credentials decrypted, for connectors; None when there is none such.
-
-        A connection whose credentials cannot be read with the present key counts as absent, and is marked failing.
-        """
-        stored = await self._connections.find_one({"_id": connection_id})
-        if stored is None:
-            return None
-        organization = await self._organizations.find_one(
-            {"_id": stored["organization_id"]}, {"language": 1}
-        )
-        language = organization["language"] if organization else "ru"
-        try:
-            return contract_connection(stored, self._secrets, language)
-        except SecretUnreadableError as error:
-            log.error("Connection %s: %s", connection_id, error)  # noqa: TRY400 - no trace needed
-            await self._mark_failing(stored, "credentials_unreadable", str(error))
-            return None
-
-    async def of_channel(self, channel: str) -> Sequence[Connection]:
-        """Return all connections of a channel that are not paused, for webhooks that many share."""
-        rows = self._connections.find({"channel": channel, "status": {"$ne": "paused"}}, {"_id": 1})
-        found = [await self.load(row["_id"]) async for row in rows]
-        return [connection for connection in found if connection is not None]
-
-    async def note_failure(self, connection: Connection, error: ConnectorError) -> None:
-        """Record what a platform refused; wrong credentials make the connection `failing`."""
-        stored = await self._connections.find_one({"_id": ObjectId(connection.id)})
-        if stored is None or stored["updated_at"] != connection.updated_at:
-            return  # it was changed since: the error is not the present credentials'
-        if isinstance(error, AuthenticationFailedError):
-            await self._mark_failing(stored, error.code, error.detail)
-        else:
-            await self._connections.update_one(
-                {"_id": stored["_id"]}, {"$set": {"last_error": _last_error(error)}}
+            key = {"organization_id": organization_id, "_id": connection_id}
+            gone = await self._records.connections.delete_one(key, session=session)
+            if not gone.deleted_count:
+                raise NotFound
+            await self._records.database.collection("message_templates").delete_many(
+                {"organization_id": organization_id, "connection_id": connection_id},
+                session=session,
             )
+            await self._records.append(stored, actor, session, kind="connection.deleted")
+
+        await self._records.database.in_transaction(work, serial=organization_id)
+
+    async def link(
+        self, organization_id: ObjectId, connection_id: ObjectId, ref: str | None
+    ) -> RawDocument:
+        """Return the address that opens a chat, telling us where it was found; null where there is none.
+
+        Raises:
+            NotFound: as it says.
+            Invalid: the channel's links cannot carry this `ref`.
+        """
+        stored = await self._records.get(organization_id, connection_id)
+        connector: object = self._records.find_connector(stored["channel"])
+        connection = await self._records.opened(stored)
+        if connection is None or not isinstance(connector, LinksChats):
+            return {"url": None}
+        try:
+            return {"url": connector.link(connection, ref=ref)}
+        except ConnectorError as error:
+            raise Invalid(fields=[FieldError("ref", error.code, error.detail)]) from None
+
+    async def renew(self, connection: Connection, values: Mapping[str, Any]) -> bool:
+        """Keep what a platform gave instead of a credential. Whoever polls goes on undisturbed.
+
+        Returns:
+            Whether it was kept: what an admin has typed since the connection was loaded stands.
+
+        Raises:
+            ValueError: the channel has no such fields, or does not take the values.
+        """
+        connector = self._records.connector(connection.channel)
+        key = {
+            "organization_id": ObjectId(connection.organization_id),
+            "_id": ObjectId(connection.id),
+        }
+        unknown = set(values) - set(connector.config_model.model_fields)
+        if unknown:
+            raise ValueError(f"{connection.channel} has no settings {sorted(unknown)}")
+        for _ in range(3):  # another process may renew another credential at the same time
+            stored = await self._records.connections.find_one(key)
+            if stored is None or stored["updated_at"] != connection.updated_at:
+                return False
+            try:
+                known = joined_config(stored, self._records.secrets)
+                config = validated_config(connector, {**known, **values})
+            except SecretUnreadableError:
+                return False
+            except Invalid as error:
+                raise ValueError("the renewed credentials are not acceptable") from error
+            unchanged = {"credentials_encrypted": stored["credentials_encrypted"]}
+            changes = split_config(connector, config, self._records.secrets)
+            if set(values) <= secret_fields(connector.config_model):
+                del changes["config"]
+            done = await self._records.connections.update_one(
+                {**key, **unchanged}, {"$set": changes}
+            )
+            if done.matched_count:
+                return True
+        return False
 
     async def _begin(
         self, organization_id: ObjectId, connection_id: ObjectId, actor: Actor
     ) -> RawDocument:
-        values: RawDocument = {"status": "active", "last_error": None}
-        connection = await self.load(connection_id)
+        stored = await self._records.get(organization_id, connection_id)
+        connection = await self._records.load(connection_id)
         if connection is None:
-            return await self.read(organization_id, connection_id)
+            return self._records.read(await self._records.get(organization_id, connection_id))
+        account, connector = connection.account, self._records.connector(connection.channel)
+        values: RawDocument = {
+            "status": "active",
+            "last_error": None,
+            "health_due_at": utc_now(),  # the worker looks how it does soon after
+        }
+        if isinstance(connector, HasTemplates):
+            values["templates_due"] = True
+        if account is not None and stored.get("account_key") is None:
+            key = _account(connection.channel, account)["account_key"]
+            await self._check_free(organization_id, key, but=connection_id)
+            values["account_key"] = key
         try:
-            await self._connector(connection.channel).connect(
-                connection, public_url=self._public_url
-            )
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await connector.connect(connection, public_url=self._public_url)
         except ConnectorError as error:
-            values = {"status": "failing", "last_error": _last_error(error)}
-        return await self._store(organization_id, connection_id, values, actor)
+            values |= {"status": "failing", "last_error": last_error(error)}
+        except TimeoutError:
+            silent = RetryableError("platform_unreachable", "The platform does not answer now.")
+            values |= {"status": "failing", "last_error": last_error(silent)}
+        return await self._records.store(organization_id, connection_id, values, actor)
 
     async def _end(self, stored: RawDocument) -> None:
         """Undo the platform's side as far as it lets us; a dead platform keeps nobody from disconnecting."""
-        connector = self._connectors.get(stored["channel"])
-        connection = await self.load(stored["_id"])
+        connector = self._records.find_connector(stored["channel"])
+        connection = await self._records.opened(stored)
         if connector is None or connection is None:
             return
         try:
-            await connector.disconnect(connection)
-        except ConnectorError as error:
-            log.warning("Disconnecting %s: %s", stored["_id"], error.code)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await connector.disconnect(connection)
+        except (ConnectorError, TimeoutError) as error:
+            log.warning("Disconnecting %s: %s", stored["_id"], type(error).__name__)
 
-    async def _mark_failing(self, stored: RawDocument, code: str, detail: str) -> None:
-        error = {"code": code, "detail": detail, "at": utc_now()}
-        values = {"status": "failing", "last_error": error}
-        await self._store(stored["organization_id"], stored["_id"], values, SYSTEM)
-
-    async def _store(
-        self,
-        organization_id: ObjectId,
-        connection_id: ObjectId,
-        values: RawDocument,
-        actor: Actor,
-    ) -> RawDocument:
-        async def work(session: Session) -> RawDocument:
-            try:
-                stored = await self._connections.find_one_and_update(
-                    {"_id": connection_id, "organization_id": organization_id},
-                    {"$set": {**values, "updated_at": utc_now()}},
-                    return_document=ReturnDocument.AFTER,
-                    session=session,
-                )
-            except DuplicateKeyError:
-                raise AccountConnected from None
-            if stored is None:
-                raise NotFound
-            return await self._append(stored, actor, session)
-
-        return await self._database.in_transaction(work, serial=organization_id)
-
-    async def _get(self, organization_id: ObjectId, connection_id: ObjectId) -> RawDocument:
-        query = {"_id": connection_id, "organization_id": organization_id}
-        stored = await self._connections.find_one(query)
-        if stored is None:
-            raise NotFound
-        return stored
-
-    async def _append(
-        self,
-        stored: RawDocument,
-        actor: Actor,
-        session: Session,
-        kind: str = "connection.updated",
-    ) -> RawDocument:
-        read = self._read(stored)
-        event = NewEvent(type=kind, subject_id=stored["_id"], data=read, actor=actor)
-        await self._events.append(stored["organization_id"], [event], session)
-        return read
-
-    def _read(self, stored: RawDocument) -> RawDocument:
-        return connection_read(stored, self._secrets)
-
-    def _connector(self, channel: str) -> Connector:
-        connector = self._connectors.get(channel)
-        if connector is None:
-            raise Unavailable(f"The channel {channel} is not part of this installation.")
-        return connector
+    async def _check_free(
+        self, organization_id: ObjectId, key: str | None, *, but: ObjectId | None = None
+    ) -> None:
+        """Say in words which connection has the account. Two at once are told apart by the index."""
+        if key is None:
+            return
+        # The account is one on its platform, so it is looked for across organizations.
+        other = await self._records.connections.find_one(
+            {"account_key": key, "_id": {"$ne": but}}, {"organization_id": 1, "name": 1}
+        )
+        if other is None:
+            return
+        if other["organization_id"] == organization_id:
+            raise AccountConnected(
+                f"This account is connected already, under the name “{other['name']}”."
+            )
+        raise AccountConnected(
+            "This account is connected in another organization. Disconnect it there first."
+        )
 
 
 async def _verify(connector: Connector, config: BaseModel) -> Account:
     try:
-        return await connector.verify(config)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await connector.verify(config)
     except RetryableError as error:
         raise PlatformUnreachable(error.detail) from None
+    except TimeoutError:
+        raise PlatformUnreachable from None
     except ConnectorError as error:
         wrong = FieldError("config", error.code, error.detail)
         raise CredentialsRejected(error.detail, fields=[wrong]) from None
 
 
-def _account(account: Account) -> RawDocument:
-    return {"id": account.external_id, "name": account.name, "data": dict(account.data)}
-
-
-def _last_error(error: ConnectorError) -> RawDocument:
-    return {"code": error.code, "detail": error.detail, "at": utc_now()}
+def _account(channel: str, account: Account) -> RawDocument:
+    """What is stored of an account. Without an id it is none of a platform, and may be there many times."""
+    return {
+        "external_account": {
+            "id": account.external_id,
+            "name": account.name,
+            "data": dict(account.data),
+        },
+        "account_key": f"{channel}:{account.external_id}" if account.external_id else None,
+    }

@@ -109,7 +109,7 @@ class Inbox(Protocol):
         ...
 
     async def connections(self, channel: str) -> Sequence[Connection]:
-        """All connections of a channel that are not paused: for webhooks that many share."""
+        """All connections of a channel, paused ones too: for webhooks that many share."""
         ...
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:

@@ -21,6 +21,7 @@ from crm.core.migration_steps import (
     assistant_suites,
     assistant_versions,
     channel_events,
+    connections_in_depth,
     media,
     passage_vectors,
     passages_by_intervals,
@@ -191,6 +192,7 @@ MIGRATIONS: list[Migration] = [
     Migration(6, "embeddings of passages", passage_vectors.run),
     Migration(7, "events of messengers, paces", channel_events.run),
     Migration(8, "files that people send", media.run),
+    Migration(9, "health, templates and accounts of connections", connections_in_depth.run),
 ]
 
 

@@ -34,6 +34,7 @@ CONNECTION_CACHE_SECONDS = 3.0
 
 type LoadConnection = Callable[[ObjectId], Awaitable[Connection | None]]
 type ListConnections = Callable[[str], Awaitable[Sequence[Connection]]]
+type RenewCredentials = Callable[[Connection, Mapping[str, Any]], Awaitable[bool]]
 type NoteFailure = Callable[[Connection, ConnectorError], Awaitable[None]]
 
 
@@ -99,6 +100,7 @@ class InboxGateway:
         statuses: Statuses,
         files: KeepsFiles,
         list_connections: ListConnections,
+        renew: RenewCredentials,
     ) -> None:
         self._store = store
         self._hub = hub
@@ -108,6 +110,7 @@ class InboxGateway:
         self._statuses = statuses
         self._files = files
         self._list_connections = list_connections
+        self._renew = renew
         self._states = store.database.db["connections"]
 
     async def connection(self, connection_id: str) -> Connection | None:
@@ -193,6 +196,12 @@ class InboxGateway:
     async def note_state(self, connection: Connection, state: Mapping[str, Any]) -> None:
         """See the protocol."""
         await self._states.update_one(_key(connection), {"$set": {"connector_state": dict(state)}})
+
+    async def renew(self, connection: Connection, values: Mapping[str, Any]) -> bool:
+        """See the protocol."""
+        kept = await self._renew(connection, values)
+        self._connections.forget(connection.id)
+        return kept
 
     async def failed(self, connection: Connection, error: ConnectorError) -> None:
         """See the protocol."""

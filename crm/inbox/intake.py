@@ -169,7 +169,9 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "edit_of": message.edit_of,
         "referral": asdict(message.referral) if message.referral else None,
         "sent_at": message.sent_at,
-        "answerable": message.answerable,
+        # A paused channel goes on listening: people see what was written, the bot is silent.
+        "answerable": message.answerable and connection.status != "paused",
+        **({"while_paused": True} if connection.status == "paused" else {}),
         "buttons": [],
         "language": None,
         "state": RECEIVED,

@@ -33,7 +33,7 @@ PAUSE_AFTER_ERROR_SECONDS: Final = 5.0
 
 
 class Poller:
-    """Polls every active connection whose connector wants it."""
+    """Polls every connection whose connector wants it, paused ones too: what comes in is kept."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Poller:
 
     async def _look(self) -> None:
         cursor = self._connections.find(
-            {"status": "active", "channel": {"$in": list(self._polling)}},
+            {"status": {"$in": ["active", "paused"]}, "channel": {"$in": list(self._polling)}},
             {"channel": 1, "updated_at": 1},
         )
         active = {found["_id"]: found async for found in cursor}

@@ -187,6 +187,8 @@ class TurnRunner:
         if unanswerable:
             conversation = await self._store.attach_new(conversation, holder, pending)
         if unanswerable or conversation["owner"] == "operator":
+            if pending[0].get("while_paused"):  # nobody answers it unless a person does
+                await self._handover.request(conversation["_id"], reason="connection_paused")
             return await self._store.commit(
                 conversation,
                 holder,

@@ -26,6 +26,7 @@ from crm.inbox.gateway import (
     ListConnections,
     LoadConnection,
     NoteFailure,
+    RenewCredentials,
 )
 from crm.inbox.handover import Handover
 from crm.inbox.intake import Intake
@@ -75,6 +76,7 @@ def build_inbox(
     load_connection: LoadConnection,
     list_connections: ListConnections,
     note_failure: NoteFailure,
+    renew: RenewCredentials,
     files: FileParts,
 ) -> InboxParts:
     """Wire the inbox. Nothing is started and nothing is connected to."""
@@ -134,6 +136,7 @@ def build_inbox(
             statuses=statuses,
             files=files.keeping,
             list_connections=list_connections,
+            renew=renew,
         ),
         background=background,
         engine=engine,

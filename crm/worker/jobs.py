@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 from taskiq import AsyncBroker
 
+from connectors.base import Connector
+from crm.channels.health import ConnectionHealth
+from crm.channels.templates import Templates
 from crm.core.clock import utc_now
 from crm.files.store import FileStore
 from crm.inbox.handover import Handover
@@ -18,6 +22,9 @@ EVERY_MINUTE = "* * * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 EVERY_HOUR = "17 * * * *"
 
+type Work = Callable[[], Awaitable[int]]
+"""Does what is due, and tells how much that was."""
+
 
 def register_jobs(
     broker: AsyncBroker,
@@ -26,50 +33,54 @@ def register_jobs(
     knowledge: Knowledge,
     files: FileStore,
     ledger: ProviderLedger,
+    health: ConnectionHealth,
+    templates: Templates,
+    connectors: Sequence[Connector],
 ) -> None:
     """Tell the broker which jobs this worker does."""
 
-    async def return_abandoned() -> None:
-        count = await handover.return_abandoned()
-        if count:
-            _log.info("%d conversations left alone went back to the bot", count)
-
-    broker.register_task(
-        return_abandoned,
-        task_name="inbox.return_abandoned",
-        schedule=[{"cron": EVERY_MINUTE}],
-    )
-
-    async def tidy_knowledge() -> None:
+    async def tidy_knowledge() -> int:
         rows = await knowledge.versions.prune_all(utc_now())
-        files = await knowledge.originals.clean_up(utc_now())
-        if rows or files:
-            _log.info("%d passages and %d files nobody can reach were removed", rows, files)
+        return rows + await knowledge.originals.clean_up(utc_now())
 
-    broker.register_task(
-        tidy_knowledge,
-        task_name="knowledge.tidy",
-        schedule=[{"cron": EVERY_HOUR}],
+    async def tidy_files() -> int:
+        return await files.clean_up(utc_now())
+
+    async def sync_templates() -> int:
+        return await templates.run_due(connectors)
+
+    jobs: Sequence[tuple[str, str, Work, str]] = (
+        (
+            "inbox.return_abandoned",
+            EVERY_MINUTE,
+            handover.return_abandoned,
+            "%d conversations left alone went back to the bot",
+        ),
+        (
+            "knowledge.tidy",
+            EVERY_HOUR,
+            tidy_knowledge,
+            "%d passages and files nobody can reach were removed",
+        ),
+        ("files.tidy", EVERY_HOUR, tidy_files, "%d files nothing names were removed"),
+        (
+            "providers.settle_lost",
+            EVERY_FIVE_MINUTES,
+            ledger.settle_lost,
+            "%d calls of providers that nobody closed were settled",
+        ),
+        # Each connection is due once an hour, at a minute of its own.
+        ("channels.check", EVERY_MINUTE, health.run_due, "%d connections were checked"),
+        ("channels.templates", EVERY_MINUTE, sync_templates, "templates of %d connections synced"),
     )
+    for name, cron, work, told in jobs:
+        broker.register_task(_job(work, told), task_name=name, schedule=[{"cron": cron}])
 
-    async def tidy_files() -> None:
-        count = await files.clean_up(utc_now())
+
+def _job(work: Work, told: str) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        count = await work()
         if count:
-            _log.info("%d files nothing names were removed", count)
+            _log.info(told, count)
 
-    broker.register_task(
-        tidy_files,
-        task_name="files.tidy",
-        schedule=[{"cron": EVERY_HOUR}],
-    )
-
-    async def settle_lost_calls() -> None:
-        count = await ledger.settle_lost()
-        if count:
-            _log.info("%d calls of providers that nobody closed were settled", count)
-
-    broker.register_task(
-        settle_lost_calls,
-        task_name="providers.settle_lost",
-        schedule=[{"cron": EVERY_FIVE_MINUTES}],
-    )
+    return run

@@ -212,6 +212,9 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     async def load(connection_id: ObjectId) -> Connection | None:
         return connection if str(connection_id) == connection.id else None
 
+    async def renew(connection: Connection, values: object) -> bool:
+        return False
+
     async def of_channel(channel: str) -> list[Connection]:
         return [connection] if channel == connection.channel else []
 
@@ -239,6 +242,7 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         list_connections=of_channel,
         files=files,
         note_failure=note,
+        renew=renew,
     )
     yield Bench(inbox, engine, connector, connection, database, failures, hub)
     await inbox.close()

@@ -1,0 +1,96 @@
+"""Telling an organization's owners that a connection needs them: a task, made once for each cause."""
+
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
+from typing import Final, Protocol
+
+from bson import ObjectId
+
+from crm.core.database import Database, RawDocument
+from crm.core.events import SYSTEM, Actor
+
+FAILING: Final = "failing"
+TOKEN_EXPIRES: Final = "token_expires"  # noqa: S105 - a cause, not a token
+
+_TEXTS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    FAILING: {
+        "ru": (
+            "Канал «{name}» не работает",
+            "Платформа отказывает: {error}. Откройте канал и введите данные для входа заново.",
+        ),
+        "kk": (
+            "«{name}» арнасы жұмыс істемейді",
+            "Платформа бас тартты: {error}. Арнаны ашып, кіру деректерін қайта енгізіңіз.",
+        ),
+        "en": (
+            "The channel “{name}” does not work",
+            "The platform refuses: {error}. Open the channel and enter its credentials anew.",
+        ),
+    },
+    TOKEN_EXPIRES: {
+        "ru": (
+            "Срок доступа канала «{name}» скоро истечёт",
+            "Токен действует до {until}. Выпустите новый и введите его на странице канала.",
+        ),
+        "kk": (
+            "«{name}» арнасының рұқсат мерзімі жақында аяқталады",
+            "Токен {until} дейін жарамды. Жаңасын шығарып, арна бетіне енгізіңіз.",
+        ),
+        "en": (
+            "The access of the channel “{name}” runs out soon",
+            "The token is good until {until}. Issue a new one and enter it on the channel's page.",
+        ),
+    },
+}
+
+
+class MakesTasks(Protocol):
+    """Where tasks are made. A second call with the same source key changes nothing."""
+
+    def create(
+        self,
+        organization_id: ObjectId,
+        values: RawDocument,
+        *,
+        actor: Actor,
+        source_key: str | None = None,
+    ) -> Awaitable[RawDocument]:
+        """Make a task."""
+        ...
+
+
+class Alerts:
+    """Makes an urgent task for the owner."""
+
+    def __init__(self, *, database: Database, tasks: MakesTasks) -> None:
+        self._organizations = database.collection("organizations")
+        self._memberships = database.collection("memberships")
+        self._tasks = tasks
+
+    async def alert(self, connection: RawDocument, why: str) -> None:
+        """Make the task, unless this cause made one already."""
+        organization_id = connection["organization_id"]
+        organization = await self._organizations.find_one({"_id": organization_id}, {"language": 1})
+        owner = await self._memberships.find_one(
+            {"organization_id": organization_id, "role": "owner"}, {"user_id": 1}
+        )
+        title, text = _TEXTS[why][organization["language"] if organization else "ru"]
+        expires: datetime | None = (connection.get("health") or {}).get("token_expires_at")
+        error = connection.get("last_error") or {"detail": "", "at": None}
+        cause = f"{expires:%Y%m%d}" if why == TOKEN_EXPIRES else f"{error['at']:%Y%m%dT%H%M%S}"
+        words = {
+            "name": connection["name"],
+            "error": error["detail"].rstrip("."),
+            "until": f"{expires:%d.%m.%Y}" if expires else "",
+        }
+        await self._tasks.create(
+            organization_id,
+            {
+                "title": title.format_map(words)[:200],
+                "description": text.format_map(words),
+                "priority": "urgent",
+                "assignee_id": owner["user_id"] if owner else None,
+            },
+            actor=SYSTEM,
+            source_key=f"connection:{connection['_id']}:{why}:{cause}",
+        )

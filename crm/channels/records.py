@@ -1,0 +1,221 @@
+"""Stored connections: read, changed together with their event, handed to connectors."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from connectors.base import Connector
+from crm.channels.reading import connection_read, contract_connection
+from crm.contract import AuthenticationFailedError, Connection, ConnectorError
+from crm.core.clock import utc_now
+from crm.core.database import Database, RawDocument, Session
+from crm.core.errors import Conflict, NotFound, Unavailable
+from crm.core.events import SYSTEM, Actor, EventLog, NewEvent
+from crm.core.secrets import SecretBox, SecretUnreadableError
+
+log = logging.getLogger(__name__)
+
+type Alert = Callable[[RawDocument, str], Awaitable[None]]
+"""Tells the organization's owners that a connection needs them: the stored connection, and why."""
+
+
+class AccountConnected(Conflict):
+    """The platform's account is connected already."""
+
+    default_code = "account_connected"
+    title = "This account is connected already"
+
+
+class ConnectionRecords:
+    """The stored connections of all organizations.
+
+    Args:
+        database: where they are.
+        events: told of every change that can be seen.
+        secrets: for the credentials.
+        connectors: the messengers by their channel.
+        alert: told when a connection stops working.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        events: EventLog,
+        secrets: SecretBox,
+        connectors: Mapping[str, Connector],
+        alert: Alert,
+    ) -> None:
+        self.database = database
+        self.connections = database.collection("connections")
+        self.secrets = secrets
+        self.alert = alert
+        self._events = events
+        self._connectors = connectors
+        self._organizations = database.collection("organizations")
+
+    def connector(self, channel: str) -> Connector:
+        """Return the channel's connector.
+
+        Raises:
+            Unavailable: it is not part of this installation.
+        """
+        connector = self._connectors.get(channel)
+        if connector is None:
+            raise Unavailable(f"The channel {channel} is not part of this installation.")
+        return connector
+
+    def find_connector(self, channel: str) -> Connector | None:
+        """Return the channel's connector, if this installation has it."""
+        return self._connectors.get(channel)
+
+    async def get(self, organization_id: ObjectId, connection_id: ObjectId) -> RawDocument:
+        """Return a stored connection.
+
+        Raises:
+            NotFound: there is none such in the organization.
+        """
+        query = {"organization_id": organization_id, "_id": connection_id}
+        stored = await self.connections.find_one(query)
+        if stored is None:
+            raise NotFound
+        return stored
+
+    def read(self, stored: RawDocument) -> RawDocument:
+        """Return a connection as the API shows it."""
+        return connection_read(stored, self.secrets)
+
+    async def opened(self, stored: RawDocument) -> Connection | None:
+        """Return the connection with its credentials, or None when the present key does not open them."""
+        try:
+            return contract_connection(stored, self.secrets, await self.language(stored))
+        except SecretUnreadableError:
+            return None
+
+    async def language(self, stored: RawDocument) -> str:
+        """Return the language of the connection's organization."""
+        organization = await self._organizations.find_one(
+            {"_id": stored["organization_id"]}, {"language": 1}
+        )
+        return str(organization["language"]) if organization else "ru"
+
+    async def load(self, connection_id: ObjectId) -> Connection | None:
+        """Return a connection with its credentials decrypted, for connectors; None when there is none such.
+
+        One whose credentials cannot be read with the present key counts as absent, and is marked failing.
+        """
+        stored = await self.connections.find_one({"_id": connection_id})
+        if stored is None:
+            return None
+        connection = await self.opened(stored)
+        if connection is None and stored["status"] != "failing":
+            detail = "The credentials cannot be read with the present AITYS_SECRET_KEY."
+            log.error("Connection %s: %s", connection_id, detail)
+            await self.mark_failing(stored, "credentials_unreadable", detail)
+        return connection
+
+    async def of_channel(self, channel: str) -> Sequence[Connection]:
+        """Return all connections of a channel, paused ones too: what comes for them is kept."""
+        rows = self.connections.find({"channel": channel}, {"_id": 1})
+        found = [await self.load(row["_id"]) async for row in rows]
+        return [connection for connection in found if connection is not None]
+
+    async def note_failure(self, connection: Connection, error: ConnectorError) -> None:
+        """Record what a platform refused; wrong credentials make the connection `failing`."""
+        stored = await self.connections.find_one(_key(connection))
+        if stored is None or stored["updated_at"] != connection.updated_at:
+            return  # it was changed since: the error is not the present credentials'
+        if isinstance(error, AuthenticationFailedError):
+            await self.mark_failing(stored, error.code, error.detail)
+        else:
+            await self.connections.update_one(
+                _key(connection), {"$set": {"last_error": last_error(error)}}
+            )
+
+    async def mark_failing(self, stored: RawDocument, code: str, detail: str) -> None:
+        """Take a connection out of use until its admin sees to it; the owners are told once.
+
+        A paused one stays paused: it only says what is wrong.
+        """
+        error = {"code": code, "detail": detail, "at": utc_now()}
+        status = "paused" if stored["status"] == "paused" else "failing"
+        values: RawDocument = {"status": status, "last_error": error}
+        await self.store(stored["organization_id"], stored["_id"], values, SYSTEM)
+        if stored["status"] == "active":
+            await self.alert({**stored, **values}, "failing")
+
+    async def store(
+        self,
+        organization_id: ObjectId,
+        connection_id: ObjectId,
+        values: RawDocument,
+        actor: Actor,
+        *,
+        quietly: bool = False,
+        only: RawDocument | None = None,
+    ) -> RawDocument:
+        """Change a connection, tell it, and return its read form.
+
+        Args:
+            organization_id: whose it is.
+            connection_id: which.
+            values: what is set; None takes `account_key` away.
+            actor: who changes it.
+            quietly: whoever works with the connection goes on with it: `updated_at` stays.
+            only: what must still be true of it.
+
+        Raises:
+            NotFound: there is none such, or it is not as `only` says any more.
+            AccountConnected: another connection has the account.
+        """
+        changes: dict[str, Any] = {"$set": dict(values)}
+        if not quietly:
+            changes["$set"]["updated_at"] = utc_now()
+        if "account_key" in values and values["account_key"] is None:
+            del changes["$set"]["account_key"]
+            changes["$unset"] = {"account_key": ""}
+
+        async def work(session: Session) -> RawDocument:
+            try:
+                stored = await self.connections.find_one_and_update(
+                    {"organization_id": organization_id, "_id": connection_id, **(only or {})},
+                    changes,
+                    return_document=ReturnDocument.AFTER,
+                    session=session,
+                )
+            except DuplicateKeyError:
+                raise AccountConnected from None
+            if stored is None:
+                raise NotFound
+            return await self.append(stored, actor, session)
+
+        return await self.database.in_transaction(work, serial=organization_id)
+
+    async def append(
+        self,
+        stored: RawDocument,
+        actor: Actor,
+        session: Session,
+        kind: str = "connection.updated",
+    ) -> RawDocument:
+        """Tell of a connection, and return its read form."""
+        read = self.read(stored)
+        event = NewEvent(type=kind, subject_id=stored["_id"], data=read, actor=actor)
+        await self._events.append(stored["organization_id"], [event], session)
+        return read
+
+
+def last_error(error: ConnectorError) -> RawDocument:
+    """Return what a platform refused, as a connection keeps it."""
+    return {"code": error.code, "detail": error.detail, "at": utc_now()}
+
+
+def _key(connection: Connection) -> RawDocument:
+    return {
+        "organization_id": ObjectId(connection.organization_id),
+        "_id": ObjectId(connection.id),
+    }
