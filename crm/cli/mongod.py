@@ -31,6 +31,8 @@ REPLICA_SET = "aitys"
 USER = "aitys"
 ROLES = ("readWriteAnyDatabase", "dbAdminAnyDatabase", "clusterMonitor")
 CACHE_GB = 0.25  # the least it takes
+TRANSACTION_SECONDS = 30
+"""What a killed process had begun holds its locks for so long; our longest transactions take a few seconds."""
 OPLOG_MB = 512
 FIRST_FREE_PORT = 1024
 HOST = "127.0.0.1"
@@ -130,6 +132,7 @@ class EmbeddedMongod:
                 *("--auth", "--keyFile", str(self._key_file)),
                 *("--setParameter", "enableLocalhostAuthBypass=false"),
                 *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+                *("--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_SECONDS}"),
                 "--quiet",
             ],
             environment={**os.environ, "LC_ALL": "C"},
