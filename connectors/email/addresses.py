@@ -40,7 +40,7 @@ def normalised(address: str) -> str | None:
     Local parts are told apart by case nowhere that matters, and people type them in any.
     """
     local, at, domain = address.strip().rpartition("@")
-    if not at or not _ADDRESS.fullmatch(f"{local}@x"):
+    if not at or not address.strip().isprintable() or not _ADDRESS.fullmatch(f"{local}@x"):
         return None
     if not domain.isascii():
         try:

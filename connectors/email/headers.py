@@ -72,7 +72,7 @@ def message_ids(fields: dict[str, list[str]], name: str) -> list[str]:
         ids = _MESSAGE_ID.findall(value)
         if not ids and name != "references":
             ids = [word.strip("<>") for word in value.split()[:1]]
-        found += [one for one in ids if one]
+        found += [one for identity in ids if (one := clean(identity)[:900].strip())]
     return list(dict.fromkeys(found))
 
 
@@ -89,7 +89,7 @@ def moment_of(value: str) -> datetime | None:
 def parameter(part: Message, name: str, header: str = "content-type") -> str | None:
     """A parameter of a field, RFC 2231 and RFC 2047 decoded alike; None when there is none."""
     try:
-        value: Any = part.get_param(name, None, header)
+        value: Any = _without_raw_bytes(part, header).get_param(name, None, header)
     except Exception:  # the library's parser of parameters raises on some that are malformed
         return None
     if value is None:
@@ -111,6 +111,16 @@ def clean(text: str) -> str:
 
 def _has_raw(text: str) -> bool:
     return any("\udc80" <= letter <= "\udcff" for letter in text)
+
+
+def _without_raw_bytes(part: Message, header: str) -> Message:
+    """The part, or one with this field alone when bytes above 127 stand in it unencoded."""
+    raw = next((value for name, value in part.raw_items() if name.lower() == header), "")
+    if not _has_raw(str(raw)):
+        return part
+    bare: Message = Message()
+    bare[header] = _readable(str(raw)[:_LONGEST])
+    return bare
 
 
 def _readable(value: str) -> str:

@@ -40,12 +40,11 @@ _VERB: Final = re.compile(
 )
 _FROM_WHOM: Final = re.compile(r"\b(?:от|from)\b.{1,200}@.{1,100}:?\s*$", re.IGNORECASE)
 _TIME: Final = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
-_YEAR: Final = re.compile(r"\b(?:19|20)\d{2}\b")
+_YEAR: Final = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2}\b")
 _ADDRESS: Final = re.compile(r"\S@\S")
 _BEGINNING: Final = re.compile(
     r"\s*(?:on\b|am\b|le\b|el\b|в\b|во\b|\d|[\"«<]|\w+,?\s+\d|\w{2,12},\s)", re.IGNORECASE
 )
-_LONGEST_ATTRIBUTION: Final = 400
 _ATTRIBUTION_LINES: Final = 4
 
 _DELIMITER: Final = re.compile(r"(?:--|—|__)\s?")
@@ -72,6 +71,8 @@ _DISCLAIMER: Final = re.compile(
     r"|(?:confidentiality|disclaimer)\b|this (?:e-?mail|message)\b.{0,80}(?:confidential|intended))",
     re.IGNORECASE,
 )
+_LONGEST_MARK: Final = 400
+"""Letters of a line that may be a separator, an attribution or a closing; longer ones are text."""
 _LONGEST_SIGNATURE: Final = 12
 """Lines under a closing or a delimiter; more of them are something else."""
 
@@ -117,6 +118,10 @@ def _without_quotations(lines: list[str], *, forwarded: bool) -> tuple[list[str]
             quoted = True
             place += 1
             continue
+        if len(line) > _LONGEST_MARK:
+            kept.append(line)
+            place += 1
+            continue
         if not forwarded and (_FORWARDED.fullmatch(line) or _is_header_block(lines, place)):
             return _before_rule(kept), True
         if _SEPARATOR.fullmatch(line):
@@ -138,7 +143,9 @@ def _without_quotations(lines: list[str], *, forwarded: bool) -> tuple[list[str]
 def _before_rule(lines: list[str]) -> list[str]:
     """Without the line that Outlook draws above a quotation."""
     kept = _tidy(lines)
-    return kept[:-1] if kept and _RULE.fullmatch(kept[-1]) else kept
+    return (
+        kept[:-1] if kept and len(kept[-1]) <= _LONGEST_MARK and _RULE.fullmatch(kept[-1]) else kept
+    )
 
 
 def _is_header_block(lines: list[str], place: int) -> bool:
@@ -149,7 +156,7 @@ def _is_header_block(lines: list[str], place: int) -> bool:
     names = {
         found["name"].lower()
         for line in lines[place + 1 : place + 8]
-        if len(line) < 2_000 and (found := _FIELD.match(line))
+        if len(line) <= _LONGEST_MARK and (found := _FIELD.match(line))
     }
     return len(names - _FIRST_FIELDS) >= 2
 
@@ -166,7 +173,7 @@ def _attribution(lines: list[str], place: int) -> int:
         if not line or _QUOTED.match(line):
             return 0
         joined = f"{joined} {line}".strip()
-        if len(joined) > _LONGEST_ATTRIBUTION:
+        if len(joined) > _LONGEST_MARK:
             return 0
         if _is_attribution(joined):
             return count
@@ -191,6 +198,8 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     cut_at = len(lines)
     for place in range(len(lines) - 1, max(-1, len(lines) - 1 - _LONGEST_SIGNATURE), -1):
         line = lines[place]
+        if len(line) > _LONGEST_MARK:
+            continue
         if (
             _DELIMITER.fullmatch(line)
             or (place and _is_closing(lines, place))
