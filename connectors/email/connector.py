@@ -150,6 +150,18 @@ class EmailConnector:
         full = storage is not None and storage.used >= storage.limit * 0.95
         return Health(quotas=quotas, warnings=["mailbox_almost_full"] if full else [])
 
+    async def renew(self, connection: Connection, inbox: Inbox) -> None:
+        """Keep the refresh token that Microsoft gives anew: the first one ends after 90 days.
+
+        https://learn.microsoft.com/entra/identity-platform/refresh-tokens
+        """
+        config = _config(connection)
+        if config.auth == "password":
+            return
+        await self._tokens.access_token(config)
+        if (renewed := self._tokens.renewed(config)) is not None:
+            await inbox.renew(connection, {"oauth_refresh_token": renewed})
+
     def wants_polling(self, connection: Connection, *, public_url: str) -> bool:  # noqa: ARG002 - the protocol names them
         """Always: a mailbox calls nobody."""
         return True

@@ -70,6 +70,10 @@ class Tokens:
                 self._locks.pop(old, None)
             return token
 
+    def renewed(self, config: EmailConfig) -> str | None:
+        """The refresh token that the provider gave in place of the stored one, if it gave one."""
+        return self._rotated.get(_key(config))
+
     async def close(self) -> None:
         """Give back connections; a later call opens new ones."""
         session, self._session = self._session, None

@@ -5,6 +5,7 @@ What it makes is checked, too: every event can be stored, and speaks of its own 
 
 import dataclasses
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import bson
@@ -12,12 +13,14 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
+from connectors.email.inbound import message_of, report_in, status_events
+from connectors.email.mail import read_mail
 from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
 from connectors.webchat.frames import FRAMES
-from crm.contract import InboundEvent, InboundMessage
+from crm.contract import Connection, InboundEvent, InboundMessage
 from tests.contract.telegram_updates import BOT_ID, CONTENTS, EVENTS, IGNORED, USERNAME
 from tests.fuzz.conftest import FUZZ
-from tests.fuzz.mutations import changed_json
+from tests.fuzz.mutations import changed_bytes, changed_json
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -78,3 +81,26 @@ def test_webchat(frame: Any) -> None:
         FRAMES.validate_python(frame)
     except ValidationError:
         return
+
+
+MAILS = [
+    path.read_bytes()
+    for path in sorted((Path(__file__).parents[1] / "unit/connectors/email/mails").glob("*.eml"))
+]
+MAILBOX = Connection(
+    id="6a1b2c3d4e5f60718293a4b5",
+    organization_id="6a1b2c3d4e5f60718293a4b0",
+    channel="email",
+    name="Tau Demo",
+    config={},
+    webhook_secret="webhook_secret-0123456789",
+)
+
+
+@FUZZ
+@given(changed_bytes(MAILS))
+def test_email(raw: bytes) -> None:
+    mail = read_mail(raw, own={"info@shop.test"})
+    check([message_of(mail, chat_id="c", attachments=(), own=(), silent=None, html=mail.html)])
+    if (report := report_in(mail, MAILBOX)) is not None:
+        check(status_events(mail, report))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.contract import AuthenticationFailedError, RetryableError
+from crm.contract import AuthenticationFailedError, Connection, RetryableError
 from tests.integration.email.conftest import Post, TokenServer, letter
 from tests.support.mail_servers import OURS
 
@@ -93,3 +93,19 @@ async def test_a_login_service_that_stumbles_is_asked_again(
     with pytest.raises(RetryableError) as raised:
         await post.send("Сәлем", chat_id=post.chat())
     assert raised.value.code == "oauth_unavailable"
+
+
+async def test_a_new_refresh_token_is_kept(post: Post, tokens_of: TokenServer) -> None:
+    kept: list[dict[str, str]] = []
+
+    async def renew(connection: Connection, values: dict[str, str]) -> bool:
+        kept.append(values)
+        return True
+
+    post.inbox.renew = renew  # type: ignore[method-assign, assignment]
+    await post.connector.renew(post.connection, post.inbox)
+    assert kept == []
+    post.configure(auth="microsoft", oauth_refresh_token="refresh-ms")
+    tokens_of.refresh, tokens_of.next_refresh = "refresh-ms", "refresh-ms-2"
+    await post.connector.renew(post.connection, post.inbox)
+    assert kept == [{"oauth_refresh_token": "refresh-ms-2"}]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.base.forms import is_well_formed
 from connectors.email.addresses import addresses, normalised
 from connectors.email.charsets import decoded
 from connectors.email.composing import composed
@@ -76,6 +77,7 @@ _MAILS = st.builds(
 def check(raw: bytes, *, partial: bool = False) -> None:
     mail = read_mail(raw, own={OURS}, partial=partial)
     message = message_of(mail, chat_id="c", attachments=(), own={OURS}, silent=None, html=mail.html)
+    assert is_well_formed(message)
     stored = json.dumps(dataclasses.asdict(message), default=str, ensure_ascii=False)
     stored.encode()  # what has a lone surrogate can be stored nowhere
     assert "\\u0000" not in stored
@@ -84,7 +86,9 @@ def check(raw: bytes, *, partial: bool = False) -> None:
     assert "<script" not in (mail.html or "").lower()
     report = report_in(mail, CONNECTION)
     if report is not None:
-        assert all(isinstance(one, StatusUpdate) for one in status_events(mail, report))
+        for event in status_events(mail, report):
+            assert isinstance(event, StatusUpdate)
+            assert is_well_formed(event)
     again = read_mail(raw, own={OURS}, partial=partial)
     assert again.external_id == mail.external_id
 
