@@ -10,14 +10,21 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser
 
 from connectors.telegram import TelegramConnector
 from connectors.webchat import WebchatConnector
 from connectors.webchat.limits import Allowances
+from connectors.whatsapp import WhatsAppConnector
 from crm.contract import Account, Connection
 from tests.contract.inbox import InboxDouble
+from tests.contract.instagram_platform import Instagram, connected_instagram
+from tests.contract.sites import Site
 from tests.fakes.telegram_api import TOKEN
 from tests.fakes.telegram_server import TelegramServer
+from tests.fakes.whatsapp_api import CONFIG, DISPLAY_NUMBER, NUMBER_ID
+from tests.fakes.whatsapp_server import WhatsAppServer
+from tests.support.browser import PATIENCE_MS, running_browser
 
 
 async def eventually(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
@@ -80,6 +87,12 @@ async def telegram() -> AsyncIterator[Telegram]:
         await connector.close()
 
 
+@pytest.fixture
+async def instagram() -> AsyncIterator[Instagram]:
+    async with connected_instagram() as platform:
+        yield platform
+
+
 class Clock:
     """Time that a test can move."""
 
@@ -101,6 +114,8 @@ class Webchat:
     clock: Clock
     pages: dict[str, str]
     """What is served at ``/page``: somebody's site."""
+    headers: dict[str, str]
+    """What is served with it."""
 
     @property
     def socket_url(self) -> str:
@@ -121,14 +136,23 @@ async def webchat() -> AsyncIterator[Webchat]:
     connector = WebchatConnector(allowances=Allowances(clock))
     pages: dict[str, str] = {}
 
+    headers: dict[str, str] = {}
+
     async def page(request: web.Request) -> web.Response:
-        return web.Response(text=pages["/page"], content_type="text/html")
+        return web.Response(text=pages["/page"], content_type="text/html", headers=headers)
+
+    async def file(request: web.Request) -> web.Response:
+        kept, content = inbox.files[request.match_info["file_id"]]
+        allowed = {"Access-Control-Allow-Origin": "*"}
+        return web.Response(body=content, content_type=kept.mime, headers=allowed)
 
     app = web.Application()
-    app.add_routes([*connector.routes(inbox), web.get("/page", page)])
+    app.add_routes([*connector.routes(inbox), web.get("/page{more:.*}", page)])
+    app.add_routes([web.get("/files/{file_id}", file)])
     async with TestServer(app) as ours:
         url = str(ours.make_url("")).rstrip("/")
-        yield Webchat(connector, connection, inbox, url, clock, pages)
+        inbox.files_url = f"{url}/files"
+        yield Webchat(connector, connection, inbox, url, clock, pages, headers)
         await connector.close()
 
 
@@ -136,3 +160,82 @@ async def webchat() -> AsyncIterator[Webchat]:
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@dataclass
+class WhatsApp:
+    """A connected number: the platform, the connector, the inbox, and the address of our server."""
+
+    server: WhatsAppServer
+    connector: WhatsAppConnector
+    connection: Connection
+    inbox: InboxDouble
+    url: str
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{self.url}/webhooks/whatsapp/{self.connection.id}"
+
+    def add_number(self, number_id: str, *, account_id: str, **changes: Any) -> Connection:
+        """Another number, connected too."""
+        self.server.graph.add_number(number_id, account_id=account_id)
+        config = {**CONFIG, "phone_number_id": number_id, "waba_id": account_id}
+        connection = make_whatsapp(
+            id=f"{int(number_id):024x}", config={**config, **changes.pop("config", {})}, **changes
+        )
+        self.inbox.connections[connection.id] = connection
+        return connection
+
+
+def make_whatsapp(**changes: Any) -> Connection:
+    data = {"display_phone_number": DISPLAY_NUMBER, "throughput": 80}
+    account = Account(external_id=NUMBER_ID, name=f"Tau Demo ({DISPLAY_NUMBER})", data=data)
+    return make_connection("whatsapp", **{"config": CONFIG, "account": account, **changes})
+
+
+@pytest.fixture
+async def whatsapp() -> AsyncIterator[WhatsApp]:
+    connection = make_whatsapp()
+    inbox = InboxDouble(connection)
+    async with WhatsAppServer() as server:
+        connector = WhatsAppConnector(api_url=server.url)
+        app = web.Application()
+        app.add_routes(connector.routes(inbox))
+        async with TestServer(app) as ours:
+            url = str(ours.make_url("")).rstrip("/")
+            await connector.connect(connection, public_url=url)
+            yield WhatsApp(server, connector, connection, inbox, url)
+        await connector.close()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with running_browser() as running:
+        yield running
+
+
+async def _site(browser: Browser, webchat: Webchat, **options: Any) -> Site:
+    context = await browser.new_context(locale="ru-RU", reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return Site(webchat, context, page, errors)
+
+
+@pytest.fixture
+async def site(browser: Browser, webchat: Webchat) -> AsyncIterator[Site]:
+    site = await _site(browser, webchat, viewport={"width": 1200, "height": 800})
+    yield site
+    await site.context.close()
+    assert site.errors == []
+
+
+@pytest.fixture
+async def phone(browser: Browser, webchat: Webchat) -> AsyncIterator[Site]:
+    site = await _site(
+        browser, webchat, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    yield site
+    await site.context.close()
+    assert site.errors == []
