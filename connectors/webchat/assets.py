@@ -1,7 +1,8 @@
 """The widget's script: its modules joined into one file, so that a page loads one thing.
 
 The modules are plain JavaScript of one dialect: ``import`` lines of siblings first, ``export``
-only before declarations, and no name declared at the top of two of them. Joining needs no tool.
+only before declarations, and no name declared at the top of two of them. Joining needs no tool;
+comments that have lines of their own stay behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 
 _SOURCES: Final = Path(__file__).parent / "widget"
 _IMPORT: Final = re.compile(r'^import\s+\{[^}]*\}\s+from\s+"\./([a-z-]+\.js)";\n', re.MULTILINE)
+_COMMENT: Final = re.compile(r"^[ ]*(?://[^\n]*|/\*\*[^\n]*\*/)\n", re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 
 
@@ -31,7 +33,8 @@ class Script:
 def widget_script(folder: Path = _SOURCES) -> Script:
     """Join the widget's modules, each after those it imports."""
     parts = "\n".join(_IMPORT.sub("", text) for text in _in_order(folder, "main.js", set()))
-    body = f'(() => {{\n"use strict";\n{_EXPORT.sub("", parts)}\n}})();\n'.encode()
+    code = _COMMENT.sub("", _EXPORT.sub("", parts))
+    body = f'(() => {{\n"use strict";\n{code}\n}})();\n'.encode()
     digest = hashlib.sha256(body).hexdigest()[:20]
     return Script(body, gzip.compress(body, 9, mtime=0), f'"{digest}"')
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
+
+from connectors.webchat.labels import GUIDE, labels
 
 _ORIGIN: Final = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:[0-9]{1,5})?")
+_ADDRESS: Final = re.compile(r"https://[^\s\"'<>\\]{1,480}")
+_SHORTEST_SECRET: Final = 32
+
+Asked = Literal["no", "optional", "required"]
 
 
-def _labels(**texts: tuple[str, str]) -> dict[str, Any]:
-    """Title and help of a field in the console's languages."""
-    told = {lang: {"title": title, "description": words} for lang, (title, words) in texts.items()}
-    return {"x-labels": told}
-
-
-class Greeting(BaseModel):
-    """The first line in an empty chat, a language each. An empty one shows the product's own."""
+class Texts(BaseModel):
+    """A text in the languages of the chat. An empty one stands for the product's own."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,92 +27,89 @@ class Greeting(BaseModel):
     en: str = Field(default="", max_length=500, title="English")
 
 
+class ShortTexts(Texts):
+    """A few words in the languages of the chat."""
+
+    ru: str = Field(default="", max_length=30, title="Русский")
+    kk: str = Field(default="", max_length=30, title="Қазақша")
+    en: str = Field(default="", max_length=30, title="English")
+
+
+class Proactive(BaseModel):
+    """Words that appear beside the button by themselves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after_seconds: int = Field(0, **labels("after_seconds"), ge=0, le=3600)
+    paths: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
+        [], **labels("paths"), max_length=50
+    )
+    text: Texts = Field(Texts(), **labels("invitation"))
+
+    @field_validator("paths")
+    @classmethod
+    def _check_paths(cls, values: list[str]) -> list[str]:
+        paths = [value.strip() for value in values if value.strip()]
+        if any(not path.startswith("/") for path in paths):
+            raise ValueError("must begin with a slash, such as /catalog/*")
+        return paths
+
+
+class Prechat(BaseModel):
+    """What is asked before the first message."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Asked = Field("no", **labels("ask_name"))
+    phone: Asked = Field("no", **labels("ask_phone"))
+    email: Asked = Field("no", **labels("ask_email"))
+    own: Asked = Field("no", **labels("ask_own"))
+    question: Texts = Field(Texts(), **labels("question"))
+    consent: Texts = Field(Texts(), **labels("consent"))
+    privacy_url: str = Field("", **labels("privacy_url"), max_length=500)
+
+    @field_validator("privacy_url")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        return _https(value)
+
+
 class WebchatConfig(BaseModel):
     """The settings of one chat."""
 
     model_config = ConfigDict(
-        title="Web chat",
-        extra="forbid",
-        json_schema_extra={
-            "x-guide": {
-                "ru": [
-                    "Выберите название и цвет — посетители увидят их в окне чата.",
-                    "Сохраните канал и вставьте строку скрипта в страницы сайта перед </body>.",
-                ],
-                "kk": [
-                    "Атауы мен түсін таңдаңыз — келушілер оны чат терезесінде көреді.",
-                    "Арнаны сақтап, скрипт жолын сайт беттеріне </body> алдына қойыңыз.",
-                ],
-                "en": [
-                    "Choose a name and a colour; visitors see them in the chat window.",
-                    "Save the channel and paste the script's line into the site before </body>.",
-                ],
-            }
-        },
+        title="Web chat", extra="forbid", json_schema_extra={"x-guide": GUIDE}
     )
 
-    title: str = Field(
-        default="",
-        max_length=60,
-        title="Name in the chat's header",
-        description="The connection's name when empty.",
-        json_schema_extra=_labels(
-            ru=("Название в шапке чата", "Если пусто — название канала."),
-            kk=("Чат тақырыбындағы атау", "Бос болса — арнаның атауы."),
-            en=("Name in the chat's header", "The connection's name when empty."),
-        ),
-    )
-    accent: str = Field(
-        default="#0f766e",
-        pattern=r"^#[0-9a-fA-F]{6}$",
-        title="Colour",
-        json_schema_extra={
-            "format": "color",
-            **_labels(
-                ru=("Цвет", "Кнопка, шапка и сообщения посетителя."),
-                kk=("Түсі", "Батырма, тақырып және келушінің хабарламалары."),
-                en=("Colour", "The button, the header and the visitor's messages."),
-            ),
-        },
-    )
-    position: Literal["right", "left"] = Field(
-        default="right",
-        title="Corner",
-        json_schema_extra=_labels(
-            ru=("Угол страницы", "right — справа внизу, left — слева внизу."),
-            kk=("Беттің бұрышы", "right — оң жақ төменде, left — сол жақ төменде."),
-            en=("Corner", "right or left, at the bottom of the page."),
-        ),
-    )
-    greeting: Greeting = Field(
-        default_factory=Greeting,
-        title="Greeting",
-        json_schema_extra=_labels(
-            ru=("Приветствие", "Первая строка в пустом чате."),
-            kk=("Сәлемдесу", "Бос чаттағы бірінші жол."),
-            en=("Greeting", "The first line in an empty chat."),
-        ),
-    )
-    allowed_origins: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        title="Sites that may show the chat",
-        description="Addresses such as https://shop.kz or https://*.shop.kz; any when empty.",
-        json_schema_extra=_labels(
-            ru=(
-                "Сайты, где можно показывать чат",
-                "Адреса вида https://shop.kz или https://*.shop.kz; пусто — любые.",
-            ),
-            kk=(
-                "Чатты көрсетуге болатын сайттар",
-                "https://shop.kz немесе https://*.shop.kz түрінде; бос болса — кез келгені.",
-            ),
-            en=(
-                "Sites that may show the chat",
-                "Addresses such as https://shop.kz or https://*.shop.kz; any when empty.",
-            ),
-        ),
-    )
+    title: str = Field("", **labels("title"), max_length=60)
+    accent: str = Field("#0f766e", **labels("accent"), pattern=r"^#[0-9a-fA-F]{6}$")
+    theme: Literal["auto", "light", "dark"] = Field("auto", **labels("theme"))
+    position: Literal["right", "left"] = Field("right", **labels("position"))
+    launcher: ShortTexts = Field(ShortTexts(), **labels("launcher"))
+    avatar_url: str = Field("", **labels("avatar_url"), max_length=500)
+    greeting: Texts = Field(Texts(), **labels("greeting"))
+    proactive: Proactive = Field(Proactive(), **labels("proactive"))
+    prechat: Prechat = Field(Prechat(), **labels("prechat"))
+    files: bool = Field(default=True, **labels("files"))
+    max_megabytes: int = Field(15, **labels("max_megabytes"), ge=1, le=100)
+    offline: bool = Field(default=True, **labels("offline"))
+    identity_secret: SecretStr | None = Field(None, **labels("identity_secret"))
+    allowed_origins: list[str] = Field([], **labels("allowed_origins"), max_length=50)
+
+    @field_validator("avatar_url")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        return _https(value)
+
+    @field_validator("identity_secret", mode="before")
+    @classmethod
+    def _check_secret(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = value.strip()
+            if value and len(value) < _SHORTEST_SECRET:
+                raise ValueError(f"must have at least {_SHORTEST_SECRET} characters")
+            return value or None
+        return value
 
     @field_validator("allowed_origins")
     @classmethod
@@ -136,6 +133,23 @@ class WebchatConfig(BaseModel):
         if urlsplit(origin).netloc == own_host.lower():
             return True
         return any(_matches(origin, allowed) for allowed in self.allowed_origins)
+
+    def public(self, *, name: str, language: str) -> dict[str, Any]:
+        """What a page may know of the settings: what it shows anyway.
+
+        Args:
+            name: the connection's, shown when no title is chosen.
+            language: the connection's.
+        """
+        shown = self.model_dump(exclude={"identity_secret", "allowed_origins"})
+        return {**shown, "title": self.title or name, "language": language}
+
+
+def _https(value: str) -> str:
+    value = value.strip()
+    if value and _ADDRESS.fullmatch(value) is None:
+        raise ValueError("must be an address that begins with https://")
+    return value
 
 
 def _matches(origin: str, allowed: str) -> bool:

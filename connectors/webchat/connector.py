@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 from pydantic import BaseModel
 
-from connectors.base import Capabilities
+from connectors.base import Capabilities, MediaLimit
 from connectors.webchat.assets import Script, widget_script
 from connectors.webchat.chat import Chat
 from connectors.webchat.config import WebchatConfig
 from connectors.webchat.frames import MAX_FRAME
 from connectors.webchat.limits import Allowances
-from crm.contract import Account, Connection, Inbox, OutboundMessage, SendResult
-
-_MOST_SOCKETS = 10
-"""Open sockets of one visitor: tabs of one browser."""
+from connectors.webchat.screens import Screens, TooManyTabsError
+from connectors.webchat.uploads import MEGABYTE, Uploads, preflight
+from crm.contract import Account, Connection, Inbox, MessageKind, OutboundMessage, SendResult
 
 _READABLE = {"Access-Control-Allow-Origin": "*"}
 """A refusal that the widget can tell from a lost network."""
+
+_ANY_FILE: Final = MediaLimit(max_bytes=100 * MEGABYTE)
 
 type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,11 +34,23 @@ class WebchatConnector:
     channel = "webchat"
     title = "Web chat"
     config_model: type[BaseModel] = WebchatConfig
-    capabilities = Capabilities(max_text=10_000, max_buttons=13, max_button_title=80, typing=True)
+    capabilities = Capabilities(
+        max_text=10_000,
+        max_buttons=13,
+        max_button_title=80,
+        max_caption=10_000,
+        typing=True,
+        replies=True,
+        media=dict.fromkeys(
+            (MessageKind.IMAGE, MessageKind.AUDIO, MessageKind.VIDEO, MessageKind.DOCUMENT),
+            _ANY_FILE,
+        ),
+    )
 
     def __init__(self, *, allowances: Allowances | None = None) -> None:
         self._allowances = allowances or Allowances()
-        self._chats: dict[tuple[str, str], set[Chat]] = {}
+        self._uploads = Uploads(allowances=self._allowances)
+        self._screens = Screens()
 
     @cached_property
     def _script(self) -> Script:
@@ -47,7 +59,7 @@ class WebchatConnector:
     async def verify(self, config: BaseModel) -> Account:
         """There is nobody to ask. Makes no network call."""
         checked = WebchatConfig.model_validate(config, from_attributes=True)
-        return Account(external_id="webchat", name=checked.title)
+        return Account(external_id="", name=checked.title)
 
     async def connect(self, connection: Connection, *, public_url: str) -> None:
         """There is nothing to register."""
@@ -56,12 +68,14 @@ class WebchatConnector:
         """There is nothing to undo."""
 
     def routes(self, inbox: Inbox) -> Sequence[web.AbstractRouteDef]:
-        """The widget's script, its settings and its socket."""
+        """The widget's script, its settings, its socket, and where its files go."""
         return [
             web.get("/widget.js", self._serve_script),
             web.get("/webchat/{connection_id}/widget.js", self._serve_script),
             web.get("/webchat/{connection_id}/config", self._config_handler(inbox)),
             web.get("/webchat/{connection_id}/socket", self._socket_handler(inbox)),
+            web.post("/webchat/{connection_id}/files", self._upload_handler(inbox)),
+            web.options("/webchat/{connection_id}/files", self._preflight_handler(inbox)),
         ]
 
     def render(
@@ -89,13 +103,17 @@ class WebchatConnector:
         answering: str | None,  # noqa: ARG002 - the protocol names it
     ) -> None:
         """Show it on the visitor's open screens of this process."""
-        for chat in tuple(self._chats.get((connection.id, chat_id), ())):
-            await chat.show_typing()
+        for screen in self._screens.of(connection.id, chat_id):
+            await screen.show_typing()
+
+    async def mark_read(self, connection: Connection, chat_id: str, *, platform_id: str) -> None:
+        """Show it on the visitor's open screens of this process."""
+        for screen in self._screens.of(connection.id, chat_id):
+            await screen.show_read(platform_id)
 
     async def close(self) -> None:
         """Ask all widgets to come back, so that the process can stop."""
-        chats = [chat for open_chats in self._chats.values() for chat in open_chats]
-        await asyncio.gather(*(chat.close() for chat in chats), return_exceptions=True)
+        await self._screens.close()
 
     async def _serve_script(self, request: web.Request) -> web.StreamResponse:
         script = self._script
@@ -125,7 +143,9 @@ class WebchatConnector:
                 "Vary": "Origin",
                 "Cache-Control": "public, max-age=60",
             }
-            return web.json_response(_public_config(connection), headers=headers)
+            config = WebchatConfig.model_validate(dict(connection.config))
+            shown = config.public(name=connection.name, language=connection.language)
+            return web.json_response(shown, headers=headers)
 
         return handle
 
@@ -139,24 +159,30 @@ class WebchatConnector:
                 connection=connection,
                 inbox=inbox,
                 allowances=self._allowances,
-                config=_public_config(connection),
                 address=request.remote or "",
             )
             if not await chat.greet():
                 return socket
-            key = (connection.id, chat.visitor)
-            open_chats = self._chats.setdefault(key, set())
-            if len(open_chats) >= _MOST_SOCKETS:
-                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too many tabs")
-                return socket
-            open_chats.add(chat)
             try:
-                await chat.run()
-            finally:
-                open_chats.discard(chat)
-                if not open_chats and self._chats.get(key) is open_chats:
-                    del self._chats[key]
+                with self._screens.joined(connection.id, chat.visitor, chat):
+                    await chat.run()
+            except TooManyTabsError:
+                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too many tabs")
             return socket
+
+        return handle
+
+    def _upload_handler(self, inbox: Inbox) -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            connection = await self._admitted(request, inbox)
+            return await self._uploads.take(request, connection, inbox)
+
+        return handle
+
+    def _preflight_handler(self, inbox: Inbox) -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            await self._admitted(request, inbox)
+            return preflight(request)
 
         return handle
 
@@ -185,15 +211,3 @@ def _origin_of(request: web.Request) -> str | None:
         return origin
     page = urlsplit(request.headers.get("Referer", ""))
     return f"{page.scheme}://{page.netloc}" if page.netloc else None
-
-
-def _public_config(connection: Connection) -> dict[str, Any]:
-    """What the widget may know of the settings."""
-    config = WebchatConfig.model_validate(dict(connection.config))
-    return {
-        "title": config.title or connection.name,
-        "accent": config.accent,
-        "position": config.position,
-        "greeting": config.greeting.model_dump(),
-        "language": connection.language,
-    }

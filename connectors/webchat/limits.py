@@ -42,3 +42,6 @@ class Allowances:
         self.typing = Allowance(burst=1, per_second=0.5, clock=clock)
         # Many visitors may share an address (an office, a proxy): generous, against floods only.
         self.newcomers = Allowance(burst=200, per_second=2.0, clock=clock)
+        self.uploads = Allowance(burst=20, per_second=0.2, clock=clock)
+        self.uploads_of_address = Allowance(burst=100, per_second=1.0, clock=clock)
+        self.pages = Allowance(burst=20, per_second=2.0, clock=clock)

@@ -133,6 +133,7 @@ class LinkRoutes:
 _LINK_HEADERS = {
     **SAFE_HEADERS,
     "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",  # who has the address may read it; no cookie opens anything
     "Referrer-Policy": "no-referrer",
 }
 

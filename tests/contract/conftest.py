@@ -19,12 +19,12 @@ from connectors.whatsapp import WhatsAppConnector
 from crm.contract import Account, Connection
 from tests.contract.inbox import InboxDouble
 from tests.contract.instagram_platform import Instagram, connected_instagram
-from tests.contract.sites import Site
+from tests.contract.sites import Site, open_site
 from tests.fakes.telegram_api import TOKEN
 from tests.fakes.telegram_server import TelegramServer
 from tests.fakes.whatsapp_api import CONFIG, DISPLAY_NUMBER, NUMBER_ID
 from tests.fakes.whatsapp_server import WhatsAppServer
-from tests.support.browser import PATIENCE_MS, running_browser
+from tests.support.browser import running_browser
 
 
 async def eventually(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
@@ -214,18 +214,9 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
-async def _site(browser: Browser, webchat: Webchat, **options: Any) -> Site:
-    context = await browser.new_context(locale="ru-RU", reduced_motion="reduce", **options)
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    return Site(webchat, context, page, errors)
-
-
 @pytest.fixture
 async def site(browser: Browser, webchat: Webchat) -> AsyncIterator[Site]:
-    site = await _site(browser, webchat, viewport={"width": 1200, "height": 800})
+    site = await open_site(browser, webchat, viewport={"width": 1200, "height": 800})
     yield site
     await site.context.close()
     assert site.errors == []
@@ -233,7 +224,7 @@ async def site(browser: Browser, webchat: Webchat) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def phone(browser: Browser, webchat: Webchat) -> AsyncIterator[Site]:
-    site = await _site(
+    site = await open_site(
         browser, webchat, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     yield site

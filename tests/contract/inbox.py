@@ -43,6 +43,7 @@ class InboxDouble:
         self.events: list[ChatEvent] = []
         """What was told besides messages."""
         self.files: dict[str, tuple[KeptFile, bytes]] = {}
+        self.files_url = "/files"
         self.max_file_bytes = 25_000_000
         self.states: dict[str, Mapping[str, Any]] = {}
         self.traffics: dict[str, ChatTraffic] = {}
@@ -236,8 +237,8 @@ class InboxDouble:
             name=kept.name,
             mime=kept.mime,
             size=kept.size,
-            url=f"/files/{kept.id}",
-            thumbnail_url=f"/files/{kept.id}" if is_picture else None,
+            url=f"{self.files_url}/{kept.id}",
+            thumbnail_url=f"{self.files_url}/{kept.id}" if is_picture else None,
         )
 
     def show_typing(self, connection: Connection, chat_id: str) -> None:

@@ -1,105 +1,18 @@
 """The widget in a real browser, against the real connector and an inbox in memory."""
 
-import os
-import shutil
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from connectors.webchat import WebchatConnector
-from crm.contract import Button, ChatMessage
+from crm.contract import Button
 from crm.demo.shop import demo_routes
-from tests.contract.conftest import Webchat, eventually
-
-PAGE = """<!doctype html><html lang="ru"><meta charset="utf-8"><title>Бет</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>* {{ color: red !important; font-size: 40px }} div {{ display: none }}</style>
-<h1>Бет</h1><button id="outside">x</button><p style="height: 3000px">
-<script src="{url}/widget.js" data-connection="{connection}" {attributes} async></script></html>"""
-
-
-@dataclass
-class Site:
-    """A page of somebody's site with the chat on it."""
-
-    webchat: Webchat
-    context: BrowserContext
-    page: Page
-    errors: list[str]
-
-    def part(self, name: str, **options: Any) -> Locator:
-        return self.page.get_by_test_id(f"aitys-{name}", **options)
-
-    @property
-    def messages(self) -> Locator:
-        return self.part("message")
-
-    async def visit(
-        self, page: Page | None = None, *, attributes: str = "", host: str = "127.0.0.1"
-    ) -> None:
-        self.webchat.pages["/page"] = PAGE.format(
-            url=self.webchat.url, connection=self.webchat.connection.id, attributes=attributes
-        )
-        url = self.webchat.url.replace("127.0.0.1", host)
-        await (page or self.page).goto(f"{url}/page")
-
-    async def open(self) -> None:
-        await self.visit()
-        await self.part("launcher").click()
-        await expect(self.part("panel")).to_be_visible()
-
-    async def write(self, text: str) -> None:
-        await self.part("input").fill(text)
-        await self.part("input").press("Enter")
-
-    async def chat_id(self) -> str:
-        await eventually(lambda: self.webchat.inbox.received)
-        return self.webchat.inbox.received[-1].chat_id
-
-    async def reply(self, text: str, **options: Any) -> ChatMessage:
-        inbox, connection = self.webchat.inbox, self.webchat.connection
-        return inbox.reply(connection, await self.chat_id(), text, **options)
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    path = os.environ.get("AITYS_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-async def _site(browser: Browser, webchat: Webchat, **options: Any) -> Site:
-    context = await browser.new_context(locale="ru-RU", reduced_motion="reduce", **options)
-    context.set_default_timeout(5_000)
-    page = await context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    return Site(webchat, context, page, errors)
-
-
-@pytest.fixture
-async def site(browser: Browser, webchat: Webchat) -> AsyncIterator[Site]:
-    site = await _site(browser, webchat, viewport={"width": 1200, "height": 800})
-    yield site
-    await site.context.close()
-    assert site.errors == []
-
-
-@pytest.fixture
-async def phone(browser: Browser, webchat: Webchat) -> AsyncIterator[Site]:
-    site = await _site(
-        browser, webchat, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    yield site
-    await site.context.close()
-    assert site.errors == []
+from tests.contract.conftest import Webchat
+from tests.contract.sites import Site, open_site
+from tests.support.patience import until
 
 
 async def test_a_question_and_an_answer(site: Site) -> None:
@@ -116,12 +29,12 @@ async def test_a_question_and_an_answer(site: Site) -> None:
     await expect(site.part("source")).to_have_text("Источник: Доставка")
     await expect(answer).to_contain_text("ИИ")
     await site.part("chip").click()
-    await eventually(lambda: len(site.webchat.inbox.received) == 2)
+    await until(lambda: len(site.webchat.inbox.received) == 2)
     tap = site.webchat.inbox.received[1]
     assert (tap.text, tap.payload, tap.sender.language) == ("Заказать", "/place_order", "ru")
     await expect(site.messages.nth(2)).to_contain_text("Заказать")
     await expect(site.part("chip")).to_be_hidden()
-    await eventually(lambda: site.webchat.inbox.shown)
+    await until(lambda: site.webchat.inbox.read)
 
 
 async def test_an_operator_answers(site: Site) -> None:
@@ -137,7 +50,7 @@ async def test_an_operator_answers(site: Site) -> None:
     await site.reply("Чем помочь?", author_kind="operator", author_name="Айдана")
     await expect(site.part("typing")).to_be_hidden()
     await site.part("input").press_sequentially("иә")
-    await eventually(lambda: site.webchat.inbox.typed)
+    await until(lambda: site.webchat.inbox.typed)
 
 
 async def test_what_is_written_offline_goes_out_once(site: Site) -> None:
@@ -173,7 +86,7 @@ async def test_a_lost_acknowledgement_doubles_nothing(site: Site) -> None:
     site.webchat.inbox.receive = dies  # type: ignore[method-assign, assignment]
     await site.open()
     await site.write("бір рет")
-    await eventually(lambda: site.webchat.inbox.deliveries == 2)
+    await until(lambda: site.webchat.inbox.deliveries == 2)
     await expect(site.messages).to_have_attribute("data-state", "sent")
     await expect(site.messages).to_have_count(1)
     assert len(site.webchat.inbox.received) == 1
@@ -185,12 +98,12 @@ async def test_unsent_messages_survive_a_reload(site: Site) -> None:
     await expect(site.messages).to_have_attribute("data-state", "sent")
     site.webchat.inbox.unavailable = True
     await site.write("екінші")
-    await eventually(lambda: site.webchat.inbox.deliveries >= 2)
+    await until(lambda: site.webchat.inbox.deliveries >= 2)
     await site.visit()
     await expect(site.part("panel")).to_be_visible()  # it stood open before
     await expect(site.messages).to_have_attribute("data-state", "waiting")
     site.webchat.inbox.unavailable = False
-    await expect(site.messages).to_have_count(2, timeout=20_000)
+    await expect(site.messages).to_have_count(2)
     await expect(site.messages.nth(0)).to_contain_text("бірінші")
     await expect(site.messages.nth(1)).to_contain_text("екінші")
     assert [received.text for received in site.webchat.inbox.received] == ["бірінші", "екінші"]
@@ -201,7 +114,7 @@ async def test_a_returning_visitor_has_history_and_unread(site: Site) -> None:
     await site.write("Сәлем")
     await site.reply("Сәлем!")
     await expect(site.messages).to_have_count(2)
-    await eventually(lambda: site.webchat.inbox.shown)
+    await until(lambda: site.webchat.inbox.read)
     await site.part("close").click()
     await expect(site.part("launcher")).to_be_focused()
     await site.reply("Тағы сұрақ бар ма?")
@@ -212,7 +125,7 @@ async def test_a_returning_visitor_has_history_and_unread(site: Site) -> None:
     await site.part("launcher").click()
     await expect(site.messages).to_have_count(3)
     await expect(site.part("unread")).to_be_hidden()
-    await eventually(lambda: len(site.webchat.inbox.shown) == 2)
+    await until(lambda: len(site.webchat.inbox.read) == 2)
 
 
 async def test_two_tabs_show_one_chat(site: Site) -> None:
@@ -307,7 +220,7 @@ async def test_the_tag_has_the_last_word(site: Site) -> None:
     await expect(site.part("panel")).to_contain_text("Shop")
     host = site.page.locator("aitys-chat")
     await expect(host).to_have_attribute("data-theme", "dark")
-    assert await host.evaluate("el => el.style.getPropertyValue('--on-accent')") == "#14211f"
+    assert await host.evaluate("el => el.style.getPropertyValue('--on-accent')") == "#101817"
     box = await site.part("launcher").bounding_box()
     assert box is not None
     assert box["x"] < 100
@@ -366,7 +279,7 @@ async def test_the_demo_shop(browser: Browser, webchat: Webchat) -> None:
     app.add_routes(connector.routes(webchat.inbox))
     app.add_routes(demo_routes(connection_id))
     async with TestServer(app) as server:
-        site = await _site(browser, webchat, viewport={"width": 1200, "height": 800})
+        site = await open_site(browser, webchat, viewport={"width": 1200, "height": 800})
         outside: list[str] = []
         site.page.on(
             "request",

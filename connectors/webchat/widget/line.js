@@ -39,6 +39,13 @@ export class Line {
     this.#connect();
   }
 
+  /** Go away, and come back only when asked to. */
+  stop() {
+    this.#wanted = false;
+    this.drop();
+    clearTimeout(this.#timer);
+  }
+
   /** Whether it was sent; never kept for later. */
   send(frame) {
     if (!this.ready) return false;
@@ -52,6 +59,13 @@ export class Line {
     if (!socket) return;
     this.#ended(socket);
     socket.close();
+  }
+
+  /** Make a new socket at once: the visitor is somebody else now. */
+  again() {
+    this.#tries = 0;
+    this.drop();
+    if (this.#wanted) this.#connect();
   }
 
   #connect() {
@@ -90,6 +104,7 @@ export class Line {
     clearInterval(this.#pinging);
     clearTimeout(this.#pongTimer);
     this.#onState(false);
+    if (!this.#wanted) return;
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** this.#tries, LONGEST_PAUSE_MS);
     this.#tries += 1;
     // Spread, so that a restarted server is not stormed.

@@ -1,6 +1,8 @@
 // What the visitor wrote and the server has not acknowledged: kept over reloads, sent in order,
 // always under the same id, so that the server takes it once.
 
+import { lastOf } from "./elements.js";
+
 const ACK_WITHIN_MS = 10_000;
 const RETRY_MS = 3_000;
 
@@ -26,7 +28,7 @@ export class Outbox {
   }
 
   put(frame) {
-    const last = this.waiting().at(-1)?.at ?? 0;
+    const last = (lastOf(this.waiting()) || { at: 0 }).at;
     const kept = { ...frame, at: Math.max(Date.now(), last + 1) };
     this.#store.set(`out:${frame.id}`, JSON.stringify(kept));
     this.flush();
@@ -52,7 +54,7 @@ export class Outbox {
   }
 
   refused({ id, code, retry_after: seconds }) {
-    if (code === "malformed") {
+    if (code === "malformed" || code === "file_unknown") {
       this.#store.remove(`out:${id}`);
       this.#onFailed(id);
       this.#landed(id);

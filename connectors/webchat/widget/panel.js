@@ -1,39 +1,48 @@
-// The widget's frame: launcher, window, header, composer. Knows nothing of the network.
+// The widget's frame: launcher, window, header. Knows nothing of the network.
 
-import { icon, make } from "./elements.js";
-import { LOOK, readableOn } from "./look.js";
+import { call, icon, iconButton, initial, make } from "./elements.js";
+import { LOOK } from "./look.js";
+import { safeAddress } from "./marks.js";
+import { palette } from "./theme.js";
 import { Thread } from "./thread.js";
 
 const TYPING_MS = 6_000;
 const LOST_AFTER_MS = 1_500;
 const NEAR_END = 80;
+const NEAR_TOP = 120;
+const PLAIN_FONTS = /^("?times new roman"?|times|serif|initial|)$/i;
+const FOCUSABLE = "button:not([hidden]), a[href], input:not([tabindex='-1']), textarea";
 
 export class Panel {
   #host;
   #root;
   #words;
   #config;
+  #composer;
   #person = null;
+  #answers = "bot";
   #typingTimer = 0;
   #lostTimer = 0;
   #pageOverflow = "";
   #on;
 
-  /** `on` holds what happens: open, close, send(text), typing(), tap(button), shown(). */
-  constructor({ config, on }) {
+  /** `on`: open, close, tap, phone, visible, lost, older, sound, drop(files). */
+  constructor({ config, composer, nonce, on }) {
     this.#config = config;
+    this.#composer = composer;
     this.#on = on;
-    this.#host = document.createElement("aitys-chat");
-    this.#host.style.setProperty("--accent", config.accent);
-    this.#host.style.setProperty("--on-accent", readableOn(config.accent));
+    this.#host = make("aitys-chat");
     const shadow = this.#host.attachShadow({ mode: "open" });
-    style(shadow);
+    style(shadow, nonce);
     this.#build();
     shadow.append(this.#root);
-    this.thread = new Thread({ log: this.log, onTap: (button) => this.#on.tap(button) });
+    this.thread = new Thread({ log: this.log, scroll: this.scroll, on: this.#on });
     this.#keepEnd();
-    this.#follow(config.theme);
+    this.#followTheme(config.theme);
+    this.#followKeyboard();
+    this.#takeDrops();
     document.body.append(this.#host);
+    this.#takeFont();
   }
 
   get isOpen() {
@@ -47,6 +56,7 @@ export class Panel {
 
   #build() {
     this.badge = make("span", { class: "badge", "data-testid": "aitys-unread", hidden: true });
+    this.label = make("span", { class: "label", hidden: true });
     this.launcher = make(
       "button",
       {
@@ -54,21 +64,32 @@ export class Panel {
         class: "launcher",
         "data-testid": "aitys-launcher",
         "aria-expanded": "false",
+        "aria-controls": "panel",
         onclick: () => (this.isOpen ? this.close() : this.open()),
       },
       icon("chat"),
+      this.label,
       this.badge,
     );
     this.title = make("h2", { class: "title", id: "title" }, this.#config.title);
-    this.status = make("div", { class: "status", "data-testid": "aitys-status" });
-    this.closing = make(
-      "button",
-      { type: "button", class: "close", "data-testid": "aitys-close", onclick: () => this.close() },
-      icon("close"),
-    );
+    this.status = make("div", { class: "status", role: "status", "data-testid": "aitys-status" });
+    this.sound = iconButton("mute", "tool", {
+      "data-testid": "aitys-sound",
+      "aria-pressed": "false",
+      onclick: () => this.#on.sound(),
+    });
+    this.closing = iconButton("close", "tool", { "data-testid": "aitys-close", onclick: () => this.close() });
     this.lost = make("div", { class: "lost", role: "status", "data-testid": "aitys-offline", hidden: true });
+    this.older = make("button", {
+      type: "button",
+      class: "older",
+      "data-testid": "aitys-older",
+      hidden: true,
+      onclick: () => this.#on.older(),
+    });
     this.log = make("div", { class: "log", role: "log", "aria-live": "polite", "aria-relevant": "additions", "data-testid": "aitys-log" });
     this.greeting = make("div", { class: "item bot first", "data-testid": "aitys-greeting", hidden: true });
+    this.asking = make("div", { class: "asking", hidden: true });
     this.dots = make(
       "div",
       { class: "dots", role: "status", "data-testid": "aitys-typing", hidden: true },
@@ -77,67 +98,61 @@ export class Panel {
       make("i"),
       make("span", { class: "hidden" }),
     );
-    this.scroll = make("div", { class: "scroll", tabindex: "-1" }, this.greeting, this.log, this.dots);
-    this.input = make("textarea", {
-      rows: "1",
-      maxlength: "10000",
-      enterkeyhint: "send",
-      autocomplete: "off",
-      "data-testid": "aitys-input",
-      oninput: () => this.#typed(),
-      onkeydown: (event) => this.#key(event),
-    });
-    this.sending = make(
-      "button",
-      { type: "submit", class: "send", "data-testid": "aitys-send", "aria-disabled": "true" },
-      icon("send"),
+    this.scroll = make(
+      "div",
+      { class: "scroll", tabindex: "-1" },
+      this.older,
+      this.greeting,
+      this.log,
+      this.dots,
+      this.asking,
     );
-    const composer = make(
-      "form",
-      {
-        class: "composer",
-        onsubmit: (event) => {
-          event.preventDefault();
-          this.#submit();
-        },
-      },
-      this.input,
-      this.sending,
-    );
+    this.bottom = make("div", { class: "bottom" }, this.#composer.element);
+    this.dropping = make("div", { class: "dropping", hidden: true });
     this.panel = make(
       "section",
-      { class: "panel", role: "dialog", "aria-labelledby": "title", "data-testid": "aitys-panel", hidden: true },
+      { class: "panel", id: "panel", role: "dialog", "aria-labelledby": "title", "data-testid": "aitys-panel", hidden: true },
       make(
         "header",
         { class: "top" },
-        make("div", { class: "logo", "aria-hidden": "true" }, [...this.#config.title][0]?.toLocaleUpperCase() ?? "·"),
+        this.#logo(),
         make("div", { class: "who" }, this.title, this.status),
+        this.sound,
         this.closing,
       ),
       this.lost,
       this.scroll,
-      make("div", { class: "bottom" }, composer),
+      this.bottom,
+      this.dropping,
     );
-    this.#root = make("div", { class: `root ${this.#config.position}` }, this.panel, this.launcher);
-    this.#root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.isOpen) {
-        event.stopPropagation();
-        this.close();
-      }
-    });
+    this.inviting = make("div", { class: "inviting", role: "status", "data-testid": "aitys-invitation", hidden: true });
+    this.#root = make("div", { class: `root ${this.#config.position}`, dir: "ltr" }, this.panel, this.inviting, this.launcher);
+    this.#root.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  #logo() {
+    const letter = make("div", { class: "logo", "aria-hidden": "true" }, initial(this.#config.title));
+    const address = safeAddress(this.#config.avatar_url || "");
+    if (address) {
+      const onerror = () => letter.replaceChildren(initial(this.#config.title));
+      letter.replaceChildren(make("img", { src: address, alt: "", referrerpolicy: "no-referrer", onerror }));
+    }
+    return letter;
   }
 
   /** Say everything in a language. */
-  speak(language, words, { greeting, suggestions }) {
+  speak(language, words, { greeting, suggestions, launcher, onSuggestion }) {
     this.#words = words;
     this.#host.lang = language;
+    this.label.textContent = launcher;
+    this.label.hidden = !launcher;
+    this.launcher.classList.toggle("wide", Boolean(launcher));
     this.launcher.setAttribute("aria-label", this.isOpen ? words.close : words.open);
-    this.closing.setAttribute("aria-label", words.close);
+    call(this.closing, words.close);
     this.log.setAttribute("aria-label", words.log);
-    this.input.setAttribute("aria-label", words.placeholder);
-    this.input.placeholder = words.placeholder;
-    this.sending.setAttribute("aria-label", words.send);
     this.lost.textContent = words.offline;
+    this.older.textContent = words.older;
+    this.dropping.textContent = words.drop;
     this.dots.lastChild.textContent = words.typing;
     this.greeting.replaceChildren(
       make(
@@ -148,32 +163,27 @@ export class Panel {
         make("span", { class: "mark" }, words.assistantMark),
       ),
       make("div", { class: "body" }, greeting),
-      make("div", { class: "chips" }, ...suggestions.map((text) => this.#suggestion(text))),
+      make("div", { class: "chips" }, ...suggestions.map((text) => suggestion(text, onSuggestion))),
     );
-    this.thread.speak(language, words, this.#config.title);
+    this.#composer.speak(language, words);
+    this.thread.speak(language, words);
+    this.showSound(this.sound.getAttribute("aria-pressed") === "true");
     this.#showStatus();
-    this.showUnread(this.unread ?? 0);
-  }
-
-  #suggestion(text) {
-    return make(
-      "button",
-      { type: "button", class: "chip", "data-testid": "aitys-suggestion", onclick: () => this.#on.send(text) },
-      text,
-    );
+    this.showUnread(this.unread || 0);
   }
 
   open({ focus = true } = {}) {
     if (this.isOpen) {
-      if (focus) this.#focus();
+      if (focus) this.focus();
       return;
     }
+    this.showInvitation(null);
     this.panel.hidden = false;
     this.#root.classList.add("open");
     this.launcher.setAttribute("aria-expanded", "true");
     this.launcher.setAttribute("aria-label", this.#words.close);
     this.launcher.firstChild.replaceWith(icon("down"));
-    if (this.#isFullScreen()) {
+    if (isFullScreen()) {
       // The page behind must not scroll under the finger.
       this.#pageOverflow = document.documentElement.style.overflow;
       document.documentElement.style.overflow = "hidden";
@@ -181,7 +191,7 @@ export class Panel {
     }
     this.toEnd();
     this.#on.open();
-    if (focus) this.#focus();
+    if (focus) this.focus();
   }
 
   close() {
@@ -199,15 +209,36 @@ export class Panel {
     this.#on.close();
   }
 
-  /** What to write, for the visitor to look over and send. */
-  draft(text) {
-    this.input.value = text;
-    this.#typed();
+  /** Take the whole chat off the page, or put it back. */
+  showAll(isShown) {
+    if (!isShown) this.close();
+    this.#host.hidden = !isShown;
   }
 
   /** Show the greeting as long as nothing was said. */
   showGreeting(isShown) {
     this.greeting.hidden = !isShown;
+  }
+
+  /** Something to fill in at the end of the chat; null takes it away. `isFirst`: before anything is written. */
+  ask(form, { isFirst = false } = {}) {
+    const wasAtEnd = this.isAtEnd;
+    this.asking.replaceChildren(...(form ? [form] : []));
+    this.asking.hidden = !form;
+    this.bottom.hidden = Boolean(form) && isFirst;
+    if (wasAtEnd && !isFirst) this.toEnd();
+  }
+
+  /** Words beside the button; null takes them away. */
+  showInvitation(words, { onOpen, onDismiss } = {}) {
+    this.inviting.hidden = !words;
+    if (!words) return;
+    const away = iconButton("close", "tiny", { "data-testid": "aitys-dismiss", onclick: onDismiss });
+    call(away, this.#words.dismiss);
+    this.inviting.replaceChildren(
+      make("button", { type: "button", class: "invitation", onclick: onOpen }, words),
+      away,
+    );
   }
 
   showTyping(isTyping) {
@@ -238,13 +269,41 @@ export class Panel {
     this.unread = count;
     this.badge.hidden = count === 0;
     this.badge.textContent = count > 9 ? "9+" : String(count);
-    if (count > 0) this.badge.setAttribute("aria-label", this.#words.unread(count));
-    this.launcher.toggleAttribute("data-unread", count > 0);
+    if (!this.isOpen) {
+      const told = count > 0 ? `${this.#words.open}. ${this.#words.unread(count)}` : this.#words.open;
+      this.launcher.setAttribute("aria-label", told);
+    }
+  }
+
+  showSound(isOn) {
+    this.sound.setAttribute("aria-pressed", String(isOn));
+    this.sound.replaceChildren(icon(isOn ? "bell" : "mute"));
+    call(this.sound, isOn ? this.#words.soundOff : this.#words.soundOn);
+  }
+
+  /** Whether there are older messages to be shown. */
+  showOlder(isMore) {
+    this.older.hidden = !isMore;
+  }
+
+  /** Change what stands above without moving what the visitor looks at. */
+  keepPlace(change) {
+    const fromEnd = this.scroll.scrollHeight - this.scroll.scrollTop;
+    change();
+    this.scroll.scrollTop = this.scroll.scrollHeight - fromEnd;
   }
 
   /** Who of ours speaks: an operator's name, or null for the bot. */
   showPerson(name) {
     this.#person = name;
+    this.#showStatus();
+  }
+
+  /** Who answers: bot, people or nobody. */
+  showAttendance(answers) {
+    this.#answers = answers;
+    if (answers === "bot") this.#person = null;
+    this.#root.classList.toggle("closed", answers === "nobody");
     this.#showStatus();
   }
 
@@ -257,76 +316,139 @@ export class Panel {
     this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
+  /** Put an element near the top of what is seen. */
+  to(element) {
+    this.scroll.scrollTop += element.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top - 12;
+  }
+
+  focus() {
+    const asked = this.bottom.hidden ? this.asking.querySelector("input") : null;
+    if (asked) asked.focus({ preventScroll: true });
+    else this.#composer.focus();
+  }
+
   #showStatus() {
-    this.status.textContent = this.#person
-      ? this.#words.personAnswers(this.#person)
-      : this.#words.botAnswers;
+    const words = this.#words;
+    const others = { people: words.peopleAnswer, nobody: words.nobodyAnswers };
+    const told = this.#person ? words.personAnswers(this.#person) : others[this.#answers] || words.botAnswers;
+    if (this.status.textContent !== told) this.status.textContent = told;
   }
 
   #key(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (event.key === "Escape" && this.isOpen) {
+      event.stopPropagation();
+      this.close();
+    } else if (event.key === "Tab" && this.panel.hasAttribute("aria-modal")) {
+      this.#keepFocus(event);
+    }
+  }
+
+  /** On a full screen the page behind cannot be reached with Tab. */
+  #keepFocus(event) {
+    const reachable = [...this.panel.querySelectorAll(FOCUSABLE)].filter((one) => one.getClientRects().length > 0);
+    const [first, last] = [reachable[0], reachable[reachable.length - 1]];
+    const current = this.#host.shadowRoot.activeElement;
+    if (event.shiftKey ? current === first : current === last) {
       event.preventDefault();
-      this.#submit();
+      (event.shiftKey ? last : first).focus();
     }
-  }
-
-  #typed() {
-    // Where the browser cannot size it by its content.
-    if (!CSS.supports("field-sizing", "content")) {
-      this.input.style.height = "auto";
-      this.input.style.height = `${Math.min(this.input.scrollHeight, 124)}px`;
-    }
-    const isEmpty = this.input.value.trim() === "";
-    this.sending.setAttribute("aria-disabled", String(isEmpty));
-    if (!isEmpty) this.#on.typing();
-  }
-
-  #submit() {
-    const text = this.input.value.trim();
-    if (text === "") return;
-    this.input.value = "";
-    this.#typed();
-    this.#on.send(text);
-    this.toEnd();
-    this.#focus();
-  }
-
-  #focus() {
-    this.input.focus({ preventScroll: true });
-  }
-
-  #isFullScreen() {
-    return window.matchMedia("(max-width: 520px)").matches;
   }
 
   /** Who reads the newest message goes on seeing it, whatever grows or shrinks around it. */
   #keepEnd() {
     let isFollowing = true;
-    this.scroll.addEventListener("scroll", () => (isFollowing = this.isAtEnd), { passive: true });
+    this.scroll.addEventListener(
+      "scroll",
+      () => {
+        isFollowing = this.isAtEnd;
+        if (this.scroll.scrollTop < NEAR_TOP && !this.older.hidden && !isFollowing) this.#on.older();
+      },
+      { passive: true },
+    );
     const observer = new ResizeObserver(() => isFollowing && this.toEnd());
     observer.observe(this.scroll);
     observer.observe(this.log);
   }
 
   /** Light or dark as the page asks, else as the visitor's system. */
-  #follow(theme) {
+  #followTheme(theme) {
     const system = window.matchMedia("(prefers-color-scheme: dark)");
     const apply = () => {
       const isDark = theme === "dark" || (theme !== "light" && system.matches);
       this.#host.dataset.theme = isDark ? "dark" : "light";
+      for (const [name, value] of Object.entries(palette(this.#config.accent, isDark))) {
+        this.#host.style.setProperty(name, value);
+      }
     };
-    system.addEventListener("change", apply);
+    if (system.addEventListener) system.addEventListener("change", apply);
     apply();
+  }
+
+  /** On a phone the window ends where the on-screen keyboard begins. */
+  #followKeyboard() {
+    const view = window.visualViewport;
+    if (!view) return;
+    const apply = () => {
+      this.#host.style.setProperty("--view-height", `${Math.round(view.height)}px`);
+      this.#host.style.setProperty("--view-top", `${Math.round(Math.max(0, view.offsetTop))}px`);
+    };
+    view.addEventListener("resize", apply);
+    view.addEventListener("scroll", apply);
+    apply();
+  }
+
+  /** The page's own font, unless it has chosen none. */
+  #takeFont() {
+    const family = getComputedStyle(document.body).fontFamily || "";
+    if (!PLAIN_FONTS.test(family.split(",")[0].trim())) this.#host.style.setProperty("--page-font", family);
+  }
+
+  #takeDrops() {
+    let depth = 0;
+    const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+    const show = (isOver) => (this.dropping.hidden = !isOver || this.#composer.attach.hidden || this.bottom.hidden);
+    const listen = (name, work) =>
+      this.panel.addEventListener(name, (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        work(event);
+        show(depth > 0);
+      });
+    listen("dragenter", () => (depth += 1));
+    listen("dragover", () => {});
+    listen("dragleave", () => (depth -= 1));
+    listen("drop", ({ dataTransfer }) => {
+      depth = 0;
+      if (!this.bottom.hidden) this.#composer.take(dataTransfer.files);
+    });
   }
 }
 
+function suggestion(text, onclick) {
+  return make(
+    "button",
+    { type: "button", class: "chip", "data-testid": "aitys-suggestion", onclick: () => onclick(text) },
+    text,
+  );
+}
+
+export function isFullScreen() {
+  return window.matchMedia("(max-width: 520px)").matches;
+}
+
 /** A constructed sheet needs no permission of the page's content security policy. */
-function style(shadow) {
+function style(shadow, nonce) {
   if ("adoptedStyleSheets" in shadow) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(LOOK);
-    shadow.adoptedStyleSheets = [sheet];
-  } else {
-    shadow.append(make("style", {}, LOOK));
+    try {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(LOOK);
+      shadow.adoptedStyleSheets = [sheet];
+      return;
+    } catch {
+      // An old browser that has the name, but cannot construct one.
+    }
   }
+  const element = make("style", {}, LOOK);
+  if (nonce) element.nonce = nonce;
+  shadow.append(element);
 }

@@ -211,7 +211,7 @@ document.addEventListener("click", (event) => {
   if (!asking) return;
   const name = asking.dataset.ask;
   const { question } = WORDS[document.documentElement.lang];
-  window.AitysChat?.open(name ? { text: question(name) } : {});
+  window.Aitys?.open(name ? { text: question(name) } : {});
 });
 
 speak(chosenLanguage());
