@@ -74,8 +74,9 @@ def read_mail(raw: bytes, *, own: Collection[str] = (), partial: bool = False) -
     """
     try:
         return _read(raw, own, partial=partial)
-    except Exception:  # a mail that cannot be read stops no mailbox; it is shown as unreadable
-        _log.exception("a mail could not be read")
+    except Exception as error:  # a mail that cannot be read stops no mailbox
+        # Without its trace: an error's words may be the mail's.
+        _log.error("a mail could not be read: %s", type(error).__name__)
         return unreadable(raw)
 
 
