@@ -7,6 +7,7 @@ from connectors.email import EmailConnector
 from connectors.instagram import InstagramConnector
 from connectors.telegram import TelegramConnector
 from connectors.webchat import WebchatConnector
+from connectors.whatsapp import WhatsAppConnector
 
 
 def build_connectors(
@@ -24,5 +25,6 @@ def build_connectors(
         InstagramConnector(api_url=instagram_api_url, graph_api_url=graph_api_url),
         TelegramConnector(api_url=telegram_api_url),
         WebchatConnector(),
+        WhatsAppConnector(api_url=graph_api_url),
     ]
     return {connector.channel: connector for connector in connectors}
