@@ -51,8 +51,10 @@ def imap_login_error(error: ImapError) -> ConnectorError:
     """Why a server does not let us in (response codes: RFC 5530)."""
     transient = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"}
     certain = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED"}
-    if error.status != "NO" or error.response_code in transient or (
-        error.response_code not in certain and _TRANSIENT.search(error.text)
+    if (
+        error.status != "NO"
+        or error.response_code in transient
+        or (error.response_code not in certain and _TRANSIENT.search(error.text))
     ):
         return RetryableError(
             "mailbox_unavailable", f"The mailbox cannot be opened now: {shown(error.text)}"

@@ -182,7 +182,7 @@ class Mailbox:
         if tries <= TRIES:
             envelope = await session.envelope(uid)
             raw = await self._fetch(session, envelope) if envelope is not None else None
-            if raw and envelope is not None:
+            if raw is not None and envelope is not None:
                 await self._hand_over(raw, envelope, place, sent=sent)
         elif not sent:
             _log.error("mail %s of connection %s cannot be read", uid, self._connection.id)

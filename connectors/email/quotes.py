@@ -63,6 +63,7 @@ _CLOSING: Final = re.compile(
     r"\s*[,.!]?\s*(?P<name>[^\n?]{0,60})",
     re.IGNORECASE,
 )
+_POSTSCRIPT: Final = re.compile(r"\s*(?:p\.?\s?s\b|п\.?\s?с\.|з\.?\s?ы\.?\b)", re.IGNORECASE)
 _DISCLAIMER: Final = re.compile(
     r"\s*[*(]*(?:это (?:электронное )?(?:сообщение|письмо)\b.{0,80}(?:конфиденциальн|предназначен)"
     r"|настоящее (?:сообщение|письмо|электронное).{0,120}(?:конфиденциальн|предназначен)"
@@ -214,10 +215,19 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
 
 def _is_closing(lines: list[str], place: int) -> bool:
     """Whether a letter ends here with a closing, and only a name and addresses follow."""
-    if _CLOSING.fullmatch(lines[place]) is None:
+    closing = _CLOSING.fullmatch(lines[place])
+    if closing is None or not _is_name(closing["name"]):
         return False
     after = [line for line in lines[place + 1 :] if line.strip()]
-    return all(len(line) <= 90 and "?" not in line for line in after)
+    return all(
+        len(line) <= 90 and "?" not in line and _POSTSCRIPT.match(line) is None for line in after
+    )
+
+
+def _is_name(text: str) -> bool:
+    """Whether this may be a person's or a company's name; what goes on as a sentence is none."""
+    words = text.split()
+    return not words or (len(words) <= 5 and not words[0][0].islower())
 
 
 def _disclaimer(lines: list[str]) -> int:

@@ -99,8 +99,9 @@ class MailServers:
         self.stop_dovecot()
         self.start_dovecot()
 
-    def kill_sessions(self) -> None:
-        """End the processes of our own Dovecot that hold its users' sessions."""
+    def kill_sessions(self) -> int:
+        """End the processes of our own Dovecot that hold its users' sessions; returns how many."""
+        killed = 0
         master = self._running["dovecot"].pid
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():
@@ -109,6 +110,8 @@ class MailServers:
                 is_ours = f"PPid:\t{master}\n" in (entry / "status").read_text()
                 if is_ours and (entry / "cmdline").read_bytes().startswith(b"dovecot/imap\0"):
                     os.kill(int(entry.name), signal.SIGKILL)
+                    killed += 1
+        return killed
 
     def renumber(self, address: str) -> None:
         """Give the inbox a new UIDVALIDITY, as a server that was moved does."""
