@@ -299,7 +299,8 @@ IGNORED: dict[str, dict[str, Any]] = {
     "a hand-over": change(
         "messaging_handover", event(pass_thread_control={"new_owner_app_id": "2"})
     ),
-    "not edited": body(event(message_edit={"mid": MID, "num_edit": 0})),
+    "not edited": body(event(message_edit={"mid": MID, "num_edit": 0, "text": "x"})),
+    "an edit of what cannot be read": body(event(message_edit={"mid": MID, "num_edit": 1})),
     "our own reaction": body({**event(reaction={"mid": MID}), "sender": {"id": IG}}),
     "we read it": body({**event(read={"mid": MID}), "sender": {"id": IG}}),
     "an echo to ourselves": body(

@@ -14,13 +14,15 @@ from connectors.telegram.webhook import SECRET_HEADER
 from crm.contract import Connection, OutboundMessage
 from tests.contract.conftest import SECRET, Telegram, Webchat, WhatsApp
 from tests.contract.inbox import InboxDouble
+from tests.contract.instagram_platform import Instagram
+from tests.contract.platforms.instagram import InstagramPlatform
 from tests.contract.telegram_updates import message
 from tests.contract.test_webchat_socket import Screen
 from tests.contract.whatsapp_bodies import USER_ID
 from tests.fakes.whatsapp_api import message as whatsapp_message
 from tests.fakes.whatsapp_api import said
 
-CHANNELS = ["telegram", "webchat", "whatsapp"]
+CHANNELS = ["instagram", "telegram", "webchat", "whatsapp"]
 TEXTS = {
     "kazakh": "Сәлеметсіз бе! Астанаға жеткізу қанша тұрады? Ұй, ғұмыр, һәм",
     "emoji": "👨‍👩‍👧‍👦 👍🏽 🇰🇿",
@@ -98,10 +100,13 @@ async def platform(
     telegram: Telegram,
     webchat: Webchat,
     whatsapp: WhatsApp,
+    instagram: Instagram,
     client: aiohttp.ClientSession,
 ) -> AsyncIterator[Platform]:
     if request.param == "telegram":
         yield TelegramPlatform(telegram, client)
+    elif request.param == "instagram":
+        yield InstagramPlatform(instagram)
     elif request.param == "whatsapp":
         yield WhatsAppPlatform(whatsapp)
     else:

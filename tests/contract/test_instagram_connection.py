@@ -472,7 +472,20 @@ async def test_a_file_that_is_gone_or_too_large(instagram: Instagram) -> None:
         async with media.open(instagram.server.keep("big.bin", b"x" * 11)):
             pass
     assert refused.value.code == "media_too_large"
+    instagram.server.chunked.add("big.bin")  # its size is not told in advance
+    with pytest.raises(RejectedError) as refused:
+        async with media.open(f"{instagram.server.url}/cdn/big.bin") as stream:
+            await content_of(stream)
+    assert refused.value.code == "media_too_large"
     await media.close()
+
+
+async def test_a_file_that_breaks_off(instagram: Instagram) -> None:
+    url = instagram.server.keep("cut.bin", b"x" * 200_000)
+    instagram.server.cut.add("cut.bin")
+    with pytest.raises(RetryableError):
+        async with instagram.connector.open_media(instagram.connection, {"url": url}) as stream:
+            await content_of(stream)
 
 
 @pytest.mark.parametrize(

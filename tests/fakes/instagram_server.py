@@ -53,6 +53,10 @@ class InstagramServer:
         """Whether what is sent through the API comes back as an echo, as it does at Meta."""
         self.files: dict[str, tuple[bytes, str]] = {}
         self.redirects: dict[str, str] = {}
+        self.chunked: set[str] = set()
+        """Files whose size is not told."""
+        self.cut: set[str] = set()
+        """Files that break off in the middle."""
         self.undelivered: list[Json] = []
         self.statuses: list[int] = []
         """What the webhook answered, in order."""
@@ -308,7 +312,20 @@ class InstagramServer:
         if name not in self.files:
             raise web.HTTPNotFound
         content, mime = self.files[name]
-        return web.Response(body=content, content_type=mime)
+        if name not in self.chunked | self.cut:
+            return web.Response(body=content, content_type=mime)
+        answer = web.StreamResponse(headers={"Content-Type": mime})
+        if name in self.cut:
+            answer.content_length = len(content)
+        await answer.prepare(request)
+        if name in self.chunked:
+            await answer.write(content)
+            await answer.write_eof()
+            return answer
+        await answer.write(content[: len(content) // 2])
+        assert request.transport is not None
+        request.transport.abort()
+        return answer
 
     def _account_of(self, request: web.Request) -> FakeAccount | None:
         """By its token, at the host of its kind of login."""
