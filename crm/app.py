@@ -101,7 +101,7 @@ def compose_app(
         AuthRoutes(accounts=services.accounts, sessions=services.sessions, limits=core.limits),
         OrganizationRoutes(organizations=services.organizations),
         MemberRoutes(members=services.members),
-        ContactRoutes(contacts=services.contacts),
+        ContactRoutes(contacts=services.contacts, duplicates=services.duplicates),
         PipelineRoutes(pipelines=services.pipelines),
         DealRoutes(deals=services.deals),
         TaskRoutes(tasks=services.tasks),

@@ -11,6 +11,7 @@ from crm.channels.models import ChannelConnection
 from crm.channels.records import ConnectionRecords
 from crm.channels.service import Connections
 from crm.channels.templates import Templates
+from crm.contacts.duplicates import Duplicates
 from crm.contacts.models import Contact
 from crm.contacts.related import RelatedCollection
 from crm.contacts.service import Contacts
@@ -46,6 +47,7 @@ class Services:
     organizations: Organizations
     members: Members
     contacts: Contacts
+    duplicates: Duplicates
     pipelines: Pipelines
     deals: Deals
     tasks: Tasks
@@ -101,6 +103,11 @@ def build_services(
         note_failure=records.note_failure,
         announce=announce,
     )
+    contacts = Contacts(
+        database=database,
+        events=events,
+        related=[*_of_contacts(database), files.pictures],
+    )
     inbox = build_inbox(
         settings=core.settings,
         database=database,
@@ -112,6 +119,7 @@ def build_services(
         files=files,
         note_failure=records.note_failure,
         renew=connections.renew,
+        contacts=contacts,
     )
     return Services(
         sessions=sessions,
@@ -123,11 +131,8 @@ def build_services(
         ),
         organizations=Organizations(database=database, events=events),
         members=Members(database=database, events=events, sessions=sessions, passwords=passwords),
-        contacts=Contacts(
-            database=database,
-            events=events,
-            related=[*_of_contacts(database), files.pictures],
-        ),
+        contacts=contacts,
+        duplicates=Duplicates(database=database, events=events),
         pipelines=pipelines,
         deals=Deals(database=database, events=events, pipelines=pipelines),
         tasks=tasks,

@@ -19,6 +19,7 @@ from crm.bot_api.schemas import (
     LeadWrite,
     TaskWrite,
 )
+from crm.contacts.consents import new_consent
 from crm.contacts.phones import normalise_phone
 from crm.contacts.service import Contacts
 from crm.core.clock import utc_now
@@ -169,13 +170,25 @@ class SkillActions:
         """Record that the customer allows or forbids messages of a kind, when and where."""
 
         async def work(session: Session, conversation: RawDocument) -> RawDocument:
-            said = {
-                "kind": consent.kind,
-                "granted": consent.granted,
-                "at": utc_now(),
-                "channel": conversation["channel"],
-                "conversation_id": conversation["_id"],
-            }
+            words = await self._store.messages.find_one(
+                {
+                    "organization_id": conversation["organization_id"],
+                    "conversation_id": conversation["_id"],
+                    "direction": "in",
+                },
+                {"text": 1},
+                sort=[("created_at", -1), ("_id", -1)],
+                session=session,
+            )
+            said = new_consent(
+                kind=consent.kind,
+                granted=consent.granted,
+                source="message",
+                channel=conversation["channel"],
+                connection_id=conversation["connection_id"],
+                conversation_id=conversation["_id"],
+                text=words["text"] if words else None,
+            )
             await self._contacts.record_consent(
                 conversation["organization_id"],
                 conversation["contact_id"],

@@ -1,5 +1,6 @@
 """Making one contact of two."""
 
+from crm.contacts.platforms import DIRECT
 from crm.core.database import RawDocument
 
 
@@ -17,12 +18,19 @@ def merged_values(target: RawDocument, source: RawDocument) -> RawDocument:
     consents = [*target["consents"], *source["consents"]]
     return {
         **{
-            field: target[field] if target[field] is not None else source[field]
-            for field in ("name", "phone", "email", "language")
+            field: target.get(field) if target.get(field) is not None else source.get(field)
+            for field in ("name", "phone", "email", "language", "avatar_file_id")
         },
         "identities": list(identities.values()),
         "consents": sorted(consents, key=lambda consent: consent["at"]),
         "attributes": {**source["attributes"], **target["attributes"]},
+        "source": _first_source(target.get("source"), source.get("source")),
         "note": "\n\n".join(dict.fromkeys(notes)),
         "created_at": min(target["created_at"], source["created_at"]),
     }
+
+
+def _first_source(*sources: RawDocument | None) -> RawDocument | None:
+    """What brought the person first; a link that is known says more than none."""
+    known = [source for source in sources if source is not None]
+    return min(known, key=lambda source: (source["source"] == DIRECT, source["at"]), default=None)

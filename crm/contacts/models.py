@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from beanie import PydanticObjectId
 from bson import ObjectId
 from pydantic import BaseModel, Field
 
+from crm.contacts.consents import ConsentKind, ConsentSource, consent_read
 from crm.core.api.fields import Language
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument
@@ -27,22 +28,40 @@ class Identity(BaseModel):
     external_id: str
     profile_name: str | None = None
     username: str | None = None
+    phone: str | None = None
+    email: str | None = None
 
 
 class Consent(BaseModel):
     """One saying of yes or no; the newest of a kind holds."""
 
-    kind: Literal["marketing"]
+    kind: ConsentKind
     granted: bool
     at: datetime
     channel: str | None = None
+    connection_id: PydanticObjectId | None = None
     conversation_id: PydanticObjectId | None = None
+    source: ConsentSource | None = None
+    text: str | None = None
+
+
+class Source(BaseModel):
+    """What brought a contact to us: the first referral that was told, else that they came by themselves."""
+
+    channel: str
+    connection_id: PydanticObjectId
+    source: str
+    ref: str | None = None
+    ad_id: str | None = None
+    title: str | None = None
+    url: str | None = None
+    at: datetime
 
 
 class Contact(OrganizationDocument):
     """A person who writes to the company, or is written down by hand."""
 
-    hidden: ClassVar[frozenset[str]] = frozenset({"search", "name_words"})
+    hidden: ClassVar[frozenset[str]] = frozenset({"search", "name_words", "match_keys"})
 
     name: str | None = None
     phone: str | None = None
@@ -52,8 +71,11 @@ class Contact(OrganizationDocument):
     consents: list[Consent] = Field(default_factory=list)
     attributes: dict[str, Any] = Field(default_factory=dict)
     note: str = ""
+    source: Source | None = None
+    avatar_file_id: PydanticObjectId | None = None
     search: list[str] = Field(default_factory=list)
     name_words: list[str] = Field(default_factory=list)
+    match_keys: list[str] = Field(default_factory=list)
 
     class Settings:
         """Where it is stored."""
@@ -75,6 +97,8 @@ def new_contact(organization_id: ObjectId, **values: Any) -> RawDocument:
         "consents": [],
         "attributes": {},
         "note": "",
+        "source": None,
+        "avatar_file_id": None,
         **values,
         "created_at": now,
         "updated_at": now,
@@ -83,15 +107,47 @@ def new_contact(organization_id: ObjectId, **values: Any) -> RawDocument:
 
 
 def lookup_fields(document: RawDocument) -> RawDocument:
-    """Return what a contact is found by: typed into a search box, or named in a text."""
+    """Return what a contact is found by: typed into a search box, named in a text, or compared with others."""
     called = [document.get("name")]
     called += [identity.get("profile_name") for identity in document.get("identities", ())]
-    return {"search": search_words(document), "name_words": name_words(called)}
+    return {
+        "search": search_words(document),
+        "name_words": name_words(called),
+        "match_keys": match_keys(document),
+    }
+
+
+def match_keys(document: RawDocument) -> list[str]:
+    """Return what tells that two contacts are one person: phones, e-mails, and accounts of messengers."""
+    identities = document.get("identities", ())
+    phones = {document.get("phone"), (document.get("attributes") or {}).get("other_phone")}
+    phones |= {identity.get("phone") for identity in identities}
+    emails = {document.get("email"), *(identity.get("email") for identity in identities)}
+    keys = {f"phone:{phone}" for phone in phones if phone}
+    keys |= {f"email:{email.lower()}" for email in emails if email}
+    keys |= {
+        f"account:{identity.get('channel')}:{identity['external_id']}"
+        for identity in identities
+        if identity.get("external_id")
+    }
+    return sorted(keys)[:50]
 
 
 def contact_read(document: RawDocument) -> RawDocument:
     """Return a contact as the API and the event log show it."""
-    return read_form(document, Contact.hidden)
+    return complete(read_form(document, Contact.hidden))
+
+
+def complete(read: RawDocument) -> RawDocument:
+    """Return the read form with what older contacts do not know of themselves."""
+    unknown = dict.fromkeys(("profile_name", "username", "phone", "email"))
+    return {
+        "source": None,
+        "avatar_file_id": None,
+        **read,
+        "identities": [{**unknown, **identity} for identity in read["identities"]],
+        "consents": [consent_read(consent) for consent in read["consents"]],
+    }
 
 
 def contact_name(document: RawDocument) -> str | None:

@@ -7,9 +7,12 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from crm.contacts.consents import new_consent
+from crm.contacts.duplicates import Duplicates
 from crm.contacts.merging import merged_values
 from crm.contacts.models import (
     Contact,
+    complete,
     contact_read,
     fold,
     lookup_fields,
@@ -17,7 +20,7 @@ from crm.contacts.models import (
 )
 from crm.contacts.phones import normalise_phone
 from crm.contacts.related import TIMELINE_LENGTH, Related
-from crm.contacts.schemas import ContactCreate, ContactQuery, ContactUpdate
+from crm.contacts.schemas import ConsentCreate, ContactCreate, ContactQuery, ContactUpdate
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -57,6 +60,7 @@ class Contacts:
     ) -> None:
         self._database = database
         self._events = events
+        self._duplicates = Duplicates(database=database, events=events)
         self._related = related
         self._contacts = database.collection("contacts")
 
@@ -73,7 +77,14 @@ class Contacts:
             conditions["identities.channel"] = query.channel
         if query.language is not None:
             conditions["language"] = query.language
-        return await _LISTING.page(self._contacts, conditions, query)
+        if query.connection_id is not None:
+            conditions["identities.connection_id"] = query.connection_id
+        for field in ("source", "ref", "ad_id"):
+            if (value := getattr(query, field)) is not None:
+                conditions[f"source.{field}"] = value
+        page = await _LISTING.page(self._contacts, conditions, query)
+        page["items"] = [complete(row) for row in page["items"]]
+        return page
 
     async def read(self, organization_id: ObjectId, contact_id: ObjectId) -> RawDocument:
         """Return one contact."""
@@ -108,7 +119,7 @@ class Contacts:
                 await self._contacts.insert_one(contact, session=session)
             except DuplicateKeyError:
                 raise PhoneTaken from None
-            await self._append("contact.created", contact, actor, session)
+            await self._append("contact.created", contact, actor, session, compare=True)
             return contact_read(contact)
 
         return await self._database.in_transaction(work, serial=organization_id)
@@ -124,7 +135,7 @@ class Contacts:
 
         async def work(session: Session) -> RawDocument:
             contact = await self.get(organization_id, contact_id, session)
-            return contact_read(await self._store(contact, change.given(), actor, session))
+            return contact_read(await self.store(contact, change.given(), actor, session))
 
         return await self._database.in_transaction(work, serial=organization_id)
 
@@ -149,20 +160,20 @@ class Contacts:
             values = {name: value for name, value in facts.items() if value is not None}
             phone = values.get("phone")
             if phone is None or phone == contact["phone"]:
-                return await self._store(contact, values, actor, session)
+                return await self.store(contact, values, actor, session)
             other = await self._contacts.find_one(
                 {"organization_id": organization_id, "phone": phone}, session=session
             )
             if other is None:
-                return await self._store(contact, values, actor, session)
+                return await self.store(contact, values, actor, session)
             if contact["phone"] is not None:
                 del values["phone"]
                 values["attributes"] = {**contact["attributes"], "other_phone": phone}
-                return await self._store(contact, values, actor, session)
+                return await self.store(contact, values, actor, session)
             # Whoever types a known phone is believed, but renames nobody: it may be somebody else's.
             news = {name: value for name, value in values.items() if other.get(name) is None}
             merged = await self._merge(other, contact, actor, session)
-            return await self._store(merged, news, actor, session)
+            return await self.store(merged, news, actor, session)
 
         return await self._database.within(session, work, serial=organization_id)
 
@@ -197,14 +208,33 @@ class Contacts:
         actor: Actor,
         session: Session | None = None,
     ) -> RawDocument:
-        """Add a consent {kind, granted, at, channel, conversation_id} and return the stored contact."""
+        """Add a consent, as `new_consent` makes it, and return the stored contact."""
 
         async def work(session: Session) -> RawDocument:
             contact = await self.get(organization_id, contact_id, session)
             consents = [*contact["consents"], consent]
-            return await self._store(contact, {"consents": consents}, actor, session)
+            return await self.store(contact, {"consents": consents}, actor, session)
 
         return await self._database.within(session, work, serial=organization_id)
+
+    async def note_consent(
+        self, organization_id: ObjectId, contact_id: ObjectId, asked: ConsentCreate, actor: Actor
+    ) -> RawDocument:
+        """Record what a person allowed or forbade outside the conversations.
+
+        Raises:
+            NotFound: as it says.
+        """
+        consent = new_consent(
+            kind=asked.kind,
+            granted=asked.granted,
+            source=asked.source,
+            text=asked.text,
+            at=asked.at,
+        )
+        return contact_read(
+            await self.record_consent(organization_id, contact_id, consent, actor=actor)
+        )
 
     async def delete(self, organization_id: ObjectId, contact_id: ObjectId, actor: Actor) -> None:
         """Delete a contact; its tasks go on without it.
@@ -218,7 +248,10 @@ class Contacts:
             for feature in self._related:
                 if not await feature.release(organization_id, contact_id, session):
                     raise ContactInUse
-            await self._contacts.delete_one({"_id": contact_id}, session=session)
+            await self._contacts.delete_one(
+                {"organization_id": organization_id, "_id": contact_id}, session=session
+            )
+            await self._duplicates.forget(organization_id, contact_id, session)
             await self._append("contact.deleted", contact, actor, session)
 
         await self._database.in_transaction(work, serial=organization_id)
@@ -250,16 +283,21 @@ class Contacts:
         entries.sort(key=lambda entry: entry["at"], reverse=True)
         return {"items": entries[:TIMELINE_LENGTH]}
 
-    async def _store(
+    async def store(
         self, contact: RawDocument, values: RawDocument, actor: Actor, session: Session
     ) -> RawDocument:
+        """Change a stored contact within a transaction, with all that hangs on it, and return it.
+
+        Raises:
+            NotFound, PhoneTaken: as they say.
+        """
         changed = {name: value for name, value in values.items() if contact.get(name) != value}
         if not changed:
             return contact
         found_by = lookup_fields({**contact, **changed})
         try:
             stored = await self._contacts.find_one_and_update(
-                {"_id": contact["_id"]},
+                {"organization_id": contact["organization_id"], "_id": contact["_id"]},
                 {"$set": {**changed, **found_by, "updated_at": utc_now()}},
                 return_document=ReturnDocument.AFTER,
                 session=session,
@@ -268,21 +306,26 @@ class Contacts:
             raise PhoneTaken from None
         if stored is None:
             raise NotFound
-        if {"name", "phone", "email"} & set(changed):
+        if {"name", "phone", "email", "identities"} & set(changed):
             for feature in self._related:
                 await feature.renamed(stored, session)
-        await self._append("contact.updated", stored, actor, session)
+        compare = found_by["match_keys"] != contact.get("match_keys")
+        await self._append("contact.updated", stored, actor, session, compare=compare)
         return stored
 
     async def _merge(
         self, target: RawDocument, source: RawDocument, actor: Actor, session: Session
     ) -> RawDocument:
         # The source goes first: the two share phone or identities under unique indexes.
-        await self._contacts.delete_one({"_id": source["_id"]}, session=session)
+        organization_id = target["organization_id"]
+        await self._contacts.delete_one(
+            {"organization_id": organization_id, "_id": source["_id"]}, session=session
+        )
+        await self._duplicates.forget(organization_id, source["_id"], session)
         values: dict[str, Any] = {**merged_values(target, source), "updated_at": utc_now()}
         values |= lookup_fields({**target, **values})
         stored = await self._contacts.find_one_and_update(
-            {"_id": target["_id"]},
+            {"organization_id": organization_id, "_id": target["_id"]},
             {"$set": values},
             return_document=ReturnDocument.AFTER,
             session=session,
@@ -290,19 +333,33 @@ class Contacts:
         if stored is None:
             raise NotFound
         for feature in self._related:
-            await feature.move(target["organization_id"], source["_id"], stored, session)
+            await feature.move(organization_id, source["_id"], stored, session)
         await self._append(
-            "contact.merged", stored, actor, session, merged_contact_id=source["_id"]
+            "contact.merged",
+            stored,
+            actor,
+            session,
+            compare=True,
+            merged_contact_id=source["_id"],
         )
         return stored
 
     async def _append(
-        self, kind: str, contact: RawDocument, actor: Actor, session: Session, **more: Any
+        self,
+        kind: str,
+        contact: RawDocument,
+        actor: Actor,
+        session: Session,
+        *,
+        compare: bool = False,
+        **more: Any,
     ) -> None:
+        """Tell of a contact; with `compare`, propose whoever it now seems to be as well."""
+        found = await self._duplicates.refresh(contact, session) if compare else []
         event = NewEvent(
             type=kind,
             subject_id=contact["_id"],
             data={**contact_read(contact), **more},
             actor=actor,
         )
-        await self._events.append(contact["organization_id"], [event], session)
+        await self._events.append(contact["organization_id"], [event, *found], session)

@@ -22,6 +22,7 @@ from crm.core.migration_steps import (
     assistant_versions,
     channel_events,
     connections_in_depth,
+    contacts_in_depth,
     media,
     passage_vectors,
     passages_by_intervals,
@@ -193,6 +194,7 @@ MIGRATIONS: list[Migration] = [
     Migration(7, "events of messengers, paces", channel_events.run),
     Migration(8, "files that people send", media.run),
     Migration(9, "health, templates and accounts of connections", connections_in_depth.run),
+    Migration(10, "what brought contacts, and who are one person", contacts_in_depth.run),
 ]
 
 

@@ -153,6 +153,7 @@ class Desk:
         return {
             **conversation_read(conversation),
             "contact": contact_read(contact) if contact else None,
+            "referrals": conversation.get("referrals") or [],
             "reach": asdict(await self.reach(conversation)),
         }
 

@@ -10,7 +10,8 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
-from crm.contacts.models import contact_read
+from crm.contacts.consents import new_consent
+from crm.contacts.models import contact_read, lookup_fields
 from crm.contract import Attachment, MessageKind
 from crm.core.clock import utc_now
 from crm.core.events import NewEvent
@@ -169,7 +170,13 @@ class EventHandlers:
                 session=session,
                 return_document=ReturnDocument.AFTER,
             )
-            told = [conversation_updated(after), *([_contact_updated(contact)] if contact else [])]
+            told = [conversation_updated(after)]
+            if contact is not None:
+                key = {"organization_id": event["organization_id"], "_id": contact["_id"]}
+                found_by = lookup_fields(contact)
+                await store.contacts.update_one(key, {"$set": found_by}, session=session)
+                told.append(_contact_updated(contact))
+                told += await store.duplicates.refresh({**contact, **found_by}, session)
             await store.events.append(event["organization_id"], told, session)
 
         try:
@@ -190,6 +197,13 @@ class EventHandlers:
             "granted": data["granted"],
             "at": data["at"] or event["created_at"],
         }
+        consent = new_consent(
+            **said,
+            source="platform",
+            channel=event["channel"],
+            connection_id=event["connection_id"],
+            conversation_id=conversation["_id"],
+        )
 
         async def write(session: AsyncClientSession) -> None:
             after = await store.contacts.find_one_and_update(
@@ -199,13 +213,7 @@ class EventHandlers:
                     "consents": {"$not": {"$elemMatch": said}},
                 },
                 {
-                    "$push": {
-                        "consents": {
-                            **said,
-                            "channel": event["channel"],
-                            "conversation_id": conversation["_id"],
-                        }
-                    },
+                    "$push": {"consents": consent},
                     "$set": {"updated_at": utc_now()},
                 },
                 session=session,

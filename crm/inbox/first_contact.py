@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
-from crm.contacts.models import contact_name, contact_read, new_contact
+from crm.contacts.facts import free_facts
+from crm.contacts.models import contact_name, contact_read, lookup_fields, new_contact
+from crm.contacts.platforms import new_identity, new_source, told
 from crm.core.clock import utc_now
 from crm.core.events import NewEvent
 from crm.inbox.models import Document, conversation_read
+from crm.inbox.profiles import conversation_referral, sender_mark
 from crm.inbox.speaker import speaker_of
 from crm.inbox.store import ConversationStore
 
 
 async def ensure_conversation(store: ConversationStore, message: Document) -> None:
-    """Make the conversation, and the contact if the person is new. Safe to race."""
+    """Make the conversation, and the contact if the person is new. Safe to race.
+
+    What the platform tells of the person is believed; a phone or an e-mail that another contact has stays that one's,
+    and the two are proposed for merging.
+    """
     sender = message["sender"]
     organization_id, connection_id = message["organization_id"], message["connection_id"]
     moment = utc_now()
-    identity = {
-        "connection_id": connection_id,
-        "channel": message["channel"],
-        "external_id": sender["external_id"],
-        "profile_name": sender.get("name"),
-        "username": sender.get("username"),
-    }
+    facts = told(sender)
     speaker = await speaker_of(store, message)
 
     async def create(session: AsyncClientSession) -> None:
@@ -43,7 +47,7 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
         )
         events = []
         if contact is None:
-            contact = new_contact(organization_id, identities=[identity])
+            contact = await _new_contact(store, message, facts, session)
             await store.contacts.insert_one(contact, session=session)
             events.append(
                 NewEvent(
@@ -52,6 +56,8 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
                     data=contact_read(contact),
                 )
             )
+            events += await store.duplicates.refresh(contact, session)
+        referral = message.get("referral")
         conversation = {
             "_id": ObjectId(),
             "organization_id": organization_id,
@@ -76,6 +82,8 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
             "operator_active_at": None,
             "unrecorded": 0,
             "rating": None,
+            "sender_mark": sender_mark(sender),
+            "referrals": [conversation_referral(message, moment)] if referral else [],
             "created_at": moment,
             "updated_at": moment,
         }
@@ -93,3 +101,19 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
         await store.database.in_transaction(create)
     except DuplicateKeyError:
         return  # somebody else made it meanwhile
+
+
+async def _new_contact(
+    store: ConversationStore,
+    message: Document,
+    facts: Mapping[str, Any],
+    session: AsyncClientSession,
+) -> Document:
+    connection_id, channel = message["connection_id"], message["channel"]
+    contact = new_contact(
+        message["organization_id"],
+        identities=[new_identity(connection_id, channel, message["sender"]["external_id"], facts)],
+        source=new_source(channel, connection_id, message.get("referral"), message["created_at"]),
+    )
+    free = await free_facts(store.database, contact, dict(facts), session)
+    return {**contact, **free, **lookup_fields({**contact, **free})}

@@ -23,6 +23,7 @@ from crm.inbox.schemas import (
     ConversationCounts,
     ConversationQuery,
     ConversationRead,
+    ConversationReferral,
     ConversationUpdate,
     MessageRead,
     MessageWrite,
@@ -32,9 +33,10 @@ from crm.inbox.signals import Signals
 
 
 class ConversationDetail(ConversationRead):
-    """A conversation with its contact, and whether it may be written to."""
+    """A conversation with its contact, what brought them, and whether it may be written to."""
 
     contact: ContactRead | None
+    referrals: list[ConversationReferral]
     reach: ReachRead
 
 

@@ -148,6 +148,13 @@ class ReferralRead(ResponseModel):
     click_id: str | None
 
 
+class ConversationReferral(ReferralRead):
+    """What brought the person, and when."""
+
+    at: datetime
+    message_id: Id
+
+
 class MessageCost(ResponseModel):
     """What the platform charges for a message by."""
 

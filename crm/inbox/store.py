@@ -14,6 +14,7 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
+from crm.contacts.duplicates import Duplicates
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.events import EventLog, NewEvent
@@ -73,6 +74,7 @@ class ConversationStore:
         self.conversations = database.db[CONVERSATIONS]
         self.messages = database.db[MESSAGES]
         self.contacts = database.db["contacts"]
+        self.duplicates = Duplicates(database=database, events=events)
         self.organizations = database.db["organizations"]
         self._known: OrderedDict[tuple[ObjectId, str], ObjectId] = OrderedDict()
 

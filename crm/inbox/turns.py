@@ -57,6 +57,7 @@ SWEPT_AT_ONCE: Final = 500
 
 type Deliver = Callable[[ObjectId], Awaitable[None]]
 type Send = Callable[[Sequence[Document]], Awaitable[None]]
+type Notice = Callable[[Document, Document], None]
 type ShowTyping = Callable[[Document], Awaitable[None]]
 
 
@@ -70,6 +71,7 @@ class TurnRunner:
         deliver: sends what is queued in a conversation.
         send: sends replies that were stored as claimed.
         show_typing: shows the customer that an answer is being written; must not raise.
+        notice: looks at who wrote a message, beside its turn.
         holding_after_seconds: see ``HOLDING_AFTER_SECONDS``.
     """
 
@@ -82,6 +84,7 @@ class TurnRunner:
         deliver: Deliver,
         send: Send,
         show_typing: ShowTyping,
+        notice: Notice,
         holding_after_seconds: float = HOLDING_AFTER_SECONDS,
     ) -> None:
         self._store = store
@@ -90,6 +93,7 @@ class TurnRunner:
         self._deliver = deliver
         self._send = send
         self._show_typing = show_typing
+        self._notice = notice
         self._holding_after = holding_after_seconds
         self._sweep = Sweep()
         self._gate = asyncio.Semaphore(TURNS_AT_ONCE)
@@ -163,6 +167,7 @@ class TurnRunner:
                             conversation = await store.attach_new(conversation, holder, pending)
                     if not _is_ripe(pending[0]):
                         break
+                    self._notice(conversation, pending[0])
                     committed = await self._advance(conversation, holder, pending)
                     if committed is None:
                         break

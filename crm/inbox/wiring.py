@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bson import ObjectId
 
 from connectors.base import Connector
+from crm.contacts.facts import PlatformFacts
+from crm.contacts.service import Contacts
 from crm.core.database import Database
 from crm.core.event_hub import EventHub
 from crm.core.events import EventLog
@@ -32,6 +34,7 @@ from crm.inbox.handover import Handover
 from crm.inbox.intake import Intake
 from crm.inbox.outbox import Outbox
 from crm.inbox.pacing import Pacing
+from crm.inbox.profiles import Profiles
 from crm.inbox.signals import Signals
 from crm.inbox.statuses import Statuses
 from crm.inbox.store import ConversationStore
@@ -78,6 +81,7 @@ def build_inbox(
     note_failure: NoteFailure,
     renew: RenewCredentials,
     files: FileParts,
+    contacts: Contacts,
 ) -> InboxParts:
     """Wire the inbox. Nothing is started and nothing is connected to."""
     store = ConversationStore(database=database, events=events)
@@ -99,6 +103,14 @@ def build_inbox(
 
     handover = Handover(store=store, deliver_soon=deliver_soon)
     engine = EngineClient(url=settings.engine_url, token=settings.engine_token.get_secret_value())
+    profiles = Profiles(
+        store=store,
+        connection=connections.connection,
+        connectors=connectors,
+        facts=PlatformFacts(database=database, contacts=contacts),
+        files=files,
+        background=background,
+    )
     turns = TurnRunner(
         store=store,
         engine=engine,
@@ -106,6 +118,7 @@ def build_inbox(
         deliver=outbox.deliver,
         send=outbox.send,
         show_typing=signals.show_typing,
+        notice=profiles.notice,
     )
     feed = ChatFeed(store=store, events=events, hub=hub, files=files.giving)
     handlers = EventHandlers(store=store, statuses=statuses, handover=handover)

@@ -13,6 +13,7 @@ from bson import ObjectId
 from pydantic import BaseModel, SecretStr
 
 from connectors.base import Capabilities
+from crm.contacts.service import Contacts
 from crm.contract import (
     Account,
     ChatState,
@@ -243,6 +244,7 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         files=files,
         note_failure=note,
         renew=renew,
+        contacts=Contacts(database=database, events=events),
     )
     yield Bench(inbox, engine, connector, connection, database, failures, hub)
     await inbox.close()
