@@ -77,6 +77,7 @@ class ChannelRoutes:
         "/api/connections/{connection_id}/check",
         access=Access.ADMIN,
         response=ConnectionDetail,
+        errors=[AccountConnected],
     )
     async def check(self, principal: Principal, connection_id: ObjectId) -> RawDocument:
         """Ask the platform now how the connection does."""

@@ -38,10 +38,12 @@ class Duplicates:
         self._pairs = database.collection("contact_duplicates")
         self._contacts = database.collection("contacts")
 
-    async def refresh(self, contact: RawDocument, session: Session) -> list[NewEvent]:
+    async def refresh(
+        self, contact: RawDocument, session: Session, *, new: bool = False
+    ) -> list[NewEvent]:
         """Compare a contact that was just written with the others; return the events of what is new.
 
-        What was dismissed stays so, unless they have come to share more.
+        What was dismissed stays so, unless they have come to share more. One that is `new` has no proposals yet.
         """
         organization_id, contact_id = contact["organization_id"], contact["_id"]
         keys = contact["match_keys"]
@@ -60,6 +62,8 @@ class Duplicates:
             if keys
             else []
         )
+        if new and not others:
+            return []
         own = {"organization_id": organization_id, "contact_ids": contact_id}
         known = {
             pair["pair"]: pair async for pair in self._pairs.find(own, session=session).limit(500)

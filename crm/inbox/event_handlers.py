@@ -233,8 +233,13 @@ class EventHandlers:
         changes: Document = {
             "$push": {"notices": {"$each": [notice], "$slice": -_NOTICES_KEPT}},
         }
-        if data["topic"] == "templates":
-            changes["$set"] = {"templates_due": True}
+        # What it changes is looked up by the worker: the templates, or how the connection does.
+        due = (
+            {"templates_due": True}
+            if data["topic"] == "templates"
+            else {"health_due_at": utc_now()}
+        )
+        changes["$set"] = due
         await self._store.database.db["connections"].update_one(
             {"_id": event["connection_id"], "organization_id": event["organization_id"]}, changes
         )

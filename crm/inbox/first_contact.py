@@ -56,7 +56,7 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
                     data=contact_read(contact),
                 )
             )
-            events += await store.duplicates.refresh(contact, session)
+            events += await store.duplicates.refresh(contact, session, new=True)
         referral = message.get("referral")
         conversation = {
             "_id": ObjectId(),

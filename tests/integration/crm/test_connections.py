@@ -9,9 +9,11 @@ import pytest
 from bson import ObjectId
 
 from connectors.base import Connector
-from crm.contract import InboundMessage, Sender
+from crm.contract import Connection, InboundMessage, Inbox, Notice, Sender
 from crm.core.clock import utc_now
 from crm.core.feature import Core
+from crm.core.migration_steps import connections_in_depth
+from crm.inbox.polling import Poller
 from crm.services import Services
 from tests.support.console import Console
 from tests.support.full_messenger import GOOD, FullMessenger, Platform
@@ -362,6 +364,73 @@ async def test_what_comes_in_while_paused_is_kept_for_people_and_never_answered(
     # First that a person is there, then what they wrote; nothing of the bot.
     assert [one.author_kind for one in messenger.sent] == ["system", "operator"]
     assert messenger.sent[-1].id == written["id"]
+
+
+async def test_a_notice_of_the_platform_makes_its_subject_due(
+    admin: Console, services: Services, core: Core
+) -> None:
+    made = await connect(admin)
+    await core.database.collection("connections").update_one(
+        {}, {"$unset": {"templates_due": ""}, "$set": {"health_due_at": utc_now() + timedelta(1)}}
+    )
+    connection = await services.inbox.gateway.connection(made["id"])
+    assert connection is not None
+    notices = [Notice(external_id=topic, topic=topic) for topic in ("templates", "quality")]
+    await services.inbox.gateway.receive(connection, notices)
+    await settle(services)
+    after = await stored(core, made)
+    assert after["templates_due"]
+    assert after["health_due_at"] <= utc_now()
+
+
+async def test_a_paused_connection_is_polled_on(
+    admin: Console, services: Services, core: Core, messenger: FullMessenger
+) -> None:
+    made = await connect(admin)
+    await admin.post(path(made, "/pause"))
+    polled = asyncio.Event()
+
+    class Polling(FullMessenger):
+        def wants_polling(self, connection: Connection, *, public_url: str) -> bool:
+            return True
+
+        async def poll(self, connection: Connection, inbox: Inbox) -> None:
+            assert connection.status == "paused"
+            polled.set()
+            await asyncio.sleep(60)
+
+    poller = Poller(
+        database=core.database,
+        inbox=services.inbox.gateway,
+        connectors={"full": Polling(messenger.platform)},
+        public_url="http://localhost",
+    )
+    task = asyncio.create_task(poller.run_forever())
+    try:
+        await asyncio.wait_for(polled.wait(), 20)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_account_that_two_organizations_had_stays_the_older_ones(
+    admin: Console, core: Core, platform: Platform
+) -> None:
+    platform.tokens["other"] = {"id": "shop-2", "name": "@two"}
+    one, two = await connect(admin), await connect(admin, "other")
+    connections = core.database.collection("connections")
+    fields = {"account_key": "", "health_due_at": ""}
+    await connections.update_many({}, {"$unset": fields})
+    await connections.update_one(
+        {"_id": ObjectId(two["id"])},
+        {"$set": {"organization_id": ObjectId(), "external_account.id": "shop-1"}},
+    )
+    for _ in range(2):  # again is safe
+        await connections_in_depth.run(core.database)
+    assert (await stored(core, one))["account_key"] == "full:shop-1"
+    second = await stored(core, two)
+    assert (second["status"], second["last_error"]["code"]) == ("failing", "account_connected")
+    assert second["health_due_at"] is not None
 
 
 async def settle(services: Services) -> None:
