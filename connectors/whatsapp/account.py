@@ -161,9 +161,7 @@ async def _number_of(graphs: Graphs, config: WhatsAppConfig) -> Mapping[str, Any
 async def health(graphs: Graphs, config: WhatsAppConfig, *, address: str, now: datetime) -> Health:
     """See ``ReportsHealth``. ``address`` is where our webhooks of this messenger begin."""
     token = await token_of(graphs, config)
-    graph = graphs.graph(config)
-    number = await answer(graph.get_business_phone_number(config.phone_number_id, _NUMBER_FIELDS))
-    apps = mappings((await answer(graph.get_waba_subscribed_apps(config.waba_id))).get("data"))
+    number = await _told_of(graphs, config)
     expires = moment(token.get("expires_at"))
     return Health(
         token_expires_at=expires,
@@ -171,7 +169,7 @@ async def health(graphs: Graphs, config: WhatsAppConfig, *, address: str, now: d
         warnings=[
             *(["token_expires_soon"] if expires is not None and expires - now < _SOON else []),
             *(["permission_missing"] if missing_scopes(token, config.waba_id) else []),
-            *([] if _delivers(number, apps, config.app_id, address) else ["webhook_missing"]),
+            *([] if await _delivers(graphs, config, number, address) else ["webhook_missing"]),
             *_warnings(number),
         ],
     )
@@ -198,14 +196,25 @@ def _warnings(number: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _delivers(
-    number: Mapping[str, Any], apps: list[Mapping[str, Any]], app_id: str, address: str
+async def delivers(graphs: Graphs, config: WhatsAppConfig, *, address: str) -> bool:
+    """Whether Meta delivers the number's messages to us, as things stand. Raises ConnectorError."""
+    return await _delivers(graphs, config, await _told_of(graphs, config), address)
+
+
+async def _told_of(graphs: Graphs, config: WhatsAppConfig) -> Mapping[str, Any]:
+    graph = graphs.graph(config)
+    return await answer(graph.get_business_phone_number(config.phone_number_id, _NUMBER_FIELDS))
+
+
+async def _delivers(
+    graphs: Graphs, config: WhatsAppConfig, number: Mapping[str, Any], address: str
 ) -> bool:
     """Whether the app is subscribed, and the most special address that is set is one of ours."""
+    apps = await answer(graphs.graph(config).get_waba_subscribed_apps(config.waba_id))
     ours = [
         app
-        for app in apps
-        if text(mapping(app.get("whatsapp_business_api_data")).get("id")) == app_id
+        for app in mappings(apps.get("data"))
+        if text(mapping(app.get("whatsapp_business_api_data")).get("id")) == config.app_id
     ]
     told = mapping(number.get("webhook_configuration"))
     effective = (

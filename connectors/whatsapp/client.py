@@ -21,7 +21,7 @@ from pywa_async.api import GraphAPIAsync
 
 from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.errors import contract_error
-from connectors.whatsapp.values import text
+from connectors.whatsapp.values import number, text
 from crm.contract import (
     ConnectorError,
     MediaStream,
@@ -97,7 +97,7 @@ class Graphs:
         url = text(told.get("url"))
         if url is None or not self._is_metas(url):
             raise RejectedError("media_gone", "WhatsApp gives no address for the file.")
-        size = told.get("file_size")
+        size = number(told.get("file_size"))
         try:
             async with graph.stream_media_bytes(url) as found:
                 if found.status_code != httpx.codes.OK:
@@ -105,7 +105,7 @@ class Graphs:
                 yield MediaStream(
                     chunks=found.aiter_bytes(65_536),
                     mime=text(told.get("mime_type")),
-                    size=size if isinstance(size, int) and size >= 0 else None,
+                    size=int(size) if size is not None and size >= 0 else None,
                 )
         except httpx.HTTPError:
             # Not chained: the address holds a key to the file.

@@ -18,7 +18,7 @@ from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.inbound import FIELDS
 from connectors.whatsapp.limits import paces, reach
 from connectors.whatsapp.outbound import CAPABILITIES, Part, render
-from connectors.whatsapp.sending import Sender
+from connectors.whatsapp.sending import PartSender
 from connectors.whatsapp.templates import as_template, fetch_templates
 from connectors.whatsapp.values import mapping, mappings, text
 from connectors.whatsapp.webhook import handshake_handler, webhook_handler
@@ -63,7 +63,7 @@ class WhatsAppConnector:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._graphs = Graphs(api_url=api_url)
-        self._sender = Sender(self._graphs)
+        self._sender = PartSender(self._graphs)
         self._now = now
 
     async def verify(self, config: BaseModel) -> Account:
@@ -86,9 +86,12 @@ class WhatsAppConnector:
                 graph.set_phone_alternate_callback_url(url, secret, config.phone_number_id)
             )
         except RejectedError as error:
-            raise RejectedError(
-                "webhook_refused", f"Meta could not register our address {url}: {error.detail}"
-            ) from None
+            # An app's own address, typed in by hand, serves as well.
+            await answer(graph.delete_waba_alternate_callback_url(config.waba_id))
+            if not await account.delivers(self._graphs, config, address=_address(public_url)):
+                raise RejectedError(
+                    "webhook_refused", f"Meta could not register our address {url}: {error.detail}"
+                ) from None
 
     async def disconnect(self, connection: Connection) -> None:
         """Take our addresses away. Credentials that no longer work leave nothing to undo.
@@ -201,7 +204,7 @@ class WhatsAppConnector:
         return await account.health(
             self._graphs,
             _config(connection),
-            address=f"{public_url.rstrip('/')}/webhooks/{self.channel}/",
+            address=_address(public_url),
             now=self._now(),
         )
 
@@ -233,7 +236,12 @@ class WhatsAppConnector:
 
 def webhook_url(connection: Connection, public_url: str) -> str:
     """Where Meta delivers a connection's events."""
-    return f"{public_url.rstrip('/')}/webhooks/whatsapp/{connection.id}"
+    return f"{_address(public_url)}{connection.id}"
+
+
+def _address(public_url: str) -> str:
+    """Where our webhooks of this messenger begin."""
+    return f"{public_url.rstrip('/')}/webhooks/whatsapp/"
 
 
 def _config(connection: Connection) -> WhatsAppConfig:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from connectors.base.forms import is_well_formed
 from connectors.whatsapp.content import Content, content_of, referral_of
 from connectors.whatsapp.notices import NOTICES, alarms, notice
 from connectors.whatsapp.people import GROUP, addressee_of, is_user_id, phone_of, sender_of
@@ -86,7 +85,9 @@ def _change(entry: Mapping[str, Any], told: Mapping[str, Any]) -> Change:
     value, name = mapping(told.get("value")), text(told.get("field")) or ""
     number = text(mapping(value.get("metadata")).get("phone_number_id"))
     return Change(
-        account_id=text(entry.get("id")) or "",
+        account_id=text(mapping(value.get("waba_info")).get("waba_id"))
+        or text(entry.get("id"))
+        or "",
         phone_number_id=number,
         events=tuple(_safely(name, lambda: _events_of(name, value, entry))),
     )
@@ -96,7 +97,7 @@ def _safely(name: str, read: Callable[[], Iterator[InboundEvent]]) -> list[Inbou
     """What could be read until something could not; one fault costs one change at most."""
     found: list[InboundEvent] = []
     try:
-        found.extend(event for event in read() if is_well_formed(event))
+        found.extend(read())
     except Exception as error:  # nothing that is delivered may stop what comes beside it
         _log.warning("a change of %.40r not understood: %s", name, type(error).__name__)
     return found
@@ -125,10 +126,7 @@ def _messages(value: Mapping[str, Any]) -> Iterator[InboundEvent]:
 def _told(message: Mapping[str, Any], value: Mapping[str, Any]) -> list[InboundEvent]:
     """A message's events; what cannot be read at all is shown as unsupported, never lost."""
     try:
-        events = list(_message(message, value))
-        if all(map(is_well_formed, events)):
-            return events
-        _log.warning("a message of an unknown form")
+        return list(_message(message, value))
     except Exception as error:  # nothing that is delivered may stop what comes beside it
         _log.warning("a message not understood: %s", type(error).__name__)
     message_id, sender = text(message.get("id")), sender_of(message, value)

@@ -38,7 +38,7 @@ def paces(connection: Connection, chat_id: str) -> list[Pace]:
     a_second = known if isinstance(known, int) and known > 0 else 80
     number = f"whatsapp:{connection.id}"
     return [
-        Pace(key=number, interval=1 / a_second, burst=a_second),
+        Pace(key=number, interval=1 / a_second, burst=max(1, a_second // 8)),
         Pace(key=f"{number}:{chat_id}", interval=PAIR_INTERVAL_SECONDS, burst=PAIR_BURST),
     ]
 

@@ -26,7 +26,7 @@ _KEPT_SECONDS: Final = 86_400.0
 _KEPT: Final = 2_000
 
 
-class Sender:
+class PartSender:
     """Sends parts. An upload is remembered, so that a repeated try does not upload it again."""
 
     def __init__(self, graphs: Graphs, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -48,7 +48,6 @@ class Sender:
                     typ=part.type,
                     msg=content,
                     reply_to_message_id=part.reply_to,
-                    biz_opaque_callback_data=message.id,
                     **recipient(message.chat_id),  # type: ignore[arg-type]
                 )
             )

@@ -111,7 +111,7 @@ class Neighbours:
         if number is not None:
             return [one for one in family if one.config.get("phone_number_id") == number]
         account = [one for one in family if one.config.get("waba_id") == change.account_id]
-        return account or [connection]
+        return account if account or len(family) > 1 else [connection]
 
     async def _family(self, connection: Connection) -> list[Connection]:
         """All connections of the same app, this one among them."""

@@ -29,6 +29,7 @@ _NO: Final = frozenset(
     }
 )
 """A whole message of these words, and nothing else, ends advertising. It is answered all the same."""
+_LONGEST: Final = 40
 _SAID: Final = {"stop": False, "resume": True, "signup": True}
 
 
@@ -40,6 +41,8 @@ def consent_of(
     message: Mapping[str, Any],
 ) -> ConsentChange | None:
     """The refusal that a message is, if it is one."""
+    if len(content.text) > _LONGEST:
+        return None
     said = " ".join("".join(c if c.isalpha() else " " for c in content.text.casefold()).split())
     if said not in _NO:
         return None

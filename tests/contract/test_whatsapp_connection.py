@@ -188,6 +188,16 @@ async def test_an_address_that_meta_cannot_reach_is_said_in_words(whatsapp: What
     assert "http://aitys.example.kz/webhooks/whatsapp/" in caught.value.detail
 
 
+async def test_an_address_typed_in_by_hand_serves_as_well(whatsapp: WhatsApp) -> None:
+    await whatsapp.connector.disconnect(whatsapp.connection)
+    whatsapp.server.graph.app_callback = whatsapp.webhook_url
+    whatsapp.server.graph.fail("subscribed_apps", 400, 2200, "Callback verification failed")
+    await whatsapp.connector.connect(whatsapp.connection, public_url=whatsapp.url)
+    assert whatsapp.server.number.override is None
+    await whatsapp.server.say("Сәлем")
+    assert texts(whatsapp) == ["Сәлем"]
+
+
 async def test_revoked_credentials_can_be_disconnected(whatsapp: WhatsApp) -> None:
     whatsapp.server.graph.tokens.clear()
     await whatsapp.connector.disconnect(whatsapp.connection)

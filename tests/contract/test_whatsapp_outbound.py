@@ -14,7 +14,7 @@ from connectors.whatsapp.errors import MEANINGS, failure_of
 from connectors.whatsapp.formatting import length, shown_parts
 from connectors.whatsapp.limits import WINDOW
 from connectors.whatsapp.outbound import render
-from connectors.whatsapp.sending import Sender
+from connectors.whatsapp.sending import PartSender
 from connectors.whatsapp.templates import as_template
 from crm.contract import (
     AuthenticationFailedError,
@@ -59,7 +59,6 @@ async def test_a_short_text(whatsapp: WhatsApp) -> None:
     (sent,) = await send_all(whatsapp, outbound("Сәлем", reply_to="wamid.Q"))
     assert sent["text"] == {"body": "Сәлем", "preview_url": False}
     assert sent["context"] == {"message_id": "wamid.Q"}
-    assert sent["biz_opaque_callback_data"] == "m1"
 
 
 @pytest.mark.parametrize(
@@ -465,7 +464,7 @@ def test_paces(whatsapp: WhatsApp, throughput: int | None, a_second: int) -> Non
         connection = replace(connection, account=replace(account, data={"throughput": throughput}))
     number, pair = whatsapp.connector.paces(connection, USER_ID)
     other = whatsapp.connector.paces(connection, PHONE)[1]
-    assert (number.interval, number.burst) == (1 / a_second, a_second)
+    assert (number.interval, number.burst) == (1 / a_second, max(1, a_second // 8))
     assert (pair.interval, pair.burst) == (6.0, 45)
     assert connection.id in number.key
     assert len({number.key, pair.key, other.key}) == 3
@@ -662,7 +661,7 @@ async def test_templates_are_read_anew_after_some_minutes(
     whatsapp: WhatsApp, catalogue: list[dict[str, Any]]
 ) -> None:
     moment = [0.0]
-    sender = Sender(whatsapp.connector._graphs, clock=lambda: moment[0])
+    sender = PartSender(whatsapp.connector._graphs, clock=lambda: moment[0])
     config = whatsapp.connector.config_model.model_validate(whatsapp.connection.config)
     message = using("visit", body=["a", "b"])
     for seconds in (0.0, 599.0, 601.0):

@@ -6,8 +6,9 @@ records what numbers send, and fails when told to. Alone:
     python -m tests.fakes.whatsapp_server --port 8082
 
 prints what the console's form asks for; then `POST /fake/say {"text": "Сәлем"}` speaks as a
-customer, `POST /fake/status {"id": "wamid…", "status": "read"}` tells a status, and
-`GET /fake/sent` shows what was sent.
+customer, `POST /fake/tap {"id": "wamid…", "title": "Иә"}` taps, `POST /fake/tell` takes any content of a
+message, `POST /fake/status {"id": "wamid…", "status": "read"}` tells a status, and `GET /fake/sent`
+shows what was sent.
 """
 
 import argparse
@@ -73,6 +74,8 @@ class WhatsAppServer:
                 web.get("/fake/sent", self._sent),
                 web.post("/fake/say", self._say),
                 web.post("/fake/status", self._status),
+                web.post("/fake/tap", self._tap),
+                web.post("/fake/tell", self._raw),
                 web.get("/lookaside/{media_id}", self._download),
                 web.route("*", "/v{version}/{object_id}", self._object),
                 web.route("*", "/v{version}/{object_id}/{edge:.*}", self._object),
@@ -340,6 +343,16 @@ class WhatsAppServer:
             given.get("user_id", "KZ.13491208655302741918"), given.get("wa_id", "77010000501")
         )
         return web.json_response(await self.say(given["text"], person=person))
+
+    async def _tap(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        sent = next(one for one in self.number.sent if one["id"] == given["id"])
+        return web.json_response(await self.tap(sent, given["title"]))
+
+    async def _raw(self, request: web.Request) -> web.Response:
+        """Any content that a message may have: ``{"reaction": {"message_id": "…", "emoji": "👍"}}``."""
+        content = await request.json()
+        return web.json_response(await self.tell(message(self.graph.new_id(), **content)))
 
     async def _status(self, request: web.Request) -> web.Response:
         given = await request.json()
