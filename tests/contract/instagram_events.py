@@ -129,6 +129,10 @@ CONTENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         message(text="+7 701 123-45-67", quick_reply={"payload": "+7 701 123-45-67"}),
         {"kind": "contact", "payload": None, "phone": "+77011234567"},
     ),
+    "a choice whose payload is a number": (
+        message(text="Қоңырау шалу", quick_reply={"payload": "+77011234567"}),
+        {"kind": "text", "payload": "+77011234567"},
+    ),
     "through an advertisement": (
         message(
             text="Сәлем",
