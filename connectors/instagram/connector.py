@@ -169,7 +169,7 @@ class InstagramConnector:
         *,
         answering: str | None,  # noqa: ARG002 - the protocol names it
     ) -> None:
-        """Show "typing" for twenty seconds, or until a message comes."""
+        """Show "typing" for some seconds, or until a message comes."""
         await self._act(connection, chat_id, "typing_on")
 
     async def mark_read(

@@ -7,6 +7,7 @@ the body: nobody may speak for an account of somebody else's app.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -50,7 +51,11 @@ class Webhook:
         self._inbox = inbox
         self._parse = parse
         self._clock = clock
-        self._known: tuple[float, Sequence[Connection]] = (float("-inf"), ())
+        self._accounts: Sequence[Connection] = ()
+        self._listed_at = float("-inf")
+        self._asked: set[str] = set()
+        """Account ids that this list was asked for, there or not."""
+        self._listing = asyncio.Lock()
         self.shake_hands: Handle = webhook(channel, self._shake_hands)
         self.take: Handle = webhook(channel, self._take)
 
@@ -75,14 +80,11 @@ class Webhook:
             [addressed] if addressed is not None and _is_signed(addressed, body, header) else []
         )
         entries = _entries(body) if signed else _entries_if_any(body)
-        if not signed or not all(_of(entry, signed) for entry in entries):
+        asked = {entry.account_id for entry in entries if not _of(entry, signed)}
+        if not signed or asked:
             # An account that shares the app, or whose app still calls an address that has gone.
-            others = [
-                one
-                for one in await self._connections()
-                if (addressed is None or one.id != addressed.id)
-                and any(_is_account(one, entry) for entry in entries)
-            ]
+            known = await self._list(asked if signed else set())
+            others = [one for one in known if ids_of(one) & asked and one not in signed]
             signed += [one for one in others if _is_signed(one, body, header)]
             if not signed and addressed is None and not others:
                 raise RefusedError(404, "unknown_connection")
@@ -99,13 +101,23 @@ class Webhook:
                 await self._inbox.receive(connection, events)
         return web.Response()
 
-    async def _connections(self) -> Sequence[Connection]:
-        """All Instagram accounts, remembered for some seconds."""
-        until, known = self._known
-        if self._clock() >= until:
-            known = await self._inbox.connections(self._channel)
-            self._known = (self._clock() + _REMEMBERED_SECONDS, known)
-        return known
+    async def _list(self, asked: set[str]) -> Sequence[Connection]:
+        """All Instagram accounts, remembered for some seconds.
+
+        They are listed anew when one is asked for that may have been connected since. Only what
+        Meta has signed may ask: nobody else can make us list them more often.
+        """
+        came_at = self._clock()
+        fresh = came_at - self._listed_at < _REMEMBERED_SECONDS
+        if fresh and asked <= self._asked:
+            return self._accounts
+        async with self._listing:
+            if self._listed_at <= came_at:  # else another call has done it meanwhile
+                listed_at = self._clock()
+                self._accounts = await self._inbox.connections(self._channel)
+                self._listed_at = listed_at
+            self._asked = self._asked | asked if fresh else asked
+        return self._accounts
 
 
 def ids_of(connection: Connection) -> frozenset[str]:

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from connectors.instagram import InstagramConnector
 from connectors.instagram.client import Graph
 from crm.contract import Account, Connection, InboundEvent
-from tests.contract.inbox import InboxDouble
+from tests.contract.inbox import Connections, InboxDouble
 from tests.fakes.instagram_api import FakeAccount
 from tests.fakes.instagram_server import InstagramServer
 
@@ -30,12 +30,27 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
+class CountedConnections(Connections):
+    """Knows how often they were listed."""
+
+    listed = 0
+
+    async def __call__(self, channel: str) -> Sequence[Connection]:
+        self.listed += 1
+        return await super().__call__(channel)
+
+
 class RoutedInbox(InboxDouble):
-    """Also knows for which connection each event came."""
+    """Also knows for which connection each event came, and how often all were listed."""
 
     def __init__(self, *connections: Connection) -> None:
         super().__init__(*connections)
         self.routed: list[tuple[str, InboundEvent]] = []
+        self.connections: CountedConnections = CountedConnections(self.connections)
+
+    @property
+    def listed(self) -> int:
+        return self.connections.listed
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
         self.routed += [(connection.id, event) for event in events]
