@@ -1,7 +1,7 @@
 // Where the visitor writes: the text, the files that go with it, the button that sends both.
 
+import { sizeOf } from "./dates.js";
 import { call, icon, iconButton, make } from "./elements.js";
-import { sizeOf } from "./files.js";
 import { picture } from "./pictures.js";
 import { MOST_FILES } from "./uploads.js";
 

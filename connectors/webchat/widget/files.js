@@ -1,5 +1,6 @@
 // The files of a message on the screen: pictures as pictures, the rest as cards to open.
 
+import { sizeOf } from "./dates.js";
 import { icon, make } from "./elements.js";
 import { safeAddress } from "./marks.js";
 import { picture } from "./pictures.js";
@@ -20,14 +21,6 @@ export function fileViews(files, words, language) {
     view.append(shown);
     return view;
   });
-}
-
-/** "1,4 MB" by the language's rules. */
-export function sizeOf(bytes, language) {
-  const isLarge = bytes >= 1_000_000;
-  const number = isLarge ? bytes / 1_048_576 : Math.max(1, Math.round(bytes / 1024));
-  const said = number.toLocaleString(language, { maximumFractionDigits: isLarge ? 1 : 0 });
-  return `${said} ${language === "en" ? (isLarge ? "MB" : "KB") : isLarge ? "МБ" : "КБ"}`;
 }
 
 function card(file, address, words, language) {

@@ -155,7 +155,7 @@ button { border: 0; background: none; padding: 0; cursor: pointer; touch-action:
   background: var(--surface); transition: background .15s;
 }
 .chip:hover { background: var(--accent-soft); }
-.chips .ask { width: 300px; max-width: 100%; }
+.chips .ask { width: min(330px, calc(100vw - 36px)); }
 
 .files { display: flex; flex-direction: column; gap: 6px; margin-top: 4px; max-width: 88%; }
 .contact .files { align-items: flex-end; }
@@ -178,8 +178,8 @@ a.file:hover { background: var(--quiet); }
 .dots i:nth-child(3) { animation-delay: .32s; }
 @keyframes breathe { 0%, 60%, 100% { opacity: .3; } 30% { opacity: 1; } }
 
-.asking { margin-top: 16px; }
-.ask { display: flex; flex-direction: column; gap: 12px; padding: 16px; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); }
+.asking { margin-top: 14px; }
+.ask { display: flex; flex-direction: column; gap: 10px; padding: 14px 15px 15px; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); }
 .asked { font-weight: 650; font-size: 15.5px; line-height: 1.3; }
 .intro { display: flex; gap: 9px; font-size: 14px; line-height: 1.4; }
 .intro .icon { width: 19px; height: 19px; margin-top: 1px; color: var(--accent-text); }
@@ -187,7 +187,7 @@ a.file:hover { background: var(--quiet); }
 .field label { font-size: 13px; font-weight: 550; }
 .note { font-weight: 400; color: var(--muted); }
 .field input {
-  width: 100%; min-width: 0; height: 42px; padding: 0 12px; font-size: 16px; border: 1px solid #85918f; border-radius: 11px; background: var(--surface); color: var(--text);
+  width: 100%; min-width: 0; height: 40px; padding: 0 12px; font-size: 16px; border: 1px solid #85918f; border-radius: 11px; background: var(--surface); color: var(--text);
 }
 .field input:focus-visible { outline: none; border-color: var(--accent-text); box-shadow: 0 0 0 3px var(--accent-ring); }
 .field input[aria-invalid="true"] { border-color: var(--bad); }

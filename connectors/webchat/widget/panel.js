@@ -330,7 +330,8 @@ export class Panel {
   #showStatus() {
     const words = this.#words;
     const others = { people: words.peopleAnswer, nobody: words.nobodyAnswers };
-    const told = this.#person ? words.personAnswers(this.#person) : others[this.#answers] || words.botAnswers;
+    const isPerson = this.#person && this.#answers !== "nobody";
+    const told = isPerson ? words.personAnswers(this.#person) : others[this.#answers] || words.botAnswers;
     if (this.status.textContent !== told) this.status.textContent = told;
   }
 
@@ -368,6 +369,7 @@ export class Panel {
     const observer = new ResizeObserver(() => isFollowing && this.toEnd());
     observer.observe(this.scroll);
     observer.observe(this.log);
+    observer.observe(this.asking);
   }
 
   /** Light or dark as the page asks, else as the visitor's system. */

@@ -1,30 +1,31 @@
 // Colours that read well, whatever accent was chosen (WCAG 2.2: 4.5 to 1 for texts).
 
-const LIGHT = { surface: "#ffffff", line: "#e4e8ea", end: "#000000", soft: 0.1 };
-const DARK = { surface: "#161b1d", line: "#2e373a", end: "#ffffff", soft: 0.24 };
+const LIGHT = { surface: "#ffffff", quiet: "#f3f5f6", line: "#e4e8ea", end: "#000000", soft: 0.1 };
+const DARK = { surface: "#161b1d", quiet: "#22292c", line: "#323c40", end: "#ffffff", soft: 0.24 };
 const READABLE = 4.6;
 
 /** The style's variables that follow from an accent. */
 export function palette(accent, isDark) {
-  const { surface, line, end, soft: share } = isDark ? DARK : LIGHT;
+  const { surface, quiet, line, end, soft: share } = isDark ? DARK : LIGHT;
   const soft = mix(surface, accent, share);
   let text = accent;
-  for (let part = 0; part <= 1 && Math.min(contrast(text, surface), contrast(text, soft)) < READABLE; part += 0.05) {
-    text = mix(accent, end, part);
-  }
+  const isReadable = () => [surface, quiet, soft].every((ground) => contrast(text, ground) >= READABLE);
+  for (let part = 0; part <= 1 && !isReadable(); part += 0.05) text = mix(accent, end, part);
   return {
     "--accent": accent,
     "--on-accent": readableOn(accent),
     "--accent-text": text,
     "--accent-soft": soft,
     "--accent-line": mix(line, text, 0.45),
-    "--accent-ring": mix(surface, text, 0.3),
+    "--accent-ring": mix(surface, text, 0.2),
   };
 }
 
-/** White or near-black: what reads better on a colour. */
+/** White or near-black: what reads better on a colour. On a middle grey only black does. */
 export function readableOn(colour) {
-  return contrast("#ffffff", colour) >= contrast("#101817", colour) ? "#ffffff" : "#101817";
+  const [light, dark] = ["#ffffff", "#101817"].map((one) => contrast(one, colour));
+  if (Math.max(light, dark) < READABLE) return "#000000";
+  return light >= dark ? "#ffffff" : "#101817";
 }
 
 export function contrast(one, other) {

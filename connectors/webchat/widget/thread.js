@@ -1,5 +1,6 @@
 // The messages of the chat on the screen.
 
+import { dateOf, daysSince, timeOf } from "./dates.js";
 import { icon, initial, lastOf, make } from "./elements.js";
 import { fileViews } from "./files.js";
 import { oneField } from "./forms.js";
@@ -198,7 +199,7 @@ export class Thread {
       make("span", { class: "face" }, isBot ? icon("spark") : initial(name)),
       make("span", { class: "name" }, name),
       ...(isBot ? [make("span", { class: "mark" }, this.#words.assistantMark)] : []),
-      make("time", { datetime: message.at, class: "time" }, this.#time(message.at)),
+      make("time", { datetime: message.at, class: "time" }, timeOf(message.at)),
     );
   }
 
@@ -288,20 +289,14 @@ export class Thread {
     const drawing = { sent: "check", read: "checks" }[state] || "clock";
     item.foot.replaceChildren(
       icon(drawing),
-      isDone ? `${this.#words[state]} · ${this.#time(at)}` : this.#words[state],
+      isDone ? `${this.#words[state]} · ${timeOf(at)}` : this.#words[state],
     );
   }
 
-  #time(at) {
-    return new Date(at).toLocaleTimeString(this.#language, { hour: "2-digit", minute: "2-digit", hour12: false });
-  }
-
   #day(at) {
-    const date = new Date(at);
-    const days = Math.round((midnight(new Date()) - midnight(date)) / 86_400_000);
+    const days = daysSince(at);
     if (days === 0) return this.#words.today;
-    if (days === 1) return this.#words.yesterday;
-    return date.toLocaleDateString(this.#language, { day: "numeric", month: "long" });
+    return days === 1 ? this.#words.yesterday : dateOf(at, this.#language);
   }
 }
 
@@ -320,8 +315,4 @@ function isContinued(before, message) {
 
 function dayOf({ at }) {
   return new Date(at).toDateString();
-}
-
-function midnight(date) {
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }

@@ -1,8 +1,8 @@
 // The chat itself: what is said goes to the server and to the screen.
 
 import { chime, countInTitle } from "./alerts.js";
+import { Asking } from "./asking.js";
 import { Composer } from "./composer.js";
-import { askedOf, oneField, prechatForm } from "./forms.js";
 import { Invitation } from "./invitation.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
@@ -12,7 +12,6 @@ import { Uploads } from "./uploads.js";
 import { spokenLanguage, wordsOf } from "./words.js";
 
 const TYPING_EVERY_MS = 3_000;
-const SLOW_AFTER_MS = 120_000;
 const LINKS_LAST_MS = 12 * 3_600_000;
 
 export class Widget {
@@ -31,7 +30,7 @@ export class Widget {
   #identity = null;
   #token = null;
   #attendance = null;
-  #asked = "";
+  #asking;
   #typedAt = 0;
   #historyAt = 0;
   #isLoadingOlder = false;
@@ -89,6 +88,12 @@ export class Widget {
       line: this.#line,
       onSent: (id) => this.#panel.thread.mark(id, "sent"),
       onFailed: (id) => this.#panel.thread.mark(id, "failed"),
+    });
+    this.#asking = new Asking({
+      config,
+      state: () => this.#stateForAsking,
+      show: (form, isFirst) => this.#panel.ask(form, { isFirst }),
+      on: { form: (told) => this.#formDone(told), email: (email) => this.#leaveEmail(email) },
     });
     this.#speak();
     this.#panel.showGreeting(true);
@@ -168,8 +173,17 @@ export class Widget {
     return readObject(this.#store.get("details"));
   }
 
-  get #known() {
-    return { ...this.#details, ...(this.#identity || {}) };
+  get #stateForAsking() {
+    const { hasTheirs, last } = this.#panel.thread;
+    return {
+      language: this.#language,
+      known: { ...this.#details, ...(this.#identity || {}) },
+      isNew: this.#historyAt > 0 || !this.#isKnown,
+      hasFormed: Boolean(this.#store.get("formed")),
+      hasTheirs,
+      last,
+      attendance: this.#attendance,
+    };
   }
 
   #become(identity) {
@@ -188,7 +202,7 @@ export class Widget {
     this.#panel.showGreeting(true);
     this.#panel.showUnread(0);
     countInTitle(0);
-    this.#ask();
+    this.#asking.look();
   }
 
   #learn(details) {
@@ -214,7 +228,7 @@ export class Widget {
     sessionOpen(this.#connection, true);
     this.#store.set("invited", "1");
     this.#line.start();
-    this.#ask();
+    this.#asking.look();
     this.#showFresh();
     this.#lookAnew();
     this.#tell("open");
@@ -254,12 +268,12 @@ export class Widget {
       launcher: this.#options.launcher || this.#config.launcher[language],
       onSuggestion: (text) => this.#suggested(text),
     });
-    this.#ask();
+    this.#asking.look();
     this.#line.send({ type: "language", language });
   }
 
   #suggested(text) {
-    if (this.#asked.startsWith("form")) this.#composer.draft(text); // First things first.
+    if (this.#asking.isFormShown) this.#composer.draft(text); // First things first.
     else this.#say({ type: "message", text, files: [] });
   }
 
@@ -270,14 +284,19 @@ export class Widget {
     this.#panel.thread.put(waitingMessage(this.#outbox.put({ ...frame, id })));
     this.#panel.showGreeting(false);
     this.#line.start();
-    this.#ask();
+    this.#asking.look();
     this.#panel.toEnd();
-    this.#wakeWhenSlow();
+    this.#asking.wait();
   }
 
   #sharePhone(phone) {
     this.#learn({ phone });
     this.#say({ type: "phone", phone });
+  }
+
+  #leaveEmail(email) {
+    this.#learn({ email });
+    this.#say({ type: "email", email });
   }
 
   #showWaiting() {
@@ -292,82 +311,12 @@ export class Widget {
     }
   }
 
-  // What is asked of the visitor
-
-  /** Show the form, or the question for an e-mail, when its time has come; take it away afterwards. */
-  #ask() {
-    const kind = this.#toAsk();
-    const asked = kind ? `${kind} ${this.#language}` : "";
-    if (asked === this.#asked) return;
-    this.#asked = asked;
-    const words = wordsOf(this.#language);
-    if (kind === "form") {
-      const form = prechatForm({
-        prechat: this.#config.prechat,
-        known: this.#known,
-        words,
-        language: this.#language,
-        onDone: (told) => this.#formDone(told),
-      });
-      this.#panel.ask(form, { isFirst: true });
-    } else if (kind) {
-      const form = oneField({
-        kind: "email",
-        label: words.email,
-        intro: `${kind === "slow" ? words.slow : this.#closedWords(words)} ${words.leaveEmail}`,
-        action: words.leave,
-        words,
-        onDone: (email) => {
-          this.#learn({ email });
-          this.#say({ type: "email", email });
-        },
-      });
-      this.#panel.ask(form);
-    } else {
-      this.#panel.ask(null);
-    }
-  }
-
-  #toAsk() {
-    const thread = this.#panel.thread;
-    const isNew = this.#historyAt > 0 || !this.#isKnown;
-    const missing = askedOf(this.#config.prechat, this.#known, this.#language);
-    if (isNew && !thread.hasTheirs && missing.length > 0 && !this.#store.get("formed")) return "form";
-    const { answers } = this.#attendance || {};
-    if (!this.#config.offline || this.#known.email || !thread.hasTheirs) return "";
-    if (answers === "nobody") return "nobody";
-    return answers === "people" && this.#isSlow ? "slow" : "";
-  }
-
-  get #isSlow() {
-    const { last } = this.#panel.thread;
-    return Boolean(last && last.author === "contact" && Date.now() - new Date(last.at) > SLOW_AFTER_MS);
-  }
-
-  #wakeWhenSlow() {
-    clearTimeout(this.#slowTimer);
-    this.#slowTimer = setTimeout(() => this.#ask(), SLOW_AFTER_MS + 1_000);
-  }
-
   #formDone({ text, answer, ...details }) {
     this.#store.set("formed", "1");
     this.#learn(details);
     if (text) this.#say({ type: "form", text, answer, consent: true, ...details });
-    this.#ask();
+    this.#asking.look();
     this.#composer.focus();
-  }
-
-  #closedWords(words) {
-    const opens = this.#attendance && this.#attendance.opens_at;
-    if (!opens) return words.nobody;
-    const when = new Date(opens).toLocaleString(this.#language, {
-      day: "numeric",
-      month: "long",
-      hour: "2-digit",
-      minute: "2-digit",
-      hour12: false,
-    });
-    return `${words.nobody} ${words.nobodyUntil(when)}`;
   }
 
   // What the server says
@@ -413,7 +362,7 @@ export class Widget {
     this.#historyAt = this.#historyAt && resumed ? this.#historyAt : Date.now();
     this.#showWaiting();
     this.#attend(attendance);
-    this.#ask();
+    this.#asking.look();
     if (wasAtEnd || !resumed) this.#panel.toEnd();
     this.#showFresh();
     if (this.#uploads) this.#uploads.go();
@@ -423,7 +372,7 @@ export class Widget {
   #attend(attendance) {
     this.#attendance = attendance;
     if (attendance) this.#panel.showAttendance(attendance.answers);
-    this.#ask();
+    this.#asking.look();
   }
 
   #refused(frame) {
@@ -486,7 +435,7 @@ export class Widget {
     if (message.author === "bot") this.#panel.showPerson(null);
     if (wasAtEnd) this.#panel.toEnd();
     this.#noteArrived();
-    this.#ask();
+    this.#asking.look();
     return isNew;
   }
 
@@ -561,7 +510,7 @@ export class Widget {
   #changedElsewhere(name) {
     if (name === "seen") this.#count();
     else if (name === "sound") this.#panel.showSound(this.#store.get("sound") === "1");
-    else if (name === "details" || name === "formed") this.#ask();
+    else if (name === "details" || name === "formed") this.#asking.look();
     else if (name === "token" && !this.#store.get("token") && !this.#identity) {
       this.#line.stop();
       this.#reset();

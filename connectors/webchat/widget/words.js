@@ -68,7 +68,6 @@ const WORDS = {
     slow: "Ответ может занять время.",
     leaveEmail: "Оставьте эл. почту: если вас уже не будет на сайте, ответим туда.",
     leave: "Оставить",
-    emailKept: (email) => `Если закроете страницу, ответим на ${email}.`,
     greeting:
       "Здравствуйте! Я ИИ-ассистент компании. Напишите свой вопрос, а если понадобится, я позову сотрудника.",
   },
@@ -137,7 +136,6 @@ const WORDS = {
     slow: "Жауап біраз кешігуі мүмкін.",
     leaveEmail: "Эл. поштаңызды қалдырыңыз: сайттан кетіп қалсаңыз, сонда жауап береміз.",
     leave: "Қалдыру",
-    emailKept: (email) => `Бетті жапсаңыз, ${email} мекенжайына жауап береміз.`,
     greeting:
       "Сәлеметсіз бе! Мен компанияның ЖИ-көмекшісімін. Сұрағыңызды жаза беріңіз, қажет болса, маманды шақырамын.",
   },
@@ -206,7 +204,6 @@ const WORDS = {
     slow: "An answer may take a while.",
     leaveEmail: "Leave your e-mail: if you’re no longer on the site, we’ll answer there.",
     leave: "Leave it",
-    emailKept: (email) => `If you close this page, we’ll answer at ${email}.`,
     greeting:
       "Hello! I’m the company’s AI assistant. Ask me anything, and I’ll bring in a colleague whenever you need one.",
   },
