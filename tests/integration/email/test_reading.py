@@ -80,6 +80,7 @@ async def test_nothing_is_lost_between_the_check_and_the_first_look(post: Post) 
     post.drop(letter("бұрын", Message_ID="<before@customer.test>"))
     account = await post.connector.verify(config)
     post.connection = replace(post.connection, account=account)
+    _wait_long(post)
     post.drop(letter("дәл арасында"))
     async with post.polling():
         assert [one.text for one in await post.received()] == ["дәл арасында"]
@@ -127,6 +128,25 @@ async def test_new_numbers_of_a_moved_mailbox_change_nothing(post: Post) -> None
         await post.received(2)
         await asyncio.sleep(0.5)
     assert [one.text for one in post.inbox.received] == ["бір", "екі"]
+
+
+async def test_what_comes_while_others_are_read_is_not_waited_for(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _wait_long(post)
+    receive = post.inbox.receive
+
+    async def slow(*given: Any) -> int:
+        if not post.inbox.received:
+            post.drop(letter("үш", Message_ID="<3@customer.test>"))
+        return await receive(*given)
+
+    monkeypatch.setattr(post.inbox, "receive", slow)
+    post.configure(history="day")
+    post.drop(letter("бір", Message_ID="<1@customer.test>"))
+    post.drop(letter("екі", Message_ID="<2@customer.test>"))
+    async with post.polling():
+        await post.received(3)
 
 
 async def test_a_mail_delivered_twice_is_one(post: Post) -> None:
@@ -359,6 +379,12 @@ async def test_health_tells_how_full_the_mailbox_is(post: Post) -> None:
     assert quotas["mailbox_bytes"].used is not None
     assert quotas["last_uid"].value == "1"
     assert health.warnings == []
+
+
+def _wait_long(post: Post) -> None:
+    """Nothing is found only because a wait for news happens to end."""
+    post.configure(watch_sent=False)
+    post.connector._idle_seconds = 120
 
 
 def _days_ago(days: int) -> str:

@@ -1,6 +1,7 @@
 """Servers that say nothing, nonsense, or too much: every wait ends, and in words."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -122,3 +123,22 @@ async def test_nobody_is_there() -> None:
 )  # fmt: skip
 def test_answers_are_read(fragments: list[bytes], tokens: list[object]) -> None:
     assert parsed(fragments) == tokens
+
+
+async def test_news_that_came_before_the_wait_end_it_at_once() -> None:
+    talk = scripted(
+        HELLO,
+        CAPABLE,
+        b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 2] ok\r\nTAG OK\r\n",
+        b"* 2 EXISTS\r\nTAG OK\r\n",
+    )
+    context = ssl.create_default_context()
+    async with (
+        asyncio.timeout(5),
+        serving(talk) as port,
+        imap.ImapSession.open("127.0.0.1", port, security="none", tls=context) as session,
+    ):
+        folder = await session.examine("INBOX")
+        assert (folder.uid_validity, folder.uid_next) == (7, 2)
+        await session.noop()
+        await session.wait(60)
