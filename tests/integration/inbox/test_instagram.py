@@ -84,6 +84,9 @@ async def test_a_conversation(
     await platform.say("Шатыр бар ма?")
     conversation_id = await conversation_of(owner, services)
     path = f"/api/conversations/{conversation_id}"
+    (contact,) = (await owner.get("/api/contacts"))["items"]
+    (identity,) = contact["identities"]  # as their profile says
+    assert (identity["profile_name"], identity["username"]) == ("Айгүл Серікқызы", "aigul_500")
     await owner.post(f"{path}/take-over")
     await answer(owner, services, platform, path, text="Бар, көк және жасыл.")
     sent = platform.account.sent[-1]
