@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connectors.base.forms import is_well_formed
 from connectors.whatsapp.inbound import FIELDS, MalformedBodyError, parse_body
 from connectors.whatsapp.values import moment, plain
-from crm.contract import ConsentChange, InboundEvent, InboundMessage, MessageKind
+from crm.contract import ConsentChange, InboundEvent, InboundMessage, MessageKind, Sender
 from tests.contract.whatsapp_bodies import EVENTS, MALFORMED, MESSAGES, USER_ID
 from tests.fakes.whatsapp_api import ACCOUNT_ID, NUMBER_ID, body, customer, message, said, value
 
@@ -118,6 +118,13 @@ def test_several_people_in_one_change_are_told_apart() -> None:
     )
     names = [event.sender.name for event in events_of(told) if isinstance(event, InboundMessage)]
     assert names == ["Бауыржан", "Айгүл Серікқызы"]
+
+
+def test_nobody_gets_anothers_name() -> None:
+    stranger = {"user_id": "KZ.9"}
+    (received,) = events_of(said(message(person=stranger, text={"body": "?"})))
+    assert isinstance(received, InboundMessage)
+    assert received.sender == Sender(external_id="KZ.9")
 
 
 def test_one_unreadable_message_costs_no_other() -> None:

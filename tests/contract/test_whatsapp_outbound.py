@@ -374,6 +374,7 @@ CALLS = [
     (503, {"code": 2}, RetryableError, "platform_unavailable", None),
     (500, {"code": 131000}, RetryableError, "platform_unavailable", None),
     (500, {"code": 987654}, RetryableError, "platform_unavailable", None),
+    (500, {"code": 131009}, RetryableError, "platform_unavailable", None),
     (502, {"text": "<html>Bad Gateway</html>"}, RetryableError, "platform_unavailable", None),
     (200, {"text": "<html>ok</html>"}, RetryableError, "platform_unavailable", None),
     (

@@ -407,6 +407,20 @@ EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
             )
         ],
     ),
+    "what is not said to be billable is by its kind": (
+        body(
+            value(
+                statuses=[
+                    status(f"wamid.{kind}", "sent", pricing={"category": "SERVICE", "type": kind})
+                    for kind in ("regular", "free_entry_point")
+                ]
+            )
+        ),
+        [
+            {"data": {"category": "service", "billable": True, "pricing": "regular"}},
+            {"data": {"category": "service", "billable": False, "pricing": "free_entry_point"}},
+        ],
+    ),
     "statuses without contacts, in any order": (
         body(
             value(
@@ -494,6 +508,16 @@ EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
                 chat_id="77010000501",
                 new_chat_id="77010000502",
                 sender=Sender(external_id="77010000502", phone="+77010000502"),
+            )
+        ],
+    ),
+    "a new number, and no new user id": (
+        sent(type="system", system={"wa_id": "77010000502", "type": "user_changed_number"}),
+        [
+            Notice(
+                external_id="wamid.A",
+                topic="account",
+                data={"event": "user_changed_number", "chat_id": USER_ID},
             )
         ],
     ),
