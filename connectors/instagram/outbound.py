@@ -19,6 +19,8 @@ MAX_QUICK_REPLIES: Final = 13
 MAX_TEMPLATE_BUTTONS: Final = 3
 MAX_TEMPLATE_TEXT: Final = 640
 MAX_PAYLOAD: Final = 1000
+MAX_CARD_TITLE: Final = 80
+"""Letters of what stands under a card's picture."""
 _MEGABYTE: Final = 1_000_000
 
 
@@ -68,7 +70,10 @@ _TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message as Instagram gets it: a text with what hangs under it, or a file by its place."""
+    """One message as Instagram gets it: a text with what hangs under it, or a file by its place.
+
+    A picture with a text and buttons is one card.
+    """
 
     text: str = ""
     quick_replies: tuple[Mapping[str, str], ...] = ()
@@ -82,7 +87,7 @@ def render(message: OutboundMessage) -> list[Part]:
     """Cut a message into what Instagram accepts: files first, then texts, buttons under the last.
 
     Choices go as quick replies; with an address among up to three they go as the buttons of a
-    card. More than fit become a numbered list.
+    card, together with a picture where the text is short. More than fit become a numbered list.
 
     Raises:
         RejectedError: there is nothing to send.
@@ -99,7 +104,10 @@ def render(message: OutboundMessage) -> list[Part]:
             pieces += split_text(f"{file.name}: {file.url}", CAPABILITIES)
     if (quick or card) and not pieces:
         pieces = ["\n".join(button.title for button in quick or card)]
-    if card:  # a card holds less text than a message
+    if card and _is_caption(pieces) and [part.type for part in parts] == ["image"]:
+        parts = [replace(parts[0], text=pieces[0])]
+        pieces = []
+    elif card:  # a card holds less text than a message
         pieces[-1:] = split_text(pieces[-1], _TEMPLATE)
     parts += [Part(text=piece) for piece in pieces]
     if not parts:
@@ -116,6 +124,10 @@ def render(message: OutboundMessage) -> list[Part]:
 
 def body_of(message: OutboundMessage, part: Part) -> dict[str, Any]:
     """The ``message`` object of a part."""
+    if part.file is not None and part.buttons:
+        shown = {"title": part.text, "image_url": message.attachments[part.file].url}
+        element = {**shown, "buttons": list(part.buttons)}
+        return _attachment("template", {"template_type": "generic", "elements": [element]})
     if part.file is not None:
         return _attachment(part.type, {"url": message.attachments[part.file].url})
     if part.buttons:
@@ -145,6 +157,10 @@ def _arranged(
     if len(others) <= MAX_QUICK_REPLIES:
         return others, (), links
     return (), (), buttons
+
+
+def _is_caption(pieces: Sequence[str]) -> bool:
+    return len(pieces) == 1 and len(pieces[0]) <= MAX_CARD_TITLE
 
 
 def _pieces(text: str) -> list[str]:

@@ -146,6 +146,18 @@ async def test_a_card_holds_less_text(instagram: Instagram) -> None:
     assert f"{first['text']} {last['attachment']['payload']['text']}" == text
 
 
+async def test_a_picture_with_a_short_text_and_an_address_is_one_card(instagram: Instagram) -> None:
+    link = Button(title="Сайт", url="https://aitys.kz")
+    await send(instagram, outbound("Шатыр", buttons=[link], attachments=[file()], reply_to="M1"))
+    (message,) = sent(instagram)
+    (element,) = message["attachment"]["payload"]["elements"]
+    assert (element["title"], element["image_url"]) == ("Шатыр", file().url)
+    assert [button["type"] for button in element["buttons"]] == ["web_url"]
+    assert instagram.server.account.sent[0]["reply_to"] == {"mid": "M1"}
+    await send(instagram, outbound("ұ" * 81, buttons=[link], attachments=[file()]))
+    assert [one["attachment"]["type"] for one in sent(instagram)[1:]] == ["image", "template"]
+
+
 async def test_more_than_a_card_holds_is_written_out(instagram: Instagram) -> None:
     link = Button(title="Сайт", url="https://aitys.kz")
     await send(instagram, outbound("Таңдаңыз", buttons=[link, *choices(3)]))

@@ -267,6 +267,11 @@ def _check_message(message: Json) -> None:
 
 
 def _check_card(card: Json) -> None:
+    if card["template_type"] == "generic":
+        for element in card["elements"]:
+            if not 1 <= len(element["title"]) <= 80 or not 1 <= len(element["buttons"]) <= 3:
+                raise ApiError(400, 100, "(#100) Invalid element")
+        return
     if len(card["text"]) > 640 or not 1 <= len(card["buttons"]) <= 3:
         raise ApiError(400, 100, "(#100) Invalid template")
     if any(len(button["title"]) > 20 for button in card["buttons"]):
