@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from connectors.base import Capabilities, MediaLimit
-from connectors.base.marks import numbered
+from connectors.base.marks import numbered, read_marks
 from connectors.base.rendering import is_choice
 from connectors.whatsapp.formatting import length, shown_parts
 from connectors.whatsapp.menus import MAX_BODY, Menu, menu_of
@@ -91,7 +91,8 @@ def render(message: OutboundMessage) -> list[Part]:
         file = 0 if message.attachments else None
         return [Part("template", file=file, reply_to=message.reply_to)]
     # A menu hangs under a body, so without words the choices are the words.
-    menu = menu_of(message.buttons, message.language) if message.text.strip() else None
+    worded = read_marks(message.text).text.strip()
+    menu = menu_of(message.buttons, message.language) if worded else None
     files = [_file_part(place, file) for place, file in enumerate(message.attachments)]
     links = [f"{f.name}: {f.url}" for f, p in zip(message.attachments, files, strict=True) if not p]
     texts = [piece for link in links for piece in shown_parts(link, CAPABILITIES.max_text)]

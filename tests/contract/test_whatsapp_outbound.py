@@ -174,9 +174,15 @@ async def test_a_long_title_makes_a_list_of_few(whatsapp: WhatsApp) -> None:
     assert sent["interactive"]["type"] == "list"
 
 
-async def test_choices_without_words_are_the_words(whatsapp: WhatsApp) -> None:
-    (sent,) = await send_all(whatsapp, outbound("", choice("Иә"), choice("Жоқ")))
-    assert sent["text"]["body"] == "1. Иә\n2. Жоқ"
+async def test_what_is_said_of_a_choice_makes_a_list_of_few(whatsapp: WhatsApp) -> None:
+    (sent,) = await send_all(whatsapp, outbound("?", choice("А", description="ертең"), choice("Б")))
+    assert sent["interactive"]["type"] == "list"
+
+
+@pytest.mark.parametrize("text", ["", "[ ](https://a.kz)"])
+async def test_choices_without_words_are_the_words(whatsapp: WhatsApp, text: str) -> None:
+    (sent,) = await send_all(whatsapp, outbound(text, choice("Иә"), choice("Жоқ")))
+    assert sent["text"]["body"].endswith("1. Иә\n2. Жоқ")
 
 
 async def test_an_address_opens_from_its_button(whatsapp: WhatsApp) -> None:
