@@ -17,6 +17,9 @@ from pydantic import (
     Field,
     StringConstraints,
     TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 
@@ -51,6 +54,13 @@ def _phone(value: str) -> str:
     return f"+{digits}"
 
 
+def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError:
+        return None
+
+
 ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Filled = StringConstraints(strip_whitespace=True, min_length=1)
 Name = Annotated[str, Filled, Field(max_length=100)]
@@ -60,14 +70,22 @@ Language = Literal["ru", "kk", "en"]
 
 
 class Details(BaseModel):
-    """What a visitor said of themselves, or the site of a visitor who is signed in there."""
+    """What a visitor says of themselves."""
 
     name: Name | None = None
     phone: Phone | None = None
     email: Email | None = None
 
 
-class Identity(Details):
+class Known(Details):
+    """What is known of a visitor before they say anything. What makes no sense is left out."""
+
+    name: Annotated[Name | None, WrapValidator(_or_none)] = None
+    phone: Annotated[Phone | None, WrapValidator(_or_none)] = None
+    email: Annotated[Email | None, WrapValidator(_or_none)] = None
+
+
+class Identity(Known):
     """A user of the company's own site, with the signature that its server made."""
 
     user_id: Annotated[str, Field(min_length=1, max_length=200)]
@@ -80,7 +98,7 @@ class Hello(BaseModel):
     type: Literal["hello"]
     token: str | None = Field(default=None, max_length=200)
     identity: Identity | None = None
-    details: Details | None = None
+    details: Known | None = None
     language: Language | None = None
     after: str | None = Field(default=None, max_length=64)
     page: str | None = Field(default=None, max_length=500)

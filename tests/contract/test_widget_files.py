@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from crm.contract import Attendance, Button, FileRefusedError, KeptFile, MessageKind
 from tests.contract.conftest import Webchat
@@ -30,7 +30,7 @@ PASTE = """async () => {
 }"""
 
 
-def file(name: str, content: bytes = PNG, mime: str = "image/png") -> dict[str, Any]:
+def file(name: str, content: bytes = PNG, mime: str = "image/png") -> FilePayload:
     return {"name": name, "mimeType": mime, "buffer": content}
 
 

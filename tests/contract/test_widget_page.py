@@ -1,7 +1,7 @@
 """The widget on other people's pages: strict policies, colours, languages, phones, screen readers."""
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from connectors.webchat.visitors import signature_of
 from crm.contract import Button, ChatQuote
@@ -60,7 +60,7 @@ async def test_a_strict_policy_is_not_violated(site: Site, webchat: Webchat) -> 
     await site.part("consent").check()
     await site.part("start").click()
     await site.part("picker").set_input_files(
-        [{"name": "a.png", "mimeType": "image/png", "buffer": PNG}]
+        FilePayload(name="a.png", mimeType="image/png", buffer=PNG)
     )
     await expect(site.part("upload")).to_have_attribute("data-state", "done")
     await site.part("send").click()

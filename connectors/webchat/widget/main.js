@@ -4,7 +4,8 @@
 //
 // What the tag and `window.Aitys` understand stands in the README.
 
-import { identityOf, Widget } from "./widget.js";
+import { identityOf } from "./visitor.js";
+import { Widget } from "./widget.js";
 import { LANGUAGES } from "./words.js";
 
 const script = document.currentScript || document.querySelector("script[data-connection]");

@@ -1,16 +1,14 @@
 // The widget's frame: launcher, window, header. Knows nothing of the network.
 
 import { call, icon, iconButton, initial, make } from "./elements.js";
-import { LOOK } from "./look.js";
+import { dress, followKeyboard, followTheme, takeDrops, takeFont } from "./fitting.js";
 import { safeAddress } from "./marks.js";
-import { palette } from "./theme.js";
 import { Thread } from "./thread.js";
 
 const TYPING_MS = 6_000;
 const LOST_AFTER_MS = 1_500;
 const NEAR_END = 80;
 const NEAR_TOP = 120;
-const PLAIN_FONTS = /^("?times new roman"?|times|serif|initial|)$/i;
 const FOCUSABLE = "button:not([hidden]), a[href], input:not([tabindex='-1']), textarea";
 
 export class Panel {
@@ -33,16 +31,16 @@ export class Panel {
     this.#on = on;
     this.#host = make("aitys-chat");
     const shadow = this.#host.attachShadow({ mode: "open" });
-    style(shadow, nonce);
+    dress(shadow, nonce);
     this.#build();
     shadow.append(this.#root);
     this.thread = new Thread({ log: this.log, scroll: this.scroll, on: this.#on });
     this.#keepEnd();
-    this.#followTheme(config.theme);
-    this.#followKeyboard();
-    this.#takeDrops();
+    followTheme(this.#host, config);
+    followKeyboard(this.#host);
+    this.#takeFiles();
     document.body.append(this.#host);
-    this.#takeFont();
+    takeFont(this.#host);
   }
 
   get isOpen() {
@@ -372,56 +370,12 @@ export class Panel {
     observer.observe(this.asking);
   }
 
-  /** Light or dark as the page asks, else as the visitor's system. */
-  #followTheme(theme) {
-    const system = window.matchMedia("(prefers-color-scheme: dark)");
-    const apply = () => {
-      const isDark = theme === "dark" || (theme !== "light" && system.matches);
-      this.#host.dataset.theme = isDark ? "dark" : "light";
-      for (const [name, value] of Object.entries(palette(this.#config.accent, isDark))) {
-        this.#host.style.setProperty(name, value);
-      }
-    };
-    if (system.addEventListener) system.addEventListener("change", apply);
-    apply();
-  }
-
-  /** On a phone the window ends where the on-screen keyboard begins. */
-  #followKeyboard() {
-    const view = window.visualViewport;
-    if (!view) return;
-    const apply = () => {
-      this.#host.style.setProperty("--view-height", `${Math.round(view.height)}px`);
-      this.#host.style.setProperty("--view-top", `${Math.round(Math.max(0, view.offsetTop))}px`);
-    };
-    view.addEventListener("resize", apply);
-    view.addEventListener("scroll", apply);
-    apply();
-  }
-
-  /** The page's own font, unless it has chosen none. */
-  #takeFont() {
-    const family = getComputedStyle(document.body).fontFamily || "";
-    if (!PLAIN_FONTS.test(family.split(",")[0].trim())) this.#host.style.setProperty("--page-font", family);
-  }
-
-  #takeDrops() {
-    let depth = 0;
-    const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
-    const show = (isOver) => (this.dropping.hidden = !isOver || this.#composer.attach.hidden || this.bottom.hidden);
-    const listen = (name, work) =>
-      this.panel.addEventListener(name, (event) => {
-        if (!hasFiles(event)) return;
-        event.preventDefault();
-        work(event);
-        show(depth > 0);
-      });
-    listen("dragenter", () => (depth += 1));
-    listen("dragover", () => {});
-    listen("dragleave", () => (depth -= 1));
-    listen("drop", ({ dataTransfer }) => {
-      depth = 0;
-      if (!this.bottom.hidden) this.#composer.take(dataTransfer.files);
+  #takeFiles() {
+    takeDrops(this.panel, {
+      onOver: (isOver) => (this.dropping.hidden = !isOver || this.#composer.attach.hidden || this.bottom.hidden),
+      onDrop: (files) => {
+        if (!this.bottom.hidden) this.#composer.take(files);
+      },
     });
   }
 }
@@ -436,21 +390,4 @@ function suggestion(text, onclick) {
 
 export function isFullScreen() {
   return window.matchMedia("(max-width: 520px)").matches;
-}
-
-/** A constructed sheet needs no permission of the page's content security policy. */
-function style(shadow, nonce) {
-  if ("adoptedStyleSheets" in shadow) {
-    try {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(LOOK);
-      shadow.adoptedStyleSheets = [sheet];
-      return;
-    } catch {
-      // An old browser that has the name, but cannot construct one.
-    }
-  }
-  const element = make("style", {}, LOOK);
-  if (nonce) element.nonce = nonce;
-  shadow.append(element);
 }

@@ -1,14 +1,15 @@
 // The chat itself: what is said goes to the server and to the screen.
 
-import { chime, countInTitle } from "./alerts.js";
 import { Asking } from "./asking.js";
 import { Composer } from "./composer.js";
 import { Invitation } from "./invitation.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { isFullScreen, Panel } from "./panel.js";
-import { newId, readObject, Store } from "./store.js";
+import { Reading } from "./reading.js";
+import { newId, Store } from "./store.js";
 import { Uploads } from "./uploads.js";
+import { identityOf, sessionOpen, Visitor } from "./visitor.js";
 import { spokenLanguage, wordsOf } from "./words.js";
 
 const TYPING_EVERY_MS = 3_000;
@@ -27,10 +28,10 @@ export class Widget {
   #panel;
   #invitation;
   #language;
-  #identity = null;
-  #token = null;
+  #visitor;
   #attendance = null;
   #asking;
+  #reading;
   #typedAt = 0;
   #historyAt = 0;
   #isLoadingOlder = false;
@@ -43,12 +44,13 @@ export class Widget {
     this.#options = options;
     this.#tell = tell;
     this.#store = new Store(connection, (name) => this.#changedElsewhere(name));
-    if (options.identity) this.#become(options.identity);
+    this.#visitor = new Visitor(this.#store);
+    if (options.identity) this.#visitor.become(options.identity);
     const place = `${base}/webchat/${connection}`;
     if (config.files) {
       this.#uploads = new Uploads({
         url: `${place}/files`,
-        token: () => (this.#line && this.#line.ready ? this.#token : null),
+        token: () => (this.#line && this.#line.ready ? this.#visitor.token : null),
         maxBytes: config.max_megabytes * 1_048_576,
         onChange: () => this.#composer.showUploads(),
       });
@@ -71,10 +73,10 @@ export class Widget {
         close: () => this.#closed(),
         tap: ({ title, payload }) => this.#say({ type: "tap", title, payload }),
         phone: (phone) => this.#sharePhone(phone),
-        visible: (id) => this.#read(id),
+        visible: (id) => this.#reading.read(id),
         lost: () => this.#showWaiting(),
         older: () => this.#loadOlder(),
-        sound: () => this.#switchSound(),
+        sound: () => this.#reading.switchSound(),
       },
     });
     this.#line = new Line({
@@ -89,6 +91,7 @@ export class Widget {
       onSent: (id) => this.#panel.thread.mark(id, "sent"),
       onFailed: (id) => this.#panel.thread.mark(id, "failed"),
     });
+    this.#reading = new Reading({ store: this.#store, line: this.#line, panel: this.#panel, tell });
     this.#asking = new Asking({
       config,
       state: () => this.#stateForAsking,
@@ -96,17 +99,16 @@ export class Widget {
       on: { form: (told) => this.#formDone(told), email: (email) => this.#leaveEmail(email) },
     });
     this.#speak();
+    this.#reading.showSound();
     this.#panel.showGreeting(true);
-    this.#panel.showSound(this.#store.get("sound") === "1");
     new MutationObserver(() => this.#speak()).observe(document.documentElement, { attributeFilter: ["lang"] });
-    document.addEventListener("visibilitychange", () => this.#lookAnew());
     this.#invitation = new Invitation({
       rules: options.invites ? config.proactive : null,
-      mayShow: () => !this.#store.get("invited") && !this.#isKnown && !this.#panel.isOpen,
+      mayShow: () => !this.#store.get("invited") && !this.#visitor.isKnown && !this.#panel.isOpen,
       show: () => this.#invite(),
     });
     // Who wrote here before may have an answer waiting.
-    if (this.#isKnown) this.#line.start();
+    if (this.#visitor.isKnown) this.#line.start();
     if (sessionOpen(connection) && !isFullScreen()) this.#panel.open({ focus: false });
   }
 
@@ -138,9 +140,9 @@ export class Widget {
   /** The page's visitor is signed in there: {id, signature, name, email, phone}. */
   identify(user) {
     const identity = identityOf(user);
-    if (!identity || (this.#identity && JSON.stringify(identity) === JSON.stringify(this.#identity))) return;
-    const isSame = this.#identity && this.#identity.user_id === identity.user_id;
-    this.#become(identity);
+    if (!identity || (this.#visitor.identity && JSON.stringify(identity) === JSON.stringify(this.#visitor.identity))) return;
+    const isSame = this.#visitor.identity && this.#visitor.identity.user_id === identity.user_id;
+    this.#visitor.become(identity);
     if (!isSame) this.#reset();
     this.#line.again();
     this.#line.start();
@@ -149,9 +151,7 @@ export class Widget {
   /** The visitor leaves: nothing of them stays in this browser. */
   logout() {
     this.#line.stop();
-    this.#store.clear();
-    this.#identity = null;
-    this.#store.scope("");
+    this.#visitor.leave();
     this.#reset();
     if (this.#uploads) this.#uploads.clear();
     this.#composer.draft("");
@@ -165,20 +165,12 @@ export class Widget {
 
   // Who it is
 
-  get #isKnown() {
-    return Boolean(this.#identity || this.#store.get("token"));
-  }
-
-  get #details() {
-    return readObject(this.#store.get("details"));
-  }
-
   get #stateForAsking() {
     const { hasTheirs, last } = this.#panel.thread;
     return {
       language: this.#language,
-      known: { ...this.#details, ...(this.#identity || {}) },
-      isNew: this.#historyAt > 0 || !this.#isKnown,
+      known: this.#visitor.known,
+      isNew: this.#historyAt > 0 || !this.#visitor.isKnown,
       hasFormed: Boolean(this.#store.get("formed")),
       hasTheirs,
       last,
@@ -186,36 +178,24 @@ export class Widget {
     };
   }
 
-  #become(identity) {
-    this.#identity = identity;
-    this.#store.scope(identity.user_id);
-  }
-
   /** Another visitor than before: an empty screen. */
   #reset() {
-    this.#token = null;
     this.#historyAt = 0;
     this.#attendance = null;
     this.#panel.thread.clear();
     this.#panel.showOlder(false);
     this.#panel.showPerson(null);
     this.#panel.showGreeting(true);
-    this.#panel.showUnread(0);
-    countInTitle(0);
+    this.#reading.count();
     this.#asking.look();
   }
 
-  #learn(details) {
-    this.#store.set("details", JSON.stringify({ ...this.#details, ...details }));
-  }
-
   #hello() {
-    const { name, phone, email } = this.#details;
     const isFresh = Date.now() - this.#historyAt < LINKS_LAST_MS; // Links to files end after a day.
     return {
-      token: this.#token || (this.#identity ? null : this.#store.get("token")),
-      identity: this.#identity,
-      details: { name, phone, email },
+      token: this.#visitor.token,
+      identity: this.#visitor.identity,
+      details: this.#visitor.details,
       language: this.#language,
       after: this.#historyAt && isFresh ? this.#panel.thread.newestId : null,
       page: location.href.slice(0, 500),
@@ -229,8 +209,8 @@ export class Widget {
     this.#store.set("invited", "1");
     this.#line.start();
     this.#asking.look();
-    this.#showFresh();
-    this.#lookAnew();
+    this.#reading.showFresh();
+    this.#reading.look();
     this.#tell("open");
   }
 
@@ -290,12 +270,12 @@ export class Widget {
   }
 
   #sharePhone(phone) {
-    this.#learn({ phone });
+    this.#visitor.learn({ phone });
     this.#say({ type: "phone", phone });
   }
 
   #leaveEmail(email) {
-    this.#learn({ email });
+    this.#visitor.learn({ email });
     this.#say({ type: "email", email });
   }
 
@@ -313,7 +293,7 @@ export class Widget {
 
   #formDone({ text, answer, ...details }) {
     this.#store.set("formed", "1");
-    this.#learn(details);
+    this.#visitor.learn(details);
     if (text) this.#say({ type: "form", text, answer, consent: true, ...details });
     this.#asking.look();
     this.#composer.focus();
@@ -354,8 +334,7 @@ export class Widget {
   #welcome({ token, history, resumed, more, attendance }) {
     // Another token than ours: the server did not know it, so this is a new chat.
     if (this.#historyAt > 0 && !resumed) this.#panel.thread.clear();
-    this.#token = token;
-    if (!this.#identity) this.#store.set("token", token);
+    this.#visitor.token = token;
     const wasAtEnd = this.#panel.isAtEnd;
     this.#quietly(() => history.forEach((message) => this.#show(message)));
     if (!resumed) this.#panel.showOlder(more);
@@ -364,7 +343,7 @@ export class Widget {
     this.#attend(attendance);
     this.#asking.look();
     if (wasAtEnd || !resumed) this.#panel.toEnd();
-    this.#showFresh();
+    this.#reading.showFresh();
     if (this.#uploads) this.#uploads.go();
     this.#tell("ready");
   }
@@ -380,8 +359,7 @@ export class Widget {
       this.#outbox.refused(frame);
     } else if (frame.code === "wrong_signature") {
       console.warn("Aitys: the signature of the user is wrong; the chat goes on without their name.");
-      this.#identity = null;
-      this.#store.scope("");
+      this.#visitor.become(null);
       this.#reset();
     } else {
       this.#isLoadingOlder = false;
@@ -412,7 +390,7 @@ export class Widget {
     const isOurs = message.author === "bot" || message.author === "operator";
     const isNew = this.#show(message);
     if (!isNew) return;
-    if (isOurs && !this.#panel.isSeen && this.#store.get("sound") === "1" && this.#isFirstTabFor(message.id)) chime();
+    if (isOurs) this.#reading.ring(message.id);
     this.#tell("message", {
       id: message.id,
       author: message.author === "contact" ? "visitor" : message.author,
@@ -434,72 +412,17 @@ export class Widget {
     if (message.author === "operator") this.#panel.showPerson(message.name || wordsOf(this.#language).operator);
     if (message.author === "bot") this.#panel.showPerson(null);
     if (wasAtEnd) this.#panel.toEnd();
-    this.#noteArrived();
+    this.#reading.arrived();
     this.#asking.look();
     return isNew;
-  }
-
-  /** One tab of several makes the sound. */
-  #isFirstTabFor(id) {
-    if (this.#store.get("rang") === id) return false;
-    this.#store.set("rang", id);
-    return true;
-  }
-
-  #switchSound() {
-    const isOn = this.#store.get("sound") !== "1";
-    this.#store.set("sound", isOn ? "1" : "0");
-    this.#panel.showSound(isOn);
-    if (isOn) chime();
-  }
-
-  // What has arrived, and what was read
-
-  #noteArrived() {
-    for (const { id } of this.#panel.thread.after(this.#store.get("arrived"))) {
-      if (!this.#line.send({ type: "seen", id })) break;
-      this.#store.set("arrived", id);
-    }
-    this.#count();
-  }
-
-  /** A message of ours is before the visitor's eyes: so are those above it. */
-  #read(id) {
-    if (!this.#panel.isSeen || !id) return;
-    for (const unseen of this.#panel.thread.after(this.#store.get("seen"))) {
-      if (unseen.id > id || !this.#line.send({ type: "seen", id: unseen.id, read: true })) break;
-      this.#store.set("seen", unseen.id);
-    }
-    this.#count();
-  }
-
-  #count() {
-    const unseen = this.#panel.thread.after(this.#store.get("seen")).length;
-    const count = this.#panel.isSeen ? 0 : unseen;
-    if (count !== this.#panel.unread) this.#tell("unread", count);
-    this.#panel.showUnread(count);
-    countInTitle(count);
-  }
-
-  /** Begin at what is new, when there is any. */
-  #showFresh() {
-    const [first] = this.#panel.thread.after(this.#store.get("seen"));
-    if (!this.#panel.isOpen || !first || !this.#store.get("seen")) return;
-    const element = this.#panel.thread.showFresh(first.id);
-    if (element) this.#panel.to(element);
-  }
-
-  #lookAnew() {
-    if (this.#panel.isSeen) this.#panel.thread.look();
-    this.#count();
   }
 
   #lineChanged(isThere) {
     this.#panel.showLine(isThere);
     if (isThere) {
       this.#outbox.flush();
-      this.#noteArrived();
-      this.#lookAnew();
+      this.#reading.arrived();
+      this.#reading.look();
     } else {
       this.#isLoadingOlder = false;
       this.#outbox.lost();
@@ -508,23 +431,15 @@ export class Widget {
 
   /** Another tab has read, filled in, or left. */
   #changedElsewhere(name) {
-    if (name === "seen") this.#count();
-    else if (name === "sound") this.#panel.showSound(this.#store.get("sound") === "1");
+    if (name === "seen") this.#reading.count();
+    else if (name === "sound") this.#reading.showSound();
     else if (name === "details" || name === "formed") this.#asking.look();
-    else if (name === "token" && !this.#store.get("token") && !this.#identity) {
+    else if (name === "token" && !this.#store.get("token") && !this.#visitor.identity) {
       this.#line.stop();
       this.#reset();
       if (this.#panel.isOpen) this.#line.start();
     }
   }
-}
-
-/** A user as the page names them, as the server reads it; null when it is none. */
-export function identityOf(user) {
-  if (!user || !user.id || !user.signature) return null;
-  const identity = { user_id: String(user.id), signature: String(user.signature) };
-  for (const name of ["name", "email", "phone"]) if (user[name]) identity[name] = String(user[name]);
-  return identity;
 }
 
 function waitingMessage({ id, at, text, title, phone, email, files }) {
@@ -536,16 +451,4 @@ function waitingMessage({ id, at, text, title, phone, email, files }) {
     at: new Date(at).toISOString(),
     state: "waiting",
   };
-}
-
-/** Whether the chat stands open while the visitor goes from page to page in this tab. */
-function sessionOpen(connection, value) {
-  const name = `aitys:${connection}:open`;
-  try {
-    if (value === undefined) return window.sessionStorage.getItem(name) === "1";
-    window.sessionStorage.setItem(name, value ? "1" : "0");
-  } catch {
-    // Forbidden by the browser's settings.
-  }
-  return false;
 }
