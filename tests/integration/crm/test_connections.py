@@ -9,7 +9,14 @@ import pytest
 from bson import ObjectId
 
 from connectors.base import Connector
-from crm.contract import Connection, InboundMessage, Inbox, Notice, Sender
+from crm.contract import (
+    AuthenticationFailedError,
+    Connection,
+    InboundMessage,
+    Inbox,
+    Notice,
+    Sender,
+)
 from crm.core.clock import utc_now
 from crm.core.feature import Core
 from crm.core.migration_steps import connections_in_depth
@@ -155,6 +162,19 @@ async def test_a_revoked_token_is_found_by_the_hourly_check_and_the_owner_is_tol
     read = await admin.get(path(made))
     assert (read["status"], read["last_error"]) == ("active", None)
     assert platform.webhooks == {made["id"]}
+
+
+async def test_a_connection_that_fails_already_is_no_new_task(
+    admin: Console, owner: Console, services: Services
+) -> None:
+    made = await connect(admin)
+    for code in ("token_revoked", "permission_missing"):
+        connection = await services.connection_records.load(ObjectId(made["id"]))
+        assert connection is not None
+        refusal = AuthenticationFailedError(code, "No.")
+        await services.connection_records.note_failure(connection, refusal)
+    assert (await admin.get(path(made)))["last_error"]["code"] == "permission_missing"
+    assert len((await owner.get("/api/tasks"))["items"]) == 1
 
 
 async def test_a_platform_that_is_down_takes_nothing_out_of_use(
