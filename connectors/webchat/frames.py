@@ -110,7 +110,7 @@ class SentFile(BaseModel):
     id: Annotated[str, Field(max_length=100)]
     name: Annotated[str, Field(max_length=300)] = ""
     mime: Annotated[str, Field(max_length=100)] = ""
-    size: Annotated[int, Field(ge=0)] = 0
+    size: Annotated[int, Field(ge=0, lt=2**40)] = 0
 
 
 class Say(BaseModel):

@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from connectors.email.inbound import message_of, report_in, status_events
 from connectors.email.mail import read_mail
 from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
-from connectors.webchat.frames import FRAMES
+from connectors.webchat.frames import FRAMES, Form, Hello, Mail, Say, Share, Tap
+from connectors.webchat.inbound import NotTheirFileError, Visitor, inbound
+from connectors.webchat.visitors import sealed_file
 from crm.contract import Connection, InboundEvent, InboundMessage
 from tests.contract.telegram_updates import BOT_ID, CONTENTS, EVENTS, IGNORED, USERNAME
 from tests.fuzz.conftest import FUZZ
@@ -30,6 +32,14 @@ TELEGRAM = [
     *(update for update, _ in EVENTS.values()),
     *IGNORED.values(),
 ]
+CHAT = Connection(
+    id="6a1b2c3d4e5f60718293a4b5",
+    organization_id="6a1b2c3d4e5f60718293a4b0",
+    channel="webchat",
+    name="Tau Demo",
+    config={},
+    webhook_secret="webhook_secret-0123456789",
+)
 FRAMES_SAID: list[dict[str, Any]] = [
     {"type": "hello", "token": None, "language": "kk", "after": "6a1b2c3d4e5f60718293a4b5"},
     {"type": "message", "id": "client-id-1", "text": "Сәлем"},
@@ -38,6 +48,40 @@ FRAMES_SAID: list[dict[str, Any]] = [
     {"type": "typing"},
     {"type": "language", "language": "ru"},
     {"type": "ping"},
+    {"type": "older", "before": "6a1b2c3d4e5f60718293a4b5"},
+    {"type": "phone", "id": "client-id-3", "phone": "8 (701) 123-45-67"},
+    {"type": "email", "id": "client-id-4", "email": "a@b.kz"},
+    {
+        "type": "form",
+        "id": "client-id-5",
+        "text": "Имя: Айдана",
+        "name": "Айдана",
+        "answer": "17",
+        "consent": True,
+    },
+    {
+        "type": "message",
+        "id": "client-id-6",
+        "files": [
+            {
+                "id": sealed_file(CHAT, "visitor", "6a1b2c3d4e5f60718293a4b5"),
+                "name": "шатыр.png",
+                "mime": "image/png",
+                "size": 5,
+            }
+        ],
+    },
+    {
+        "type": "hello",
+        "identity": {
+            "user_id": "u1",
+            "signature": "0" * 64,
+            "name": "Айдана",
+            "phone": "+77011234567",
+        },
+        "details": {"name": "Айдана", "email": "a@b.kz"},
+        "page": "https://tau.kz/",
+    },
 ]
 
 
@@ -78,8 +122,16 @@ def test_telegram(body: Any) -> None:
 @given(changed_json(FRAMES_SAID))
 def test_webchat(frame: Any) -> None:
     try:
-        FRAMES.validate_python(frame)
-    except ValidationError:
+        told = FRAMES.validate_python(frame)
+        if isinstance(told, Hello):
+            for known in (told.details, told.identity):
+                visitor = Visitor(id="visitor")
+                if known is not None:
+                    visitor.learn(known)
+                bson.encode(_cleaned(dataclasses.asdict(visitor)))
+        elif isinstance(told, Say | Tap | Share | Form | Mail):
+            check([inbound(CHAT, Visitor(id="visitor"), told)])
+    except (ValidationError, NotTheirFileError):
         return
 
 
