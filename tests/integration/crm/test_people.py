@@ -148,6 +148,23 @@ async def test_who_is_dismissed_comes_back_only_when_they_share_more(
     assert problem["errors"][0]["code"] == "not_proposed"
 
 
+async def test_nothing_is_left_of_the_proposals_of_who_is_merged_or_deleted(
+    owner: Console, core: Core
+) -> None:
+    one, two, three = [
+        await owner.post("/api/contacts", {"name": name, "email": "a@b.kz"})
+        for name in ("One", "Two", "Three")
+    ]
+    other = {"other_id": two["id"]}
+    await owner.post(f"/api/contacts/{one['id']}/duplicates/dismiss", other)
+    await owner.post(f"/api/contacts/{three['id']}/merge", other)
+    pairs = core.database.collection("contact_duplicates")
+    (left,) = await pairs.find({}).to_list()
+    assert {str(one_id) for one_id in left["contact_ids"]} == {one["id"], three["id"]}
+    await owner.delete(f"/api/contacts/{three['id']}")
+    assert await pairs.find_one({}) is None
+
+
 async def test_one_account_on_two_connections_is_one_person(
     owner: Console, say: Say, platform: Platform, services: Services
 ) -> None:
