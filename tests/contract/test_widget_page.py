@@ -278,6 +278,24 @@ async def test_only_what_is_before_the_eyes_is_read(site: Site) -> None:
     await until(lambda: long[-1].id in site.webchat.inbox.read)
 
 
+async def test_a_page_in_the_background_reads_nothing(site: Site) -> None:
+    turn = (
+        "(state) => { Object.defineProperty(document, 'visibilityState', "
+        "{ value: state, configurable: true }); document.dispatchEvent(new Event('visibilitychange')) }"
+    )
+    await site.open()
+    await site.write("Сәлем")
+    await site.page.evaluate(turn, "hidden")
+    ours = await site.reply("Жауап")
+    await expect(site.page).to_have_title("(1) Бет")
+    await until(lambda: ours.id in site.webchat.inbox.shown)
+    await site.page.wait_for_timeout(500)
+    assert site.webchat.inbox.read == []
+    await site.page.evaluate(turn, "visible")
+    await until(lambda: site.webchat.inbox.read == [ours.id])
+    await expect(site.page).to_have_title("Бет")
+
+
 async def test_tabs_are_in_step(site: Site) -> None:
     await site.open()
     await site.write("Сәлем")
