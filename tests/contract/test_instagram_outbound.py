@@ -390,16 +390,6 @@ async def test_the_platforms_wait_is_told(
     assert limited.value.retry_after == seconds
 
 
-async def test_a_token_revoked_between_parts(instagram: Instagram) -> None:
-    message = outbound("сөз. " * 300)
-    first, second, *_ = instagram.connector.render(instagram.connection, message)
-    await instagram.connector.send(instagram.connection, message, first)
-    instagram.server.account.token = "IGAArevoked0123456789"
-    with pytest.raises(AuthenticationFailedError):
-        await instagram.connector.send(instagram.connection, message, second)
-    assert len(instagram.server.account.sent) == 1
-
-
 def test_paces_are_the_connections_own(instagram: Instagram) -> None:
     assert isinstance(instagram.connector, SetsPace)
     account, chat = instagram.connector.paces(instagram.connection, CUSTOMER)

@@ -39,24 +39,6 @@ async def test_a_message_arrives(instagram: Instagram) -> None:
     assert (received.text, received.chat_id) == ("Сәлем", CUSTOMER)
 
 
-async def test_a_call_is_stored_once(instagram: Instagram) -> None:
-    await instagram.set_webhook()
-    body = await instagram.server.say("Сәлем")
-    again = await asyncio.gather(*(instagram.server.deliver(body) for _ in range(5)))
-    assert again == [200] * 5
-    assert [received.text for received in instagram.inbox.received] == ["Сәлем"]
-
-
-async def test_an_unavailable_inbox_gets_it_later(instagram: Instagram) -> None:
-    await instagram.set_webhook()
-    instagram.inbox.unavailable = True
-    await instagram.server.say("Сәлем")
-    assert instagram.server.statuses == [503]
-    instagram.inbox.unavailable = False
-    assert await instagram.server.redeliver() == [200]
-    assert [received.text for received in instagram.inbox.received] == ["Сәлем"]
-
-
 @pytest.mark.parametrize(
     "signature", ["", "sha256=", "sha256=" + "0" * 64, "sha1=abc", "sha256", "ғ", "=" * 99]
 )

@@ -101,24 +101,6 @@ async def test_a_revoked_token_can_be_disconnected(telegram: Telegram) -> None:
     await telegram.connector.disconnect(telegram.connection)
 
 
-async def test_a_call_is_stored_once(telegram: Telegram) -> None:
-    telegram.set_webhook()
-    update = await telegram.server.say("Сәлем")
-    assert telegram.server.bot.queue == []
-    assert await asyncio.gather(*(telegram.server.deliver(update) for _ in range(5))) == [200] * 5
-    assert [received.text for received in telegram.inbox.received] == ["Сәлем"]
-
-
-async def test_an_unavailable_inbox_gets_it_later(telegram: Telegram) -> None:
-    telegram.set_webhook()
-    telegram.inbox.unavailable = True
-    await telegram.server.say("Сәлем")
-    assert "503" in telegram.server.bot.webhook["last_error_message"]
-    telegram.inbox.unavailable = False
-    assert await telegram.server.redeliver() == [200]
-    assert [received.text for received in telegram.inbox.received] == ["Сәлем"]
-
-
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], SECRET + "x", "ғ"])
 async def test_a_wrong_secret(
     telegram: Telegram, client: aiohttp.ClientSession, secret: str

@@ -1,6 +1,5 @@
 """Connecting a number, its webhook, files, health and links, against the fake Graph API."""
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -32,7 +31,6 @@ from crm.contract import (
     InboundMessage,
     RejectedError,
     RetryableError,
-    StatusUpdate,
 )
 from tests.contract.conftest import SECRET, WhatsApp, make_connection, make_whatsapp
 from tests.contract.whatsapp_bodies import MALFORMED, USER_ID
@@ -249,23 +247,6 @@ async def test_an_unknown_connection(whatsapp: WhatsApp, client: aiohttp.ClientS
     assert whatsapp.inbox.deliveries == 0
 
 
-async def test_a_delivery_is_stored_once(whatsapp: WhatsApp) -> None:
-    told = await whatsapp.server.say("Сәлем 👍🏽")
-    assert whatsapp.server.undelivered == []
-    again = [whatsapp.server.deliver(told) for _ in range(5)]
-    assert await asyncio.gather(*again) == [200] * 5
-    assert texts(whatsapp) == ["Сәлем 👍🏽"]
-
-
-async def test_an_unavailable_inbox_gets_it_later(whatsapp: WhatsApp) -> None:
-    whatsapp.inbox.unavailable = True
-    await whatsapp.server.say("Сәлем")
-    assert len(whatsapp.server.undelivered) == 1
-    whatsapp.inbox.unavailable = False
-    assert await whatsapp.server.redeliver() == [200]
-    assert texts(whatsapp) == ["Сәлем"]
-
-
 @pytest.mark.parametrize(
     "header",
     [
@@ -354,12 +335,6 @@ async def test_200_messages_in_one_body_are_stored_at_once_and_in_order(whatsapp
     await whatsapp.server.tell(*messages, messages[7])
     assert texts(whatsapp) == [str(n) for n in range(200)]
     assert whatsapp.inbox.deliveries == 1
-
-
-async def test_statuses_come_through_in_whatever_order(whatsapp: WhatsApp) -> None:
-    await whatsapp.server.progress("wamid.S", "read", "sent", "delivered", "read")
-    states = [event.state for event in whatsapp.inbox.events if isinstance(event, StatusUpdate)]
-    assert states == ["read", "sent", "delivered"]
 
 
 async def test_one_body_for_several_numbers_of_one_app(
