@@ -214,6 +214,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/contacts/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List contacts that may be one person
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["contacts_list_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/contacts/{contact_id}": {
         parameters: {
             query?: never;
@@ -256,6 +276,66 @@ export interface paths {
          * @description Needs at least the role `operator`.
          */
         post: operations["contacts_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{contact_id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who else a contact may be
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["contacts_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{contact_id}/duplicates/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that another contact is somebody else
+         * @description Needs at least the role `operator`.
+         */
+        post: operations["contacts_dismiss_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{contact_id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record a yes or a no to messages of a kind
+         * @description Needs at least the role `operator`.
+         */
+        post: operations["contacts_record_consent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -502,7 +582,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a connection
+         * Read a connection, and how it does
          * @description Needs at least the role `viewer`.
          */
         get: operations["connections_read"];
@@ -522,6 +602,86 @@ export interface paths {
         patch: operations["connections_update"];
         trace?: never;
     };
+    "/api/connections/{connection_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the platform now how the connection does
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["connections_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Make a link that opens a chat and tells where it was found
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["connections_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a connection's templates, as its platform told them last
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["connections_list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/templates/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the templates over from the platform now
+         * @description Needs at least the role `admin`.
+         */
+        post: operations["connections_sync_templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connections/{connection_id}/pause": {
         parameters: {
             query?: never;
@@ -532,7 +692,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Stop receiving and sending
+         * Let the bot fall silent and send nothing; what comes in is kept, and shown to people
          * @description Needs at least the role `admin`.
          */
         post: operations["connections_pause"];
@@ -552,10 +712,90 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Receive and send again
+         * Answer and send again; what came in meanwhile is left to people
          * @description Needs at least the role `admin`.
          */
         post: operations["connections_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a file to send; it is removed after a day in which no message names it
+         * @description Needs at least the role `operator`.
+         */
+        post: operations["files_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a file, or the range of it that is asked for
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["files_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files/{file_id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a picture's thumbnail, a JPEG
+         * @description Needs at least the role `viewer`.
+         */
+        get: operations["files_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{message_id}/attachments/{place}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try again to fetch a message's file that could not be had; `place` counts from 0
+         * @description Needs at least the role `operator`.
+         */
+        post: operations["messages_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1945,6 +2185,16 @@ export interface components {
             gate: components["schemas"]["GateRead"];
         };
         /**
+         * AttachmentError
+         * @description Why a file is not there. `code` is the console's translation key.
+         */
+        AttachmentError: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
          * Author
          * @description Who wrote a message.
          */
@@ -2136,17 +2386,71 @@ export interface components {
         CallState: "sending" | "done" | "failed";
         /**
          * CapabilitiesRead
-         * @description What a channel can show.
+         * @description What a channel can do. Lengths are in the platform's own units.
          */
         CapabilitiesRead: {
             /** Max Text */
             max_text: number;
+            /** Max Caption */
+            max_caption: number;
             /** Max Buttons */
             max_buttons: number;
             /** Max Button Title */
             max_button_title: number;
+            /**
+             * Max List
+             * @description Choices of a list; 0: there are no lists.
+             */
+            max_list: number;
+            /** Media */
+            media: components["schemas"]["MediaLimitRead"][];
             /** Typing */
             typing: boolean;
+            /**
+             * Replies
+             * @description A message can be quoted.
+             */
+            replies: boolean;
+            /**
+             * Read Marks
+             * @description The customer sees that we have read.
+             */
+            read_marks: boolean;
+            /**
+             * Templates
+             * @description Approved templates may be sent at any time.
+             */
+            templates: boolean;
+            /**
+             * Window
+             * @description We may write only for a while after the customer did.
+             */
+            window: boolean;
+            /**
+             * Profiles
+             * @description The platform tells names and pictures.
+             */
+            profiles: boolean;
+            /**
+             * Links
+             * @description There are links that open a chat and tell where they stood.
+             */
+            links: boolean;
+            /**
+             * Health
+             * @description The platform tells how a connection does.
+             */
+            health: boolean;
+            /**
+             * Webhook
+             * @description An admin types an address into the platform's settings.
+             */
+            webhook: boolean;
+            /**
+             * Polling
+             * @description Works without a public address.
+             */
+            polling: boolean;
         };
         /**
          * CaseFromConversation
@@ -2278,6 +2582,13 @@ export interface components {
             json_schema: {
                 [key: string]: unknown;
             };
+            /**
+             * Guide
+             * @description The steps to take on the platform's side, by language.
+             */
+            guide: {
+                [key: string]: string[];
+            } | null;
             capabilities: components["schemas"]["CapabilitiesRead"];
         };
         /**
@@ -2306,6 +2617,66 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ConnectionDetail
+         * @description A connection with all that is known of how it does.
+         */
+        ConnectionDetail: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /** Channel */
+            channel: string;
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "active" | "paused" | "failing";
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Credentials */
+            credentials: string[];
+            external_account: components["schemas"]["ExternalAccountRead"];
+            /** Last Event At */
+            last_event_at: string | null;
+            last_error: components["schemas"]["LastErrorRead"] | null;
+            /**
+             * Warnings
+             * @description Codes of what its platform warns of.
+             */
+            warnings: string[];
+            /** Token Expires At */
+            token_expires_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            health: components["schemas"]["HealthRead"];
+            webhook: components["schemas"]["WebhookRead"] | null;
+            /**
+             * Link
+             * @description Opens a chat with us.
+             */
+            link: string | null;
+            /** Notices */
+            notices: components["schemas"]["NoticeRead"][];
+            /** Has Templates */
+            has_templates: boolean;
+            /** Templates Synced At */
+            templates_synced_at: string | null;
         };
         /**
          * ConnectionPage
@@ -2350,6 +2721,13 @@ export interface components {
             last_event_at: string | null;
             last_error: components["schemas"]["LastErrorRead"] | null;
             /**
+             * Warnings
+             * @description Codes of what its platform warns of.
+             */
+            warnings: string[];
+            /** Token Expires At */
+            token_expires_at: string | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -2373,8 +2751,37 @@ export interface components {
             };
         };
         /**
+         * ConsentCreate
+         * @description A yes or a no that was said outside the conversations: on paper, by telephone.
+         */
+        ConsentCreate: {
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "marketing";
+            /** Granted */
+            granted: boolean;
+            /**
+             * Source
+             * @default operator
+             * @enum {string}
+             */
+            source?: "form" | "operator";
+            /**
+             * Text
+             * @description The words, or where they are kept.
+             */
+            text: string;
+            /**
+             * At
+             * @default null
+             */
+            at?: string | null;
+        };
+        /**
          * ConsentRead
-         * @description One saying of yes or no; the newest of a kind holds.
+         * @description One saying of yes or no, with where and how it was said; the newest of a kind holds.
          */
         ConsentRead: {
             /** Kind */
@@ -2388,8 +2795,14 @@ export interface components {
             at: string;
             /** Channel */
             channel: string | null;
+            /** Connection Id */
+            connection_id: string | null;
             /** Conversation Id */
             conversation_id: string | null;
+            /** Source */
+            source: ("message" | "form" | "platform" | "operator") | null;
+            /** Text */
+            text: string | null;
         };
         /**
          * ContactCreate
@@ -2478,6 +2891,12 @@ export interface components {
             };
             /** Note */
             note: string;
+            source: components["schemas"]["SourceRead"] | null;
+            /**
+             * Avatar File Id
+             * @description The picture, at `/api/files/{id}`.
+             */
+            avatar_file_id: string | null;
             /**
              * Created At
              * Format: date-time
@@ -2564,7 +2983,7 @@ export interface components {
         };
         /**
          * ConversationDetail
-         * @description A conversation with its contact.
+         * @description A conversation with its contact, what brought them, and whether it may be written to.
          */
         ConversationDetail: {
             /**
@@ -2607,6 +3026,10 @@ export interface components {
             };
             /** Waiting Since */
             waiting_since: string | null;
+            /** Reachable */
+            reachable: boolean;
+            /** Last Inbound At */
+            last_inbound_at: string | null;
             /** Unread */
             unread: number;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -2628,6 +3051,9 @@ export interface components {
              */
             updated_at: string;
             contact: components["schemas"]["ContactRead"] | null;
+            /** Referrals */
+            referrals: components["schemas"]["ConversationReferral"][];
+            reach: components["schemas"]["ReachRead"];
         };
         /**
          * ConversationRead
@@ -2674,6 +3100,10 @@ export interface components {
             };
             /** Waiting Since */
             waiting_since: string | null;
+            /** Reachable */
+            reachable: boolean;
+            /** Last Inbound At */
+            last_inbound_at: string | null;
             /** Unread */
             unread: number;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -2694,6 +3124,34 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * ConversationReferral
+         * @description What brought the person, and when.
+         */
+        ConversationReferral: {
+            /** Source */
+            source: string;
+            /** Ref */
+            ref: string | null;
+            /** Ad Id */
+            ad_id: string | null;
+            /** Title */
+            title: string | null;
+            /** Url */
+            url: string | null;
+            /** Click Id */
+            click_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Message Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            message_id: string;
         };
         /**
          * ConversationUpdate
@@ -2885,6 +3343,77 @@ export interface components {
             /** Updated At */
             updated_at: string | null;
             updated_by: components["schemas"]["AuthorRead"] | null;
+        };
+        /**
+         * DuplicateDismiss
+         * @description The contact that is somebody else.
+         */
+        DuplicateDismiss: {
+            /**
+             * Other Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            other_id: string;
+        };
+        /**
+         * DuplicateOf
+         * @description Another contact that may be the same person, and what the two share.
+         */
+        DuplicateOf: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            contact: components["schemas"]["ContactRead"];
+            /** Reasons */
+            reasons: ("phone" | "email" | "account")[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * DuplicatePage
+         * @description A page of proposals.
+         */
+        DuplicatePage: {
+            /** Items */
+            items: components["schemas"]["DuplicateRead"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * DuplicateRead
+         * @description Two contacts that may be one person, and what they share.
+         */
+        DuplicateRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /** Contacts */
+            contacts: components["schemas"]["ContactRead"][];
+            /** Reasons */
+            reasons: ("phone" | "email" | "account")[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * DuplicatesOf
+         * @description Who else a contact may be.
+         */
+        DuplicatesOf: {
+            /** Items */
+            items: components["schemas"]["DuplicateOf"][];
         };
         /**
          * EffectExpectation
@@ -3218,6 +3747,33 @@ export interface components {
             /** Size */
             size: number;
         };
+        /** @enum {string} */
+        FileKind: "image" | "audio" | "video" | "document" | "sticker";
+        /**
+         * FileRead
+         * @description A file that was uploaded. `size` is in bytes; while it is `checking` it is not given out and cannot be sent.
+         */
+        FileRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            kind: components["schemas"]["FileKind"];
+            /** Name */
+            name: string;
+            /** Mime */
+            mime: string;
+            /** Size */
+            size: number;
+            /** Thumbnail */
+            thumbnail: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "checking" | "ready";
+        };
         /**
          * FromMessage
          * @description The message an article was made of.
@@ -3358,6 +3914,32 @@ export interface components {
             version: string;
         };
         /**
+         * HealthRead
+         * @description How a connection does: what the platform said when it was asked last, and what is counted here.
+         */
+        HealthRead: {
+            /** Checked At */
+            checked_at: string | null;
+            /** Token Expires At */
+            token_expires_at: string | null;
+            /** Quotas */
+            quotas: components["schemas"]["QuotaRead"][];
+            /** Warnings */
+            warnings: string[];
+            /**
+             * Resting Until
+             * @description The platform does not answer; nothing is sent before.
+             */
+            resting_until: string | null;
+            /** Queued */
+            queued: number;
+            /** Failed Today */
+            failed_today: number;
+            /** Last Event At */
+            last_event_at: string | null;
+            last_error: components["schemas"]["LastErrorRead"] | null;
+        };
+        /**
          * IdentityRead
          * @description Who the contact is on a platform.
          */
@@ -3375,6 +3957,16 @@ export interface components {
             profile_name: string | null;
             /** Username */
             username: string | null;
+            /**
+             * Phone
+             * @description As the platform tells it.
+             */
+            phone: string | null;
+            /**
+             * Email
+             * @description As the platform tells it.
+             */
+            email: string | null;
         };
         /**
          * IngestionError
@@ -3493,6 +4085,14 @@ export interface components {
              * @default true
              */
             required?: boolean;
+        };
+        /**
+         * LinkRead
+         * @description An address that opens a chat with us; null where the channel has none.
+         */
+        LinkRead: {
+            /** Url */
+            url: string | null;
         };
         /**
          * LlmCheck
@@ -3652,6 +4252,18 @@ export interface components {
             new_password?: string | null;
         };
         /**
+         * MediaLimitRead
+         * @description What files of a kind may be sent. No types: any.
+         */
+        MediaLimitRead: {
+            /** Kind */
+            kind: string;
+            /** Max Bytes */
+            max_bytes: number;
+            /** Mimes */
+            mimes: string[];
+        };
+        /**
          * MemberCreate
          * @description A person to add. The password is the first one of a new person, and unused when the e-mail is known.
          */
@@ -3729,6 +4341,16 @@ export interface components {
             payload: string;
         };
         /**
+         * MessageCost
+         * @description What the platform charges for a message by.
+         */
+        MessageCost: {
+            /** Category */
+            category: string;
+            /** Billable */
+            billable: boolean;
+        };
+        /**
          * MessageRead
          * @description A message, a note or an event line.
          */
@@ -3774,6 +4396,29 @@ export interface components {
             trace: {
                 [key: string]: unknown;
             } | null;
+            /** Attachments */
+            attachments: components["schemas"]["crm__inbox__schemas__AttachmentRead"][];
+            reply_to: components["schemas"]["QuotedMessage"] | null;
+            /** Reactions */
+            reactions: components["schemas"]["ReactionRead"][];
+            referral: components["schemas"]["ReferralRead"] | null;
+            /** Template */
+            template: {
+                [key: string]: unknown;
+            } | null;
+            /** Tag */
+            tag: string | null;
+            cost: components["schemas"]["MessageCost"] | null;
+            /** Edited At */
+            edited_at: string | null;
+            /** Edited Text */
+            edited_text: string | null;
+            /** Deleted At */
+            deleted_at: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Read At */
+            read_at: string | null;
             /** Attempts */
             attempts: number;
             /**
@@ -3791,17 +4436,39 @@ export interface components {
         MessageState: "received" | "handled" | "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "cancelled" | "recorded";
         /**
          * MessageWrite
-         * @description What an operator writes.
+         * @description What an operator writes: words, files, or a template.
          */
         MessageWrite: {
-            /** Text */
-            text: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
             /**
              * Kind
              * @default text
              * @enum {string}
              */
             kind?: "text" | "note";
+            /**
+             * Attachments
+             * @description Uploads, from POST /api/files.
+             */
+            attachments?: string[];
+            /**
+             * Reply To
+             * @description The message that is answered.
+             * @default null
+             */
+            reply_to?: string | null;
+            /** @default null */
+            template?: components["schemas"]["TemplateFill"] | null;
+            /**
+             * Tag
+             * @description The platform's exception to go by outside its window.
+             * @default null
+             */
+            tag?: "HUMAN_AGENT" | null;
             /**
              * Client Id
              * @description The client's own id of the message: repeating it is safe.
@@ -3890,6 +4557,23 @@ export interface components {
             output_tokens: number;
             /** Currency */
             currency: string | null;
+        };
+        /**
+         * NoticeRead
+         * @description What the platform told of the connection itself, in its own words.
+         */
+        NoticeRead: {
+            /** Topic */
+            topic: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * OrganizationChoice
@@ -4042,12 +4726,12 @@ export interface components {
             text: string;
             /** Page */
             page: number | null;
-            /** Excluded */
-            excluded: boolean;
             /** Valid From */
             valid_from: string | null;
             /** Valid Until */
             valid_until: string | null;
+            /** Excluded */
+            excluded: boolean;
         };
         /**
          * PassageUpdate
@@ -4228,8 +4912,84 @@ export interface components {
             /** Cost */
             cost: number;
         };
+        /**
+         * QuotaRead
+         * @description A limit of the platform: a number, or a grade in words.
+         */
+        QuotaRead: {
+            /** Name */
+            name: string;
+            /** Limit */
+            limit: number | null;
+            /** Used */
+            used: number | null;
+            /** Value */
+            value: string | null;
+        };
+        /**
+         * QuotedMessage
+         * @description The message that this one answers; `id` is null when it is not ours to show.
+         */
+        QuotedMessage: {
+            /** Id */
+            id: string | null;
+            /** Text */
+            text: string;
+            /** Author Kind */
+            author_kind: string | null;
+        };
+        /**
+         * ReachRead
+         * @description Whether an operator's message may go into the conversation now.
+         *
+         *     `until` is when an open window closes. `templates` and `tag` tell how a message may go all the
+         *     same.
+         */
+        ReachRead: {
+            /** Open */
+            open: boolean;
+            /** Code */
+            code: string | null;
+            /** Until */
+            until: string | null;
+            /** Templates */
+            templates: boolean;
+            /** Tag */
+            tag: string | null;
+        };
+        /**
+         * ReactionRead
+         * @description A reaction to a message.
+         */
+        ReactionRead: {
+            /** Emoji */
+            emoji: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "contact" | "us";
+        };
         /** @enum {string} */
         Reason: "first_contact" | "greeting" | "written_from_documents" | "quoted_from_documents" | "not_in_documents" | "rule" | "still_working" | "given_up";
+        /**
+         * ReferralRead
+         * @description What brought the person.
+         */
+        ReferralRead: {
+            /** Source */
+            source: string;
+            /** Ref */
+            ref: string | null;
+            /** Ad Id */
+            ad_id: string | null;
+            /** Title */
+            title: string | null;
+            /** Url */
+            url: string | null;
+            /** Click Id */
+            click_id: string | null;
+        };
         /**
          * ResultPage
          * @description A page of a run's results, in order.
@@ -4736,6 +5496,34 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * SourceRead
+         * @description What brought the contact: the first referral that was told, else `direct`.
+         */
+        SourceRead: {
+            /** Channel */
+            channel: string;
+            /**
+             * Connection Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            connection_id: string;
+            /** Source */
+            source: string;
+            /** Ref */
+            ref: string | null;
+            /** Ad Id */
+            ad_id: string | null;
+            /** Title */
+            title: string | null;
+            /** Url */
+            url: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * SourceSummary
          * @description A document, without its text.
          *
@@ -5122,6 +5910,109 @@ export interface components {
             done?: boolean;
         };
         /**
+         * TemplateFill
+         * @description A template of the channel with its variables, in the order the template has them.
+         */
+        TemplateFill: {
+            /** Name */
+            name: string;
+            /** Language */
+            language: string;
+            /** Body */
+            body?: string[];
+            /** Header */
+            header?: string[];
+            /** Buttons */
+            buttons?: {
+                [key: string]: string;
+            };
+            /**
+             * Text
+             * @description How it reads, for people.
+             * @default
+             */
+            text?: string;
+        };
+        /**
+         * TemplatePage
+         * @description A page of templates.
+         */
+        TemplatePage: {
+            /** Items */
+            items: components["schemas"]["TemplateRead"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` to get the next page; null on the last page.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * TemplateRead
+         * @description A template. `{{name}}` in its texts stand for variables.
+         *
+         *     `variables` and `header_variables` name those of body and header in the order they are given when it is used;
+         *     `button_variables` are the places of buttons that take one.
+         */
+        TemplateRead: {
+            /**
+             * Id
+             * @example 6560f0a1b2c3d4e5f6a7b8c9
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Language */
+            language: string;
+            /** Status */
+            status: string;
+            /** Category */
+            category: string;
+            /** Header */
+            header: string | null;
+            /** Header Kind */
+            header_kind: string | null;
+            /** Body */
+            body: string;
+            /** Footer */
+            footer: string | null;
+            /** Buttons */
+            buttons: {
+                [key: string]: unknown;
+            }[];
+            /** Variables */
+            variables: string[];
+            /** Header Variables */
+            header_variables: string[];
+            /** Button Variables */
+            button_variables: number[];
+            /** Reason */
+            reason: string | null;
+            /**
+             * Synced At
+             * Format: date-time
+             */
+            synced_at: string;
+        };
+        /**
+         * TemplateSync
+         * @description What taking the templates over changed.
+         */
+        TemplateSync: {
+            /**
+             * Synced At
+             * Format: date-time
+             */
+            synced_at: string;
+            /** Total */
+            total: number;
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Removed */
+            removed: number;
+        };
+        /**
          * Texts
          * @description What the assistant says, in the three languages; may hold variables.
          */
@@ -5458,9 +6349,79 @@ export interface components {
             /** Pages */
             pages: number[];
         };
+        /**
+         * WebhookRead
+         * @description What to type into the platform's settings. Only admins are shown `verify_token`.
+         */
+        WebhookRead: {
+            /** Url */
+            url: string;
+            /** Verify Token */
+            verify_token: string | null;
+            /** Fields */
+            fields: string[];
+        };
         Word: string;
         crm__assistant__schemas__Said: string;
         crm__assistant__suites__schemas__Said: string;
+        /**
+         * AttachmentRead
+         * @description A file of a message.
+         *
+         *     `state` waiting: it is being fetched or checked; stored: `file_id` gives it; failed: it can be tried again; refused: it
+         *     is not kept. `size` is in bytes, `duration` in seconds; `inline`: it belongs into the text.
+         */
+        crm__files__schemas__AttachmentRead: {
+            kind: components["schemas"]["FileKind"];
+            /** Name */
+            name: string | null;
+            /** Mime */
+            mime: string | null;
+            /** Size */
+            size: number | null;
+            /** Duration */
+            duration: number | null;
+            /** Inline */
+            inline: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "stored" | "failed" | "refused";
+            error: components["schemas"]["AttachmentError"] | null;
+            /** File Id */
+            file_id: string | null;
+            /** Thumbnail */
+            thumbnail: boolean;
+        };
+        /**
+         * AttachmentRead
+         * @description A file of a message. Its bytes are at `/api/files/{file_id}` once it is stored.
+         */
+        crm__inbox__schemas__AttachmentRead: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string | null;
+            /** Mime */
+            mime: string | null;
+            /** Size */
+            size: number | null;
+            /** Duration */
+            duration: number | null;
+            /** Inline */
+            inline: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "stored" | "failed" | "refused";
+            error: components["schemas"]["DeliveryError"] | null;
+            /** File Id */
+            file_id: string | null;
+            /** Thumbnail */
+            thumbnail: boolean;
+        };
         /**
          * Said
          * @description A message before the question.
@@ -6861,6 +7822,14 @@ export interface operations {
                 channel?: string | null;
                 /** @description Speaks this language. */
                 language?: ("ru" | "kk" | "en") | null;
+                /** @description Known on this connection. */
+                connection_id?: string | null;
+                /** @description Brought by this: ad, link, post, direct ... */
+                source?: string | null;
+                /** @description Brought by this link. */
+                ref?: string | null;
+                /** @description Brought by this ad. */
+                ad_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -7030,6 +7999,93 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    contacts_list_duplicates: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatePage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
                     };
                 };
             };
@@ -7432,6 +8488,366 @@ export interface operations {
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    contacts_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatesOf"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    contacts_dismiss_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DuplicateDismiss"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    contacts_record_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9470,7 +10886,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConnectionRead"];
+                    "application/json": components["schemas"]["ConnectionDetail"];
                 };
             };
             /** @description Sign in first */
@@ -9785,6 +11201,412 @@ export interface operations {
             };
         };
     };
+    connections_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionDetail"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    connections_link: {
+        parameters: {
+            query?: {
+                /** @description Where the link will stand. */
+                ref?: string | null;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    connections_list_templates: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Field to sort by, with `-` in front for descending order. */
+                sort?: string | null;
+                /** @description In this state. */
+                status?: ("approved" | "pending" | "rejected" | "paused") | null;
+                /** @description In this language. */
+                language?: string | null;
+                /** @description Of this category. */
+                category?: string | null;
+                /** @description Part of the name or of the text. */
+                q?: string | null;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePage"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    connections_sync_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateSync"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description This channel has no templates; The platform refuses */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "no_templates" | "platform_refused";
+                    };
+                };
+            };
+            /** @description The platform does not accept these credentials; Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "credentials_rejected" | "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description The platform does not answer now; Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "platform_unreachable" | "unavailable";
+                    };
+                };
+            };
+        };
+    };
     connections_pause: {
         parameters: {
             query?: never;
@@ -9932,6 +11754,490 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description This account is connected already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "account_connected";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    files_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description At most 104857600 bytes.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileRead"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed_form" | "malformed_json";
+                    };
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description The organization's files take all the room they may */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "files_full";
+                    };
+                };
+            };
+            /** @description The file is too large; The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "file_too_large" | "payload_too_large";
+                    };
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description Files of this kind are not taken; The file is empty; The virus scanner found something in the file; The file broke off; Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "file_empty" | "file_infected" | "file_interrupted" | "file_type_not_allowed" | "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Files cannot be stored now; Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "storage_unavailable" | "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    files_download: {
+        parameters: {
+            query?: {
+                /** @description To be saved, also where a browser could show it. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The file is still being checked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "file_not_checked";
+                    };
+                };
+            };
+            /** @description The file has no such bytes */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "range_not_satisfiable";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    files_thumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The file is still being checked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "file_not_checked";
+                    };
+                };
+            };
+            /** @description Some values are not acceptable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "validation_failed";
+                    };
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    messages_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["crm__files__schemas__AttachmentRead"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /** @description Not allowed; The request does not carry the session's X-CSRF-Token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "csrf_failed" | "forbidden";
+                    };
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description The file is there or on its way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "attachment_not_failed";
                     };
                 };
             };
@@ -10639,7 +12945,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Conflict with the present state */
+            /** @description Conflict with the present state; The channel does not take messages into this chat now */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10647,7 +12953,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict";
+                        code?: "conflict" | "window_closed";
                     };
                 };
             };

@@ -1,12 +1,18 @@
 import { useQuery } from "@tanstack/vue-query";
-import { computed } from "vue";
+import { computed, type ComputedRef } from "vue";
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { ChannelInfo, Connection } from "@/api/types";
+import type { Capabilities, ChannelInfo, Connection, ConnectionDetail } from "@/api/types";
 
 export function useChannels() {
   return useQuery({ queryKey: keys.channels, queryFn: () => call(api.GET("/api/channels")), staleTime: Infinity });
+}
+
+/** What a channel can do; undefined until it is known. */
+export function useCapabilities(channel: () => string | undefined): ComputedRef<Capabilities | undefined> {
+  const channels = useChannels();
+  return computed(() => channels.data.value?.find((info) => info.channel === channel())?.capabilities);
 }
 
 export function useConnections() {
@@ -17,6 +23,21 @@ export function useConnection(id: () => string) {
   const list = useConnections();
   const connection = computed(() => list.data.value?.items.find((item) => item.id === id()));
   return { list, connection };
+}
+
+/** All that is known of one connection, and how it does. */
+export function useConnectionDetail(id: () => string) {
+  return useQuery({
+    queryKey: computed(() => keys.connection(id())),
+    queryFn: (): Promise<ConnectionDetail> => call(api.GET("/api/connections/{connection_id}", { params: { path: { connection_id: id() } } })),
+    enabled: computed(() => id() !== ""),
+    refetchInterval: 60_000,
+  });
+}
+
+/** Asks the platform now; what it says is on the page at once. */
+export async function checkConnection(id: string): Promise<void> {
+  queryClient.setQueryData(keys.connection(id), await call(api.POST("/api/connections/{connection_id}/check", { params: { path: { connection_id: id } } })));
 }
 
 function refresh(): void {

@@ -25,9 +25,11 @@ export interface JsonSchema extends Words {
   "x-labels"?: Partial<Record<Language, Words>>;
   "x-options"?: Partial<Record<Language, Record<string, string>>>;
   "x-guide"?: Partial<Record<Language, string[]>>;
+  /** Values that follow from another one: an e-mail address names its servers. */
+  "x-presets"?: { field: string; by_domain: Record<string, Record<string, unknown>> };
 }
 
-export type Control = "text" | "secret" | "color" | "choice" | "switch" | "number" | "lines" | "group";
+export type Control = "text" | "paragraph" | "secret" | "color" | "choice" | "switch" | "number" | "lines" | "group";
 
 export interface Field {
   /** The place in the settings, outermost first. */
@@ -55,7 +57,8 @@ function controlOf(schema: JsonSchema): Control {
   if (schema.enum) return "choice";
   if (schema.type === "boolean") return "switch";
   if (schema.type === "integer" || schema.type === "number") return "number";
-  return schema.type === "array" ? "lines" : "text";
+  if (schema.type === "array") return "lines";
+  return (schema.maxLength ?? 0) >= 1_000 ? "paragraph" : "text";
 }
 
 export function formFields(root: JsonSchema, language: Language, at: JsonSchema = root, path: string[] = []): Field[] {
@@ -86,6 +89,22 @@ export function choiceHelp(description: string, options: { label: string; value:
   return names.reduce((text, { label, value }) => text.replace(new RegExp(`\\b${value}\\b`, "g"), label), description);
 }
 
+const FIRST = 3;
+
+/** What everybody fills in, and what most leave as it is. */
+export function parted(fields: Field[]): { main: Field[]; more: Field[] } {
+  if (fields.length <= 7) return { main: fields, more: [] };
+  const main = fields.filter((field, place) => field.required || place < FIRST);
+  return { main, more: fields.filter((field) => !main.includes(field)) };
+}
+
+/** What is known of an address's domain; undefined for one that nobody knows. */
+export function presetsOf(schema: JsonSchema | undefined, values: Record<string, unknown>): Record<string, unknown> | undefined {
+  const presets = schema?.["x-presets"];
+  const domain = String(values[presets?.field ?? ""] ?? "").split("@")[1]?.trim().toLowerCase();
+  return domain ? presets?.by_domain[domain] : undefined;
+}
+
 export function valueAt(values: Record<string, unknown>, path: string[]): unknown {
   return path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], values);
 }
@@ -110,6 +129,8 @@ export function sentValues(fields: Field[], values: Record<string, unknown>): Re
     if (field.control === "group") return [[name, sentValues(field.fields, value as Record<string, unknown>)]];
     if (field.control === "secret" && value === "") return [];
     if (field.control === "number" && value === "") return [];
+    // What may be absent is absent when it is empty: its pattern would not take emptiness.
+    if (value === "" && !field.required && field.schema.default === null) return [[name, null]];
     return [[name, value]];
   });
   return Object.fromEntries(entries);

@@ -51,3 +51,28 @@ export async function deleteContact(id: string): Promise<void> {
   queryClient.removeQueries({ queryKey: keys.contact(id) });
   void queryClient.invalidateQueries({ queryKey: keys.contacts });
 }
+
+/** Who else the contact may be. Fetched anew when the contact changes: sharing a phone begins there. */
+export function useDuplicatesOf(id: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: computed(() => keys.duplicatesOf(toValue(id))),
+    queryFn: () => call(api.GET("/api/contacts/{contact_id}/duplicates", { params: { path: { contact_id: toValue(id) } } })),
+    enabled: computed(() => toValue(id) !== ""),
+  });
+}
+
+/** The other contact becomes part of this one: its conversations, deals and tasks, too. */
+export async function mergeContacts(id: string, otherId: string): Promise<void> {
+  adopt(await call(api.POST("/api/contacts/{contact_id}/merge", { params: { path: { contact_id: id } }, body: { other_id: otherId } })));
+  void queryClient.invalidateQueries({ queryKey: ["contact"] });
+  void queryClient.invalidateQueries({ queryKey: ["conversation"] });
+}
+
+export async function dismissDuplicate(id: string, otherId: string): Promise<void> {
+  await call(api.POST("/api/contacts/{contact_id}/duplicates/dismiss", { params: { path: { contact_id: id } }, body: { other_id: otherId } }));
+  void queryClient.invalidateQueries({ queryKey: ["contact"] });
+}
+
+export async function recordConsent(id: string, consent: { kind: "marketing"; granted: boolean; source: "operator" | "form"; text: string }): Promise<void> {
+  adopt(await call(api.POST("/api/contacts/{contact_id}/consents", { params: { path: { contact_id: id } }, body: consent })));
+}

@@ -83,3 +83,8 @@ export function suggestReply(id: string): Promise<Suggestion> {
 export function summarise(id: string): Promise<{ text: string }> {
   return call(api.POST("/api/conversations/{conversation_id}/summary", { params: { path: { conversation_id: id } } }));
 }
+
+/** Asks the platform for the file once more; an event shows what comes of it. */
+export async function fetchAgain(messageId: string, place: number): Promise<void> {
+  await call(api.POST("/api/messages/{message_id}/attachments/{place}/retry", { params: { path: { message_id: messageId, place } } }));
+}

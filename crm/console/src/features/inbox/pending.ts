@@ -5,13 +5,22 @@ import { api, call } from "@/api/client";
 import { upsertMessage } from "@/api/cache";
 import { asProblem } from "@/api/problem";
 import { queryClient } from "@/api/query";
-import type { Message } from "@/api/types";
+import type { Message, TemplateFill } from "@/api/types";
+
+/** What goes beside the words. */
+export interface Extra {
+  attachments?: { id: string; name: string; kind: string }[];
+  replyTo?: string;
+  template?: TemplateFill;
+  tag?: "HUMAN_AGENT";
+}
 
 export interface PendingMessage {
   clientId: string;
   conversationId: string;
   text: string;
   kind: "text" | "note";
+  extra: Extra;
   createdAt: string;
   /** Set when the service did not take it; the text is kept for another try. */
   failure: string | null;
@@ -23,13 +32,22 @@ export function usePending(conversationId: MaybeRefOrGetter<string>) {
   return computed(() => [...pending.values()].filter((item) => item.conversationId === toValue(conversationId)));
 }
 
+function body({ attachments, replyTo, template, tag }: Extra) {
+  return {
+    ...(attachments?.length ? { attachments: attachments.map(({ id }) => id) } : {}),
+    ...(replyTo ? { reply_to: replyTo } : {}),
+    ...(template ? { template } : {}),
+    ...(tag ? { tag } : {}),
+  };
+}
+
 async function deliver(item: PendingMessage): Promise<void> {
   item.failure = null;
   try {
     const message = await call(
       api.POST("/api/conversations/{conversation_id}/messages", {
         params: { path: { conversation_id: item.conversationId } },
-        body: { text: item.text, kind: item.kind, client_id: item.clientId },
+        body: { text: item.extra.template ? "" : item.text, kind: item.kind, client_id: item.clientId, ...body(item.extra) },
       }),
     );
     upsertMessage(queryClient, item.conversationId, message);
@@ -42,12 +60,13 @@ async function deliver(item: PendingMessage): Promise<void> {
 }
 
 /** Shows the message at once and sends it; rejects with the service's refusal, keeping the text. */
-export function send(conversationId: string, text: string, kind: "text" | "note"): Promise<void> {
+export function send(conversationId: string, text: string, kind: "text" | "note", extra: Extra = {}): Promise<void> {
   const item: PendingMessage = {
     clientId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`,
     conversationId,
     text,
     kind,
+    extra,
     createdAt: new Date().toISOString(),
     failure: null,
   };
@@ -65,11 +84,15 @@ export function discard(clientId: string): void {
   pending.delete(clientId);
 }
 
+function sameWords({ text, extra }: PendingMessage, message: Message): boolean {
+  return extra.template ? message.template?.name === extra.template.name : text === message.text && (extra.attachments?.length ?? 0) === message.attachments.length;
+}
+
 /** The event of an own message may come before the answer: the waiting copy goes, so that nothing shows twice. */
 export function settlePending(message: Message, userId: string | undefined): void {
   if (message.author.kind !== "operator" || message.author.user_id !== userId) return;
   for (const item of pending.values()) {
-    if (item.conversationId === message.conversation_id && item.text === message.text && !item.failure) {
+    if (item.conversationId === message.conversation_id && sameWords(item, message) && !item.failure) {
       pending.delete(item.clientId);
       return;
     }
