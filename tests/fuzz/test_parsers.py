@@ -4,23 +4,38 @@ What it makes is checked, too: every event can be stored, and speaks of its own 
 """
 
 import dataclasses
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import bson
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from connectors.base.forms import is_well_formed
+from connectors.base.webhooks import RefusedError, check_secret, check_signature
 from connectors.email.inbound import message_of, report_in, status_events
 from connectors.email.mail import read_mail
+from connectors.instagram import inbound as instagram
 from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
 from connectors.webchat.frames import FRAMES, Form, Hello, Mail, Say, Share, Tap
 from connectors.webchat.inbound import NotTheirFileError, Visitor, inbound
-from connectors.webchat.visitors import sealed_file
+from connectors.webchat.uploads import cors
+from connectors.webchat.visitors import sealed_file, visitor_of
+from connectors.whatsapp import inbound as whatsapp
 from crm.contract import Connection, InboundEvent, InboundMessage
+from crm.files.errors import FileNotAllowed
+from crm.files.names import honest_name, safe_name
+from crm.files.sniffing import type_of
+from tests.contract.instagram_events import BODIES, IG
 from tests.contract.telegram_updates import BOT_ID, CONTENTS, EVENTS, IGNORED, USERNAME
+from tests.contract.whatsapp_bodies import EVENTS as WHATSAPP_EVENTS
+from tests.contract.whatsapp_bodies import MESSAGES
 from tests.fuzz.conftest import FUZZ
 from tests.fuzz.mutations import changed_bytes, changed_json
 
@@ -156,3 +171,110 @@ def test_email(raw: bytes) -> None:
     check([message_of(mail, chat_id="c", attachments=(), own=(), silent=None, html=mail.html)])
     if (report := report_in(mail, MAILBOX)) is not None:
         check(status_events(mail, report))
+
+
+WHATSAPP = [told for told, _ in (*MESSAGES.values(), *WHATSAPP_EVENTS.values())]
+
+
+@FUZZ
+@given(changed_json(WHATSAPP))
+def test_whatsapp(body: Any) -> None:
+    try:
+        changes = whatsapp.parse_body(body)
+    except whatsapp.MalformedBodyError:
+        return
+    for change in changes:
+        check(change.events)
+        assert all(is_well_formed(event) for event in change.events)
+
+
+OURSELVES = instagram.Myself(frozenset({IG}))
+
+
+@FUZZ
+@given(changed_json(BODIES))
+def test_instagram(body: Any) -> None:
+    try:
+        entries = instagram.entries_of(body)
+    except instagram.MalformedBodyError:
+        return
+    for entry in entries:
+        events = instagram.events_of(entry, OURSELVES)
+        check(events)
+        assert all(is_well_formed(event) for event in events)
+
+
+HEADS = [
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+    b"\xff\xd8\xff\xe0\x00\x10JFIF",
+    b"GIF89a",
+    b"RIFF\x24\x00\x00\x00WEBPVP8 ",
+    b"RIFF\x24\x00\x00\x00WAVEfmt ",
+    b"OggS\x00\x02OpusHead",
+    b"ID3\x04\x00",
+    b"\xff\xfb\x90\x00",
+    b"\x00\x00\x00\x18ftypmp42isom",
+    b"\x1aE\xdf\xa3\x01webm",
+    b"%PDF-1.7\n",
+    b"PK\x03\x04\x14\x00\x06\x00\x08\x00" + b"\x00" * 16 + b"\x13\x00\x00\x00[Content_Types].xml",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 60,
+    b"\x1f\x8b\x08\x00",
+    b"<!doctype html><script>alert(1)</script>",
+    "<svg xmlns=x><!-- \u0493 --></svg>".encode("utf-16"),
+    "\ufeffаты;бағасы\n".encode(),
+]
+NAMES = st.one_of(
+    st.text(max_size=80),
+    st.sampled_from(
+        ["a.png", "../../etc/passwd", "шот.pdf.exe", "con", "\u202egpj.exe", ".", "a\x00.pdf"]
+    ),
+)
+CLAIMS = st.one_of(
+    st.none(), st.text(max_size=40), st.sampled_from(["image/png", "text/html", "/", ";"])
+)
+
+
+@FUZZ
+@given(changed_bytes(HEADS), NAMES, CLAIMS)
+def test_what_files_are(head: bytes, name: str, claimed: str | None) -> None:
+    try:
+        mime = type_of(head, name=name, claimed=claimed)
+    except FileNotAllowed:
+        return
+    kind, _, more = mime.partition("/")
+    assert kind
+    assert more
+    for safe in (safe_name(name), honest_name(name, mime)):
+        assert safe not in {"", ".", ".."}
+        assert not set("/\\\x00\r\n") & set(safe)
+        assert len(safe.encode()) <= 255
+
+
+HEADERS = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\x00"), max_size=120)
+PROOFS = st.one_of(
+    HEADERS,
+    st.binary(max_size=40).map(lambda raw: f"sha256={raw.hex()}"),
+    st.text(max_size=60).map(quote),
+    st.sampled_from(["", "sha256=", f"sha256={'0' * 64}", f"{'a' * 22}.{'0' * 64}", "Bearer "]),
+)
+
+
+@FUZZ
+@given(PROOFS, HEADERS, st.binary(max_size=64))
+def test_proofs_and_headers_of_uploads(proof: str, origin: str, body: bytes) -> None:
+    with pytest.raises(RefusedError):
+        check_secret(proof, MAILBOX.webhook_secret)
+    with pytest.raises(RefusedError):
+        check_signature(body, proof, [MAILBOX.webhook_secret])
+    assert visitor_of(MAILBOX, proof) is None
+    request = make_mocked_request("POST", "/", headers={"Origin": origin, "X-File-Name": proof})
+    assert cors(request)["Cache-Control"] == "no-store"
+
+
+@FUZZ
+@given(changed_bytes([json.dumps(one).encode() for one in FRAMES_SAID]))
+def test_webchat_bytes(raw: bytes) -> None:
+    try:
+        FRAMES.validate_json(raw)
+    except ValidationError:
+        return
