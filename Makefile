@@ -28,8 +28,8 @@ setup: ## Install everything, build the console, train the assistant
 	  exit 1; }
 	@$(PYTHON) -m deploy.setup
 
-run: setup ## Set up what is missing and start Aitys; Ctrl-C stops it
-	@exec $(APP)/aitys run
+run: setup ## Set up what is missing and start Aitys (DEMO=channels: with customers' phones to try all channels); Ctrl-C stops it
+	@exec $(APP)/aitys run $(if $(filter channels,$(DEMO)),--demo-channels)
 
 test: setup ## Run all tests: unit, integration, conversations, browser
 	$(APP)/pytest $(ARGS)

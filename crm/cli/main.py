@@ -65,17 +65,23 @@ def run_all(
     demo: Annotated[
         bool, typer.Option("--demo/--no-demo", help="Fill an empty database with a demo company.")
     ] = True,
+    demo_channels: Annotated[
+        bool,
+        typer.Option("--demo-channels", help="Try all channels with made-up customers' phones."),
+    ] = False,
 ) -> None:
     """Start everything on this machine; Ctrl-C stops it."""
     settings = load_settings()
     if not demo:
         settings = settings.model_copy(update={"demo": False})
-    asyncio.run(_run_all(settings))
+    asyncio.run(_run_all(settings, with_phones=demo_channels))
 
 
-async def _run_all(settings: Settings) -> None:
+async def _run_all(settings: Settings, *, with_phones: bool) -> None:
     terminal = Terminal()
-    supervisor = Supervisor(settings, installation=Installation.here(), terminal=terminal)
+    supervisor = Supervisor(
+        settings, installation=Installation.here(), terminal=terminal, with_phones=with_phones
+    )
     stop = _stop_on_signals(supervisor)
     terminal.say("Starting Aitys")
     starting = asyncio.create_task(supervisor.start())

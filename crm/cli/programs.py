@@ -105,6 +105,26 @@ def engine_program(settings: Settings, installation: Installation) -> Program:
     )
 
 
+def phones_program(
+    settings: Settings, installation: Installation, ports: Mapping[str, int]
+) -> Program:
+    """The messengers' fakes of `make run DEMO=channels`, and the page of their customers.
+
+    Args:
+        settings: the product's.
+        installation: what to start.
+        ports: where the page (`port`) and each messenger's API listen, on loopback.
+    """
+    words = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
+    return Program(
+        name="phones",
+        command=[str(installation.python), "-m", "tests.fakes.phones", *words],
+        environment=child_environment(settings),
+        folder=installation.root,
+        ready=_answers(f"http://127.0.0.1:{ports['port']}/api/messengers"),
+    )
+
+
 def is_loopback(url: str) -> bool:
     """Whether the address is this machine's own, for this machine only."""
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}

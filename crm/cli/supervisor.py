@@ -24,13 +24,16 @@ from crm.cli.programs import (
     actions_program,
     engine_program,
     is_loopback,
+    phones_program,
     web_program,
     worker_program,
 )
 from crm.cli.terminal import Terminal
 from crm.core.database import Database
+from crm.core.errors import DomainError
 from crm.core.migrations import migrate
 from crm.core.settings import Settings, SettingsError
+from crm.demo.phones import connect_phones
 from crm.demo.seed import DemoAccess, seed_demo
 
 FIRST_PAUSE_SECONDS = 1.0
@@ -43,6 +46,7 @@ STOP_ORDER: tuple[tuple[str, ...], ...] = (
     ("web",),
     ("worker",),
     ("engine", "actions"),
+    ("phones",),
     ("mongod",),
 )
 
@@ -54,14 +58,22 @@ class Supervisor:
         settings: the whole product's settings; without a MongoDB address the embedded one is started.
         installation: what to start.
         terminal: where it is told how it goes.
+        with_phones: start the messengers' fakes, too, and connect the demo company to them.
     """
 
     def __init__(
-        self, settings: Settings, *, installation: Installation, terminal: Terminal
+        self,
+        settings: Settings,
+        *,
+        installation: Installation,
+        terminal: Terminal,
+        with_phones: bool = False,
     ) -> None:
         self.settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
         self.demo: DemoAccess | None = None
+        self.phones_url: str | None = None
         self.processes: dict[str, Process] = {}
+        self._with_phones = with_phones
         self._installation = installation
         self._terminal = terminal
         self._keepers: list[asyncio.Task[None]] = []
@@ -89,6 +101,9 @@ class Supervisor:
         if self.settings.mongodb_uri is None:
             with self._terminal.timed("Database"):
                 await self._start_mongod()
+        if self._with_phones:
+            with self._terminal.timed("Phones"):
+                await self._start_phones()
         await self._prepare_database()
         self._choose_internal_addresses()
         await self._start_processes()
@@ -140,6 +155,33 @@ class Supervisor:
         await self._add(server.prepare()).start()
         self.settings = self.settings.model_copy(update={"mongodb_uri": SecretStr(server.uri)})
 
+    async def _start_phones(self) -> None:
+        """Start the fakes, and let all else take them for the messengers."""
+        names = ("port", "telegram", "whatsapp", "instagram")
+        ports = {name: free_port() for name in names}
+        await self._add(phones_program(self.settings, self._installation, ports)).start()
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        self.phones_url = urls["port"]
+        self.settings = self.settings.model_copy(
+            update={
+                "telegram_api_url": urls["telegram"],
+                "graph_api_url": urls["whatsapp"],
+                "instagram_api_url": urls["instagram"],
+            }
+        )
+
+    async def _connect_phones(self, database: Database, url: str) -> None:
+        if self.demo is None:
+            raise StartError(
+                "The phones need the demo company, and this database holds another one: "
+                "set AITYS_DATA_DIR to an empty folder."
+            )
+        try:
+            with self._terminal.timed("Demo channels"):
+                await connect_phones(self.settings, database, url)
+        except DomainError as error:
+            raise StartError(f"The demo company's channels cannot be connected: {error}") from None
+
     async def _prepare_database(self) -> None:
         try:
             database = await Database.connect(self.settings)
@@ -153,6 +195,8 @@ class Supervisor:
             if self.settings.demo:
                 with self._terminal.timed("Demo company"):
                     self.demo = await seed_demo(self.settings, database)
+            if self.phones_url is not None:
+                await self._connect_phones(database, self.phones_url)
         finally:
             await database.close()
 
@@ -223,5 +267,7 @@ def announcement(supervisor: Supervisor, terminal: Terminal) -> Sequence[str]:
             f"  Demo sign-in   {supervisor.demo.email}   password: {supervisor.demo.password}",
             f"  Demo shop      {settings.public_url}{supervisor.demo.shop_path}",
         ]
+    if supervisor.phones_url is not None:
+        lines.append(f"  Demo phones    {supervisor.phones_url}")
     lines += [f"  Logs           {supervisor.logs}", "", "Ctrl-C stops it."]
     return lines

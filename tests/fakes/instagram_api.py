@@ -93,6 +93,7 @@ class FakeAccount:
     """Opening questions and menu."""
     sent: list[Json] = field(default_factory=list)
     """Bodies of messages that were taken, with the ``message_id`` they got."""
+    first_id: int = 0
     actions: list[tuple[str, str]] = field(default_factory=list)
     """Typing and seen, by customer."""
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
@@ -251,7 +252,7 @@ def _messages(account: FakeAccount, given: Json) -> Json:
             400, 10, "(#10) This message is sent outside of allowed window.", subcode=2534022
         )
     _check_message(given.get("message") or {})
-    mid = f"aWdfZAG1fb3V0{account.ig_id[-3:]}{len(account.sent):06d}"
+    mid = f"aWdfZAG1fb3V0{account.ig_id[-3:]}{account.first_id + len(account.sent):06d}"
     account.sent.append({**given, "message_id": mid})
     return {"recipient_id": igsid, "message_id": mid}
 

@@ -103,6 +103,10 @@ class InstagramServer:
         await self._client.close()
         await self._runner.cleanup()
 
+    def begin_at(self, number: int) -> None:
+        """Let the ids of messages go on from a number, so that none comes twice after a restart."""
+        self._number = self.account.first_id = number
+
     # What an admin does in the app's dashboard
 
     async def set_webhook(self, url: str, verify_token: str) -> int:

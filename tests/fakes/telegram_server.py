@@ -267,8 +267,10 @@ async def _parameters(request: web.Request) -> Json:
         found |= await request.json()
     elif request.method == "POST":
         for name, value in (await request.post()).items():
-            field = isinstance(value, web.FileField)
-            found[name] = (value.filename, value.file.read()) if field else value
+            if isinstance(value, web.FileField):
+                found[name] = (value.filename, value.file.read())
+            else:
+                found[name] = value
     for name, value in found.items():
         if name != "text" and isinstance(value, str):
             with contextlib.suppress(ValueError):

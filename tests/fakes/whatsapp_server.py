@@ -60,6 +60,8 @@ class WhatsAppServer:
         self.url = ""
         self.tells_statuses = False
         """Whether every message sent is told to be sent, delivered and read."""
+        self.shakes_hands = True
+        """Whether an address is asked first, as Meta does."""
         self.undelivered: list[tuple[Json, str]] = []
         """Bodies that were not confirmed, with the number they were for."""
         self._news = asyncio.Condition()
@@ -278,7 +280,7 @@ class WhatsAppServer:
     async def _configure(self, target: FakeAccount | FakeNumber, given: Json) -> Json:
         """Set or remove an address of one's own. Meta asks a new address for the handshake first."""
         url, token = given.get("override_callback_uri") or None, given.get("verify_token")
-        if url is not None:
+        if url is not None and self.shakes_hands:
             await self._handshake(url, str(token))
         target.override, target.verify_token = url, token if url else None
         return {"success": True}
