@@ -81,7 +81,11 @@ export class EventCache {
         this.record(keys.tasks, keys.task(event.subject_id), event.data as unknown as Task, action);
         break;
       case "connection":
+      case "templates":
         this.later(keys.connections);
+        break;
+      case "duplicate":
+        this.later(["contact"]);
         break;
       case "knowledge":
         this.later(["knowledge"]);

@@ -11257,6 +11257,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description This account is connected already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "account_connected";
+                    };
+                };
+            };
             /** @description Some values are not acceptable */
             422: {
                 headers: {

@@ -56,6 +56,7 @@ export function formatCost(amount: number | null | undefined, currency: string, 
 }
 
 /** 1 300 000 bytes -> "1,3" and the unit's key under `units`. */
-export function byteParts(bytes: number): { value: number; unit: "kb" | "mb" } {
+export function byteParts(bytes: number): { value: number; unit: "kb" | "mb" | "gb" } {
+  if (bytes >= 1_000_000_000) return { value: Math.round(bytes / 100_000_000) / 10, unit: "gb" };
   return bytes >= 1_000_000 ? { value: Math.round(bytes / 100_000) / 10, unit: "mb" } : { value: Math.max(1, Math.round(bytes / 1000)), unit: "kb" };
 }
