@@ -137,7 +137,7 @@ class InboxRoutes:
             kind=body.kind,
             attachments=body.attachments,
             reply_to=body.reply_to,
-            template=body.template.model_dump() if body.template else None,
+            template=body.template.model_dump(mode="json") if body.template else None,
             tag=body.tag,
             client_id=body.client_id,
         )
