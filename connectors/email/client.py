@@ -7,6 +7,7 @@ import contextlib
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import aiosmtplib
@@ -14,7 +15,7 @@ import aiosmtplib
 from connectors.email.config import EmailConfig
 from connectors.email.errors import imap_error, smtp_error
 from connectors.email.imap import ImapSession
-from connectors.email.imap_syntax import ImapSyntaxError
+from connectors.email.imap_line import ImapProtocolError
 from connectors.email.oauth import Tokens
 from crm.contract import (
     AuthenticationFailedError,
@@ -28,8 +29,10 @@ SMTP_COMMAND_SECONDS: Final = 12.0
 SMTP_DATA_SECONDS: Final = 100.0
 SESSIONS_AT_ONCE: Final = 3
 """Mails of one account on their way at a time: providers allow few connections."""
+IMAP_THREADS: Final = 512
+"""Commands to mailboxes on their way at a time; further ones wait. Waiting for news takes no thread."""
 _REMEMBERED: Final = 5_000
-_NETWORK: Final = (OSError, EOFError, TimeoutError, ImapSyntaxError)
+_NETWORK: Final = (OSError, EOFError, TimeoutError, ImapProtocolError)
 
 
 class Servers:
@@ -38,6 +41,7 @@ class Servers:
     def __init__(self, *, tokens: Tokens, tls: ssl.SSLContext | None = None) -> None:
         self._tokens = tokens
         self._tls = tls or ssl.create_default_context()
+        self._threads = ThreadPoolExecutor(IMAP_THREADS, thread_name_prefix="imap")
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._accepted: OrderedDict[str, None] = OrderedDict()
         self._refused: set[str] = set()
@@ -52,7 +56,11 @@ class Servers:
         """
         try:
             async with ImapSession.open(
-                config.imap_host, config.imap_port, security=config.imap_security, tls=self._tls
+                config.imap_host,
+                config.imap_port,
+                security=config.imap_security,
+                tls=self._tls,
+                threads=self._threads,
             ) as session:
                 await self._log_in(session, config)
                 yield session
@@ -60,6 +68,10 @@ class Servers:
             raise imap_error(error) from error
         except _NETWORK as error:
             raise imap_error(error) from error
+
+    def close(self) -> None:
+        """Let the threads end. Sessions that are open still are cut by whoever opened them."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def check_smtp(self, config: EmailConfig) -> None:
         """Log in and out. Raises ConnectorError."""

@@ -141,7 +141,7 @@ class EmailConnector:
         quotas: list[Quota] = []
         async with self._servers.imap(config) as session:
             await session.examine(config.folder)
-            storage = await session.storage(config.folder)
+            storage = await session.storage()
         await self._servers.check_smtp(config)
         if storage is not None:
             quotas.append(Quota(name="mailbox_bytes", limit=storage.limit, used=storage.used))
@@ -196,6 +196,8 @@ class EmailConnector:
 
     async def close(self) -> None:
         """See the protocol."""
+        if "_servers" in self.__dict__:
+            self._servers.close()
         await self._tokens.close()
 
     @staticmethod
@@ -214,7 +216,7 @@ class EmailConnector:
             folder = await session.examine(config.folder)
             last = folder.uid_next - 1 if folder.uid_next is not None else None
             if last is None:
-                last = max(await session.uids_after(0), default=0)
+                last = await session.last_uid()
         return {"folder": folder.name, "validity": folder.uid_validity, "uid": last}
 
 

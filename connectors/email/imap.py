@@ -1,21 +1,33 @@
-"""A mailbox over IMAP: as much of RFC 3501 as reading mails needs."""
+"""A mailbox over IMAP, as far as reading mails needs it.
+
+The library (IMAPClient) blocks, so each of its calls runs in a thread of a pool; waiting for news
+takes none. Every wait has a limit. When it ends, or the caller is cancelled, the connection is
+shut down beneath the thread, which ends with that. After any failure but ImapError the session is
+of no use: open another.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final, Self
 
 from connectors.email.errors import ImapError, imap_login_error
-from connectors.email.imap_syntax import Quoted, Token, folder_bytes, folder_name
-from connectors.email.imap_wire import COMMAND_SECONDS, RESPONSE_CODE, ImapWire
-from crm.contract import RejectedError
+from connectors.email.imap_line import Client, ImapProtocolError, failure_of
 
+CONNECT_SECONDS: Final = 15.0
+COMMAND_SECONDS: Final = 40.0
+FAREWELL_SECONDS: Final = 2.0
 CHUNK_BYTES: Final = 1_000_000
 """How much of a mail is asked for at a time: a slow line is no reason to begin anew."""
+_CHATTER_SECONDS: Final = 1.0
+"""How long to rest when a wait ended with nothing new: servers say that they are there still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,94 +65,100 @@ class Storage:
     limit: int
 
 
-class ImapSession(ImapWire):
-    """A connection as its mailbox is read through it."""
+class ImapSession:
+    """One connection. Make it with ``open``, which also closes it.
+
+    Methods raise ImapError (the server answered NO, BAD or BYE), OSError, TimeoutError, EOFError
+    or ImapProtocolError.
+    """
+
+    def __init__(self, sock: socket.socket, threads: Executor) -> None:
+        self._sock = sock
+        self._beneath = sock.dup()
+        """The same connection: shutting it down is safe whatever the library does with its own."""
+        self._threads = threads
+        self._opened: Client | None = None
+        self._over = False
+        self.capabilities: frozenset[str] = frozenset()
+        self.exists = 0
+        self.news = False
+        """Whether a mail has come since the folder was opened."""
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls, host: str, port: int, *, security: str, tls: ssl.SSLContext, threads: Executor
+    ) -> AsyncIterator[Self]:
+        """A session that is greeted and, unless ``security`` is none, encrypted; not logged in."""
+        async with asyncio.timeout(CONNECT_SECONDS):
+            sock = await _connected(host, port)
+        try:
+            session = cls(sock, threads)
+        except OSError:
+            sock.close()
+            raise
+        try:
+            await session._run(session._greet, host, security, tls, seconds=CONNECT_SECONDS)
+            yield session
+        finally:
+            await session._close()
 
     async def log_in(self, username: str, password: str) -> None:
         """Raises AuthenticationFailedError, RetryableError, RejectedError."""
-        try:
-            if "AUTH=PLAIN" in self.capabilities:
-                secret = f"\0{username}\0{password}".encode()
-                await self._authenticate("PLAIN", secret)
-            elif "LOGINDISABLED" in self.capabilities:
-                raise RejectedError("tls_required", "The mailbox takes no password without TLS.")
-            else:
-                await self.command("LOGIN", username, password)
-        except ImapError as error:
-            raise imap_login_error(error) from None
-        await self._learn_capabilities()
+        await self._log_in(lambda: self._client.sign_in(username, password))
 
     async def log_in_with_token(self, username: str, token: str) -> None:
-        """XOAUTH2 (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol).
-
-        Raises AuthenticationFailedError, RetryableError.
-        """
-        secret = f"user={username}\x01auth=Bearer {token}\x01\x01".encode()
-        try:
-            await self._authenticate("XOAUTH2", secret)
-        except ImapError as error:
-            raise imap_login_error(error) from None
-        await self._learn_capabilities()
+        """With an OAuth access token. Raises AuthenticationFailedError, RetryableError."""
+        await self._log_in(lambda: self._client.sign_in_with_token(username, token))
 
     async def examine(self, name: str) -> Folder:
-        """Open a folder for reading only: no mail is marked as read. Raises ImapError."""
-        self.exists = 0
-        answers = await self.command("EXAMINE", folder_bytes(name))
-        codes = _codes(answers)
-        self.news = False
-        validity = codes.get("UIDVALIDITY")
-        if validity is None:
+        """Open a folder for reading only: no mail is marked as read."""
+        told: dict[bytes, Any] = await self._run(self._examine, name)
+        validity, uid_next = told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT")
+        if not isinstance(validity, int):
             raise ImapError("NO", "", "the folder has no UIDVALIDITY")
-        return Folder(name, validity, codes.get("UIDNEXT"), self.exists)
+        return Folder(
+            name, validity, uid_next if isinstance(uid_next, int) else None, told[b"EXISTS"]
+        )
 
     async def folders(self) -> list[FolderEntry]:
         """All folders."""
-        found: list[FolderEntry] = []
-        for answer in await self.command("LIST", "", "*"):
-            match answer:
-                case [b"*", b"LIST", list() as flags, _, bytes() | int() as name, *_]:
-                    names = frozenset(
-                        one.decode("ascii", "replace").lower()
-                        for one in flags
-                        if isinstance(one, bytes)
-                    )
-                    octets = name if isinstance(name, bytes) else str(name).encode()
-                    found.append(FolderEntry(folder_name(octets), names))
-                case _:
-                    continue
-        return found
+        listed = await self._run(self._client.list_folders)
+        return [
+            FolderEntry(
+                str(name),
+                frozenset(
+                    one.decode("ascii", "replace").lower()
+                    for one in flags
+                    if isinstance(one, bytes)
+                ),
+            )
+            for flags, _, name in listed
+        ]
 
     async def uids_after(self, uid: int) -> list[int]:
         """The UIDs in the open folder that are larger, in order."""
         # ``n:*`` always names at least the last mail, even where its UID is smaller.
-        return [one for one in await self._search(f"UID {uid + 1}:*") if one > uid]
+        return [one for one in await self._search("UID", f"{uid + 1}:*") if one > uid]
+
+    async def last_uid(self) -> int:
+        """The largest UID in the open folder; 0 when it is empty."""
+        return max(await self._search("UID", "*"), default=0)
 
     async def uids_since(self, day: date) -> list[int]:
         """The UIDs of mails that arrived on this day or later, in order."""
-        months = [
-            "Jan",
-            "Feb",
-            "Mar",
-            "Apr",
-            "May",
-            "Jun",
-            "Jul",
-            "Aug",
-            "Sep",
-            "Oct",
-            "Nov",
-            "Dec",
-        ]
-        return await self._search(f"SINCE {day.day}-{months[day.month - 1]}-{day.year}")
+        return await self._search("SINCE", day)
 
     async def envelope(self, uid: int) -> Envelope | None:
         """A mail's size and when it arrived; None when it is gone."""
-        items = await self._fetch(uid, "(UID RFC822.SIZE INTERNALDATE)")
+        items = await self._fetch(uid, "RFC822.SIZE", "INTERNALDATE")
         if items is None:
             return None
-        size = items.get("RFC822.SIZE")
+        size, moment = items.get(b"RFC822.SIZE"), items.get(b"INTERNALDATE")
+        if not isinstance(moment, datetime) or moment.tzinfo is None:
+            moment = None
         return Envelope(
-            uid, size if isinstance(size, int) else 0, _moment(items.get("INTERNALDATE"))
+            uid, size if isinstance(size, int) else 0, moment.astimezone(UTC) if moment else None
         )
 
     async def mail(self, uid: int, *, limit: int) -> bytes | None:
@@ -148,10 +166,10 @@ class ImapSession(ImapWire):
         found = bytearray()
         while len(found) < limit:
             size = min(CHUNK_BYTES, limit - len(found))
-            items = await self._fetch(uid, f"(UID BODY.PEEK[]<{len(found)}.{size}>)")
+            items = await self._fetch(uid, f"BODY.PEEK[]<{len(found)}.{size}>")
             if items is None:
                 return None
-            chunk = next((value for name, value in items.items() if name.startswith("BODY[")), None)
+            chunk = next((one for name, one in items.items() if name.startswith(b"BODY[")), None)
             if not isinstance(chunk, bytes):
                 break
             found += chunk
@@ -161,81 +179,182 @@ class ImapSession(ImapWire):
 
     async def wait(self, seconds: float) -> None:
         """Wait until something is new in the open folder, or so long (IDLE, RFC 2177)."""
-        if self.news:
-            return
-        tag = self._next_tag()
-        await self._write(f"{tag} IDLE\r\n".encode())
-        async with asyncio.timeout(COMMAND_SECONDS):
-            answer = await self._answer()
-            while answer[:1] != [b"+"]:
-                self._check_tagged(answer, tag)
-                self._note(answer)
-                answer = await self._answer()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not self.news:
-                    self._note(await self._answer(may_wait=True))
-        await self._write(b"DONE\r\n")
-        await self._until(tag)
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
+        while not self.news and clock() < end:
+            told = await self._run(self._begin_waiting)
+            if not (told or self.news):
+                await self._readable(end - clock())
+            await self._run(self._client.idle_done)
+            if not self.news:
+                await asyncio.sleep(min(_CHATTER_SECONDS, max(0, end - clock())))
 
     async def noop(self) -> None:
         """Learn what is new without waiting."""
-        await self.command("NOOP")
+        await self._run(self._client.noop)
 
-    async def storage(self, folder: str) -> Storage | None:
+    async def storage(self) -> Storage | None:
         """How full the mailbox is (RFC 2087); None where it is not told."""
         if "QUOTA" not in self.capabilities:
             return None
-        for answer in await self.command("GETQUOTAROOT", folder_bytes(folder)):
-            match answer:
-                case [b"*", b"QUOTA", _, list() as resources, *_]:
-                    for place in range(0, len(resources) - 2, 3):
-                        name, used, limit = resources[place : place + 3]
-                        if name == b"STORAGE" and isinstance(used, int) and isinstance(limit, int):
-                            return Storage(used * 1024, limit * 1024)
-                case _:
-                    continue
+        with contextlib.suppress(ImapError, ImapProtocolError):
+            for one in await self._run(lambda: self._client.get_quota("INBOX")):
+                if one.resource == "STORAGE":
+                    return Storage(int(one.usage) * 1024, int(one.limit) * 1024)
         return None
 
-    async def _search(self, criteria: str) -> list[int]:
-        found: set[int] = set()
-        for answer in await self.command("UID SEARCH", raw=criteria):
-            if answer[:2] == [b"*", b"SEARCH"]:
-                found.update(one for one in answer[2:] if isinstance(one, int))
-        return sorted(found)
+    @property
+    def _client(self) -> Client:
+        assert self._opened is not None
+        return self._opened
 
-    async def _fetch(self, uid: int, items: str) -> dict[str, Token] | None:
-        for answer in await self.command("UID FETCH", raw=f"{uid} {items}"):
-            match answer:
-                case [b"*", int(), b"FETCH", list() as pairs]:
-                    found = {
-                        name.decode("ascii", "replace").upper(): pairs[place + 1]
-                        for place, name in enumerate(pairs[:-1])
-                        if place % 2 == 0 and isinstance(name, bytes)
-                    }
-                    if found.get("UID") == uid:
-                        return found
-                case _:
-                    continue
-        return None
+    async def _log_in(self, sign_in: Callable[[], None]) -> None:
+        def work() -> frozenset[str]:
+            sign_in()
+            return self._client.names()
+
+        try:
+            self.capabilities = await self._run(work)
+        except ImapError as error:
+            raise imap_login_error(error) from None
+
+    async def _search(self, *criteria: object) -> list[int]:
+        return sorted(set(await self._run(lambda: self._client.search([*criteria]))))
+
+    async def _fetch(self, uid: int, *items: str) -> dict[bytes, Any] | None:
+        found: dict[int, dict[bytes, Any]] = await self._run(lambda: self._client.fetch(uid, items))
+        return found.get(uid)
+
+    async def _readable(self, seconds: float) -> None:
+        """Wait until the server says something, or so long. Takes no thread.
+
+        A session that is left meanwhile is over: the server waits for the end of the wait.
+        """
+        loop = asyncio.get_running_loop()
+        said = asyncio.Event()
+        line = self._client.socket()
+        loop.add_reader(line, said.set)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0, seconds)):
+                    await said.wait()
+        except BaseException:
+            self._cut()
+            raise
+        finally:
+            loop.remove_reader(line)
+
+    # In a thread
+
+    def _greet(self, host: str, security: str, tls: ssl.SSLContext) -> None:
+        client = Client(
+            self._sock, host, tls=tls if security == "tls" else None, seconds=COMMAND_SECONDS
+        )
+        self._opened = client
+        if security == "starttls":
+            client.starttls(tls)
+        self.capabilities = client.names()
+
+    def _examine(self, name: str) -> dict[bytes, Any]:
+        self.exists, self.news = 0, False
+        told: dict[bytes, Any] = self._client.select_folder(name, readonly=True)
+        self.exists = told[b"EXISTS"]
+        return told
+
+    def _begin_waiting(self) -> bool:
+        """Whether the server has told something already."""
+        self._client.idle()
+        return self._client.line.has_more()
+
+    def _leave(self) -> None:
+        if self._opened is None:
+            return
+        with contextlib.suppress(Exception):
+            self._opened.logout()
+        with contextlib.suppress(Exception):
+            self._opened.shutdown()
+
+    def _work[T](self, work: Callable[..., T], *given: object) -> T:
+        try:
+            if self._opened is not None:
+                self._opened.line.begin()
+            done = work(*given)
+            if self._opened is not None:
+                self._learn(self._opened)
+        except Exception as error:  # whatever a library makes of what a stranger sends
+            raise failure_of(error) from error
+        return done
+
+    def _learn(self, client: Client) -> None:
+        """See whether mails have come: servers tell so in the middle of any answer."""
+        counts = [int(one) for one in client.line.response("EXISTS")[1] if one]
+        gone = [one for one in client.line.response("EXPUNGE")[1] if one is not None]
+        if counts:
+            self.news |= bool(gone) or any(one != self.exists for one in counts)
+            self.exists = counts[-1]
+        else:
+            self.exists = max(0, self.exists - len(gone))
+
+    # Threads
+
+    async def _run[T](
+        self, work: Callable[..., T], *given: object, seconds: float | None = None
+    ) -> T:
+        """Do it in a thread; when this returns or raises, no thread is busy with this session."""
+        if self._over:
+            raise EOFError("the session is over")
+        job = self._threads.submit(self._work, work, *given)
+        future = asyncio.wrap_future(job)
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS if seconds is None else seconds):
+                return await asyncio.shield(future)
+        except ImapError as error:
+            self._over |= error.status == "BYE"
+            raise
+        except BaseException:
+            if not job.cancel():
+                self._cut()
+            while not future.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([future])
+            raise
+
+    def _cut(self) -> None:
+        """End whatever waits for the server, now."""
+        self._over = True
+        with contextlib.suppress(OSError):
+            self._beneath.shutdown(socket.SHUT_RDWR)
+
+    async def _close(self) -> None:
+        try:
+            if self._over:
+                self._cut()
+            self._over = False
+            with contextlib.suppress(Exception):
+                await self._run(self._leave, seconds=FAREWELL_SECONDS)
+        finally:
+            self._cut()
+            self._beneath.close()
+            self._sock.close()
 
 
-def _codes(answers: Sequence[list[Token]]) -> dict[str, int]:
-    """The numbers that stand in answers' response codes (``[UIDNEXT 4392]``)."""
-    found: dict[str, int] = {}
-    for answer in answers:
-        octets = answer[2] if len(answer) > 2 and isinstance(answer[2], Quoted) else b""
-        match = RESPONSE_CODE.match(octets)
-        if match and (match[2] or b"").isdigit():
-            found[match[1].decode("ascii", "replace").upper()] = int(match[2])
-    return found
-
-
-def _moment(value: Token) -> datetime | None:
-    if not isinstance(value, bytes):
-        return None
-    try:
-        moment = datetime.strptime(value.decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z")
-    except ValueError:
-        return None
-    return moment.astimezone(UTC)
+async def _connected(host: str, port: int) -> socket.socket:
+    """A connected socket. Here and not in a thread, so that servers that are down hold none."""
+    loop = asyncio.get_running_loop()
+    failure = OSError("the name has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    ):
+        sock = socket.socket(family, kind, protocol)
+        sock.settimeout(0)
+        try:
+            await loop.sock_connect(sock, address)
+        except OSError as error:
+            failure = error
+            sock.close()
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure

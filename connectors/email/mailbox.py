@@ -169,7 +169,7 @@ class Mailbox:
             return uids[0] - 1
         if folder.uid_next is not None:
             return folder.uid_next - 1
-        return max(await session.uids_after(0), default=0)
+        return await session.last_uid()
 
     async def _take(self, session: ImapSession, uid: int, place: State, *, sent: bool) -> None:
         """Take in one mail, and note it.

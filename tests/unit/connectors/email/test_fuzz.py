@@ -20,14 +20,6 @@ from connectors.email.config import EmailConfig
 from connectors.email.headers import decoded_words
 from connectors.email.html import safe_html
 from connectors.email.html_text import text_of_html
-from connectors.email.imap_syntax import (
-    ImapSyntaxError,
-    folder_bytes,
-    folder_name,
-    literal_size,
-    parsed,
-    written,
-)
 from connectors.email.inbound import message_of, report_in, status_events
 from connectors.email.invites import invite_of
 from connectors.email.mail import read_mail
@@ -136,24 +128,6 @@ def test_any_text(text: str) -> None:
     invite_of(text)
     text_of_html(text)
     safe_html(text, {})
-
-
-@MANY
-@given(st.lists(st.binary(max_size=60), min_size=1, max_size=5))
-def test_any_answer_of_a_server(fragments: list[bytes]) -> None:
-    literal_size(fragments[0])
-    with contextlib.suppress(ImapSyntaxError):
-        parsed(fragments)
-    folder_name(fragments[0])
-
-
-@SOME
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
-def test_names_of_folders_survive_the_way(name: str) -> None:
-    octets = folder_bytes(name)
-    assert octets.isascii()
-    assert folder_name(octets.encode()) == name
-    assert written(octets) is not None
 
 
 @SOME
