@@ -53,7 +53,7 @@ format: ## Bring the code into the house's form
 bench: setup ## Measure against the plain alternatives; writes docs/benchmarks.md
 	$(APP)/python -m tests.bench $(ARGS)
 
-faults: setup ## Kill every process in turn during 200 conversations, and count what was lost or doubled
+faults: setup ## Kill every process in turn during 200 conversations and a flood over five channels, and count what was lost or doubled
 	$(APP)/python -m tests.faults $(ARGS)
 
 fuzz: setup ## Give each parser of what strangers send 100,000 random inputs

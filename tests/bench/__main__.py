@@ -11,7 +11,16 @@ from datetime import UTC, datetime
 from tests.bench import report
 from tests.bench.figures import Row
 from tests.bench.ground import Effort, Ground, prepared
-from tests.bench.rows import contacts, history, ingestion, intake, masking, retrieval, turns
+from tests.bench.rows import (
+    channels,
+    contacts,
+    history,
+    ingestion,
+    intake,
+    masking,
+    retrieval,
+    turns,
+)
 
 ROWS: dict[str, Callable[[Ground], Awaitable[Row]]] = {
     "a": turns.measure,
@@ -24,13 +33,14 @@ ALONE: dict[str, Callable[[Effort], Awaitable[Row]]] = {
     "e": retrieval.measure,
     "f": masking.measure,
     "g": ingestion.measure,
+    "h": channels.measure,
 }
 
 
 def main() -> int:
     """Measure; return 1 when a goal was missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", help="of: a b c d e f g; all when none is named")
+    parser.add_argument("rows", nargs="*", help="of: a b c d e f g h; all when none is named")
     parser.add_argument("--rounds", type=int, default=3, help="rounds a side (3)")
     parser.add_argument("--seconds", type=float, default=5.0, help="seconds a round (5)")
     parser.add_argument("--dry", action="store_true", help="print only, leave the page alone")

@@ -14,6 +14,7 @@ class Figures:
         p50: median latency, milliseconds.
         p95: 95th percentile of the latency, milliseconds.
         count: how many were completed.
+        p99: 99th percentile of the latency, milliseconds.
         failed: how many got a wrong answer, or none in time.
     """
 
@@ -22,6 +23,7 @@ class Figures:
     p95: float
     count: int
     failed: int = 0
+    p99: float = 0.0
 
     @classmethod
     def of(cls, latencies: Sequence[float], seconds: float, failed: int = 0) -> "Figures":
@@ -36,6 +38,7 @@ class Figures:
             p95=milliseconds[min(count - 1, int(count * 0.95))],
             count=count,
             failed=failed,
+            p99=milliseconds[min(count - 1, int(count * 0.99))],
         )
 
 
@@ -47,6 +50,7 @@ def median(rounds: Sequence[Figures]) -> Figures:
         p95=statistics.median(figures.p95 for figures in rounds),
         count=sum(figures.count for figures in rounds),
         failed=sum(figures.failed for figures in rounds),
+        p99=statistics.median(figures.p99 for figures in rounds),
     )
 
 

@@ -66,9 +66,9 @@ def _line(title: str, figures: dict[str, Figures], goal: float | None) -> Line:
     ours, bare = figures["ours"], figures["bare"]
     ratio = ours.rate / bare.rate
     return Line(
-        f"{title} (p50 ms)",
-        f"{ours.rate:,.0f} ({ours.p50:.1f})",
-        f"{bare.rate:,.0f} ({bare.p50:.1f})",
+        f"{title} (p50, p99 ms)",
+        f"{ours.rate:,.0f} ({ours.p50:.1f}, {ours.p99:.1f})",
+        f"{bare.rate:,.0f} ({bare.p50:.1f}, {bare.p99:.1f})",
         f"{ratio:.2f}",
         f"at least {goal}" if goal else "",
         met=ratio >= goal if goal else None,
