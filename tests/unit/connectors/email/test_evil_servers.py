@@ -316,8 +316,8 @@ async def test_whoever_is_cancelled_leaves_no_thread(
     answers: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And at once: the limits of waiting are out of reach here."""
-    monkeypatch.setattr(imap, "COMMAND_SECONDS", 3_600)
-    monkeypatch.setattr(imap, "CONNECT_SECONDS", 3_600)
+    for limit in ("COMMAND_SECONDS", "CONNECT_SECONDS", "FAREWELL_SECONDS"):
+        monkeypatch.setattr(imap, limit, 3_600)
     arrived, left = asyncio.Event(), asyncio.Event()
 
     async def arrive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
