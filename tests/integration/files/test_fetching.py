@@ -9,6 +9,7 @@ from bson import ObjectId
 from crm.contract import Attachment, MessageKind
 from crm.core.clock import utc_now
 from crm.core.errors import NotFound
+from crm.files.attachments import attachment_read
 from crm.files.bringing import PAUSES
 from crm.files.errors import AttachmentNotFailed
 from crm.files.fetching import AFTER_FAULT, FetchPace
@@ -47,6 +48,27 @@ async def test_a_messages_files_are_fetched_and_told_of(bench: Bench) -> None:
     assert b"".join([piece async for piece in parts.store.read(file)]) == TEXT * 2
     assert file["metadata"]["origin"]["message_id"] == message_id
     assert await parts.fetching.sweep() == 0
+
+
+async def test_what_a_connector_refused_is_shown_with_its_reason_and_never_asked_for(
+    bench: Bench,
+) -> None:
+    bench.media.files = {"a.png": picture()}
+    error = {"code": "mail_too_large", "detail": "The mail was too large to be fetched whole."}
+    message_id = await bench.message(
+        Attachment(kind=MessageKind.VIDEO, name="тау.mp4", size=7, error=error), attachment("ok")
+    )
+    parts = bench.parts()
+    await bench.sweep(parts)
+    refused, kept = [
+        attachment_read(row) for row in (await bench.stored(message_id))["attachments"]
+    ]
+    assert (refused["state"], refused["error"], refused["file_id"]) == ("refused", error, None)
+    assert (refused["name"], refused["size"]) == ("тау.mp4", 7)
+    assert kept["state"] == "stored"
+    assert len(bench.media.asked) == 1
+    with pytest.raises(AttachmentNotFailed):
+        await parts.fetching.retry(bench.organization_id, message_id, 0)
 
 
 async def test_a_message_that_nobody_was_shown_yet_waits(bench: Bench) -> None:
