@@ -13,11 +13,22 @@ class ConnectorError(Exception):
 
 
 class RetryableError(ConnectorError):
-    """It may work later. ``retry_after`` in seconds is the platform's own wish, obeyed exactly."""
+    """It may work later. ``retry_after`` in seconds is the platform's own wish, obeyed exactly.
 
-    def __init__(self, code: str, detail: str, *, retry_after: float | None = None) -> None:
+    It is this chat's, or, where ``account_wide``, that of all the connection's chats.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        account_wide: bool = False,
+    ) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
+        self.account_wide = account_wide
 
 
 class RejectedError(ConnectorError):

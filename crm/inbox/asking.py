@@ -70,7 +70,8 @@ class Asking:
             {
                 "id": str(message["_id"]),
                 "role": "customer" if message["direction"] == "in" else "operator",
-                "text": message["text"],
+                # What was taken back is nobody's business any more, a model's least of all.
+                "text": "…" if message.get("deleted_at") else message["text"],
             }
             for message in said
         ]

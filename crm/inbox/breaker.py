@@ -13,6 +13,7 @@ FAILURES: Final = 5
 """So many failures in a row that are not the message's own fault open the breaker."""
 FIRST_REST_SECONDS: Final = 30.0
 LONGEST_REST_SECONDS: Final = 600.0
+_MOST_DOUBLINGS: Final = 10
 
 
 class Breaker:
@@ -31,7 +32,8 @@ class Breaker:
         count = self._failures.get(connection_id, 0) + 1
         self._failures[connection_id] = count
         if count >= FAILURES:
-            rest = FIRST_REST_SECONDS * 2 ** (count - FAILURES)
+            # Bounded before it is raised: after hours of failures the power would be no number.
+            rest = FIRST_REST_SECONDS * 2 ** min(count - FAILURES, _MOST_DOUBLINGS)
             await self._pacing.hold(pace_key(connection_id), min(rest, LONGEST_REST_SECONDS))
 
 

@@ -33,6 +33,10 @@ _log = logging.getLogger(__name__)
 SEND_TIMEOUT_SECONDS: Final = 15.0
 UPLOAD_TIMEOUT_SECONDS: Final = 120.0
 """The same for a part with files."""
+FAULT: Final = "connector_failed"
+"""Our own code failed on a message."""
+RESTING: Final = frozenset({"connection_paused", "connection_failing"})
+"""Why nothing at all is sent through a connection; messages wait until its admin is back."""
 RESTS_SECONDS: Final = 30.0
 """How soon a paused or failing connection is looked at again."""
 ORGANIZATION_INTERVAL_SECONDS: Final = 1 / 50
@@ -187,7 +191,7 @@ class Delivery:
             ) from error
         except Exception as error:
             _log.exception("connector %s failed", connection.channel)
-            raise RetryableError("connector_failed", "The channel's connector failed.") from error
+            raise RetryableError(FAULT, "The channel's connector failed.") from error
         self._breaker.succeeded(connection.id)
         return result
 
@@ -197,6 +201,8 @@ class Delivery:
         """Obey the platform's wish in all processes; without one, count a failure."""
         if error.retry_after is None:
             await self._breaker.failed(connection.id)
+        elif error.account_wide:
+            await self._pacing.hold(pace_key(connection.id), error.retry_after)
         elif paces:
             await self._pacing.hold(paces[-1].key, error.retry_after)
 

@@ -13,6 +13,7 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from typing import Final
 
 from bson import ObjectId
@@ -23,7 +24,7 @@ from pymongo.errors import PyMongoError
 from crm.contract import ConnectorError, RetryableError
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
-from crm.inbox.delivery import ClaimLostError, Delivery
+from crm.inbox.delivery import FAULT, RESTING, ClaimLostError, Delivery
 from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENDING, SENT, UNSENT, Document
 from crm.inbox.store import ConversationStore, message_updated
 from crm.inbox.sweep import Sweep
@@ -37,6 +38,8 @@ BLOCKED: Final = "blocked_by_customer"
 """What connectors say when the person does not want to hear from us."""
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A message that could not be delivered for so long is a dead letter."""
+MOST_FAULTS: Final = 5
+"""A message on which our own code fails so often is a dead letter: what comes after it must go."""
 SWEPT_AT_ONCE: Final = 500
 FIRST_PAUSE_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 600.0
@@ -134,6 +137,9 @@ class Outbox:
             "next_attempt_at": utc_now(),
             "due_since": utc_now(),
         }
+        kept = _before_failure(message.get("parts") or [])
+        changes["parts"] = kept
+        changes["platform_ids"] = [part["platform_id"] for part in kept if part["platform_id"]]
         if conversation is not None and message.get("fence") is not None:
             # A person asks for it: that people have the conversation now is no hindrance.
             changes["fence"] = conversation["fence"]
@@ -187,6 +193,12 @@ class Outbox:
             return await self._retry(message, error)
         except ConnectorError as error:
             await self._fail(message, error)
+        except PyMongoError:
+            raise
+        except Exception:  # a fault of ours must not block the chat: tried a few times, then told
+            _log.exception("message %s could not be sent", message["_id"])
+            fault = RetryableError(FAULT, "The channel's connector failed.")
+            return await self._retry(message, fault)
         else:
             state = last["state"] if last and not message.get("parts") else SENT
             await self._finish(message, state, {}, last)
@@ -202,8 +214,7 @@ class Outbox:
 
     async def _retry(self, message: Document, error: RetryableError) -> bool:
         """Put the message off, or give it up after a day of tries. Returns whether to go on."""
-        since: datetime = message.get("due_since") or message["created_at"]
-        if utc_now() - since > GIVE_UP_AFTER:
+        if _is_hopeless(message, error):
             await self._fail(message, error)
             return True
         changes: Document = {
@@ -270,6 +281,21 @@ def pause(attempts: int, retry_after: float | None) -> timedelta:
         return timedelta(seconds=retry_after)
     longest = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS)
     return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - jitter is no secret
+
+
+def _is_hopeless(message: Document, error: RetryableError) -> bool:
+    """Whether it has been tried for long enough. While nothing may be sent at all, nothing is given up."""
+    if error.code in RESTING:
+        return False
+    if error.code == FAULT:
+        return bool(message["attempts"] >= MOST_FAULTS)
+    since: datetime = message.get("due_since") or message["created_at"]
+    return utc_now() - since > GIVE_UP_AFTER
+
+
+def _before_failure(parts: Sequence[Document]) -> list[Document]:
+    """The parts that arrived: sending again goes on behind them."""
+    return list(takewhile(lambda part: part["state"] != FAILED, parts))
 
 
 def claim_of(message: Document) -> timedelta:

@@ -55,7 +55,7 @@ class Pacing:
                 {
                     "$set": {
                         "held_until": {"$max": ["$held_until", until]},
-                        "expires_at": {"$add": [until, _kept()]},
+                        "expires_at": {"$max": ["$expires_at", {"$add": [until, _kept()]}]},
                     }
                 }
             ],
@@ -94,7 +94,7 @@ class Pacing:
             [
                 {"$set": {"due": due, "at": "$$NOW"}},
                 {"$set": {"even": {"$add": [{"$max": [even, "$due"]}, _interval(pace)]}}},
-                {"$set": {"expires_at": {"$add": ["$even", _kept()]}}},
+                {"$set": {"expires_at": {"$max": ["$expires_at", {"$add": ["$even", _kept()]}]}}},
             ],
             upsert=True,
             return_document=ReturnDocument.AFTER,

@@ -374,10 +374,16 @@ def _shown(fresh: Sequence[Document]) -> Document:
         "status": {"$cond": [{"$eq": ["$status", "closed"]}, "open", "$status"]},
         # What the bot answers is nobody's unread mail.
         "unread": {"$add": ["$unread", {"$cond": [people_see_to_it, len(fresh), 0]}]},
-        "last_inbound_at": fresh[-1].get("sent_at") or fresh[-1]["created_at"],
+        "last_inbound_at": {"$max": ["$last_inbound_at", max(map(_written_at, fresh))]},
         "reachable": True,
         **({"thread": {"$literal": thread}} if thread else {}),
     }
+
+
+def _written_at(message: Document) -> datetime:
+    """When the customer wrote it, as the platform tells, but never later than it came."""
+    came: datetime = message["created_at"]
+    return min(message.get("sent_at") or came, came)
 
 
 def _now() -> Document:

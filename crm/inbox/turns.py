@@ -188,11 +188,12 @@ class TurnRunner:
         self, conversation: Document, holder: str, pending: Sequence[Document]
     ) -> Committed | None:
         """Handle the oldest message; the lease goes with the last one. Returns None to wait."""
-        unanswerable = pending[0].get("answerable") is False
+        oldest = pending[0]
+        unanswerable = oldest.get("answerable") is False or bool(oldest.get("deleted_at"))
         if unanswerable:
             conversation = await self._store.attach_new(conversation, holder, pending)
         if unanswerable or conversation["owner"] == "operator":
-            if pending[0].get("while_paused"):  # nobody answers it unless a person does
+            if oldest.get("while_paused"):  # nobody answers it unless a person does
                 await self._handover.request(conversation["_id"], reason="connection_paused")
             return await self._store.commit(
                 conversation,

@@ -1,6 +1,7 @@
 """Sending: part by part, at a pace that all processes share, within the channel's windows."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +9,20 @@ import pytest
 from aiohttp import web
 from bson import ObjectId
 
-from crm.contract import AuthenticationFailedError, Pace, Reach, RejectedError, RetryableError
+from crm.contract import (
+    AuthenticationFailedError,
+    Deletion,
+    Pace,
+    Reach,
+    RejectedError,
+    RetryableError,
+    StatusUpdate,
+)
 from crm.core.clock import utc_now
-from crm.inbox.breaker import FAILURES, pace_key
+from crm.inbox.breaker import FAILURES, Breaker, pace_key
 from crm.inbox.choices import chosen, offered
 from crm.inbox.desk import Draft
+from crm.inbox.outbox import MOST_FAULTS, _is_hopeless
 from crm.inbox.pacing import Pacing
 from crm.inbox.reach import WindowClosed
 from tests.integration.inbox.conftest import Bench
@@ -217,3 +227,104 @@ async def test_who_blocked_us_is_marked_until_they_write_again(taken: Bench) -> 
     assert refused.value.code == "blocked_by_customer"
     await taken.say("2", "I am back")
     assert (await taken.conversation())["reachable"] is True
+
+
+async def test_sending_again_begins_with_the_part_that_failed(taken: Bench) -> None:
+    sent = await operators_message(taken, "one\ntwo\nthree")
+    await taken.settle()
+    first, second, _ = (part["platform_id"] for part in (await stored(taken, sent))["parts"])
+    for platform_id, state in ((first, "delivered"), (second, "failed")):
+        update = StatusUpdate(external_id=platform_id, platform_id=platform_id, state=state)
+        await taken.inbox.gateway.receive(taken.connection, [update])
+        await taken.settle()
+    assert (await stored(taken, sent))["state"] == "failed"
+    taken.connector.parts.clear()
+    message = await taken.inbox.outbox.resend(taken.organization_id, ObjectId(sent["id"]))
+    await taken.inbox.outbox.deliver(message["conversation_id"])
+    assert taken.connector.parts == ["two", "three"]
+    assert (await stored(taken, sent))["state"] == "sent"
+
+
+async def test_a_fault_of_ours_blocks_a_chat_for_a_few_tries_only(taken: Bench) -> None:
+    def broken(chat: Any, author: str) -> Reach:
+        raise KeyError("a fault of ours")
+
+    sent = await operators_message(taken, "first")
+    await taken.settle()
+    taken.connector.failures = [RetryableError("platform_unavailable", "away")]
+    sent = await operators_message(taken, "poison")
+    await taken.settle()
+    taken.connector.window = broken
+    for _ in range(MOST_FAULTS):
+        await taken.sweep()
+    assert (await stored(taken, sent))["state"] == "failed"
+    taken.connector.window = lambda chat, author: Reach(open=True)
+    after = await operators_message(taken, "after it")
+    await taken.settle()
+    assert (await stored(taken, after))["state"] == "sent"
+
+
+async def test_what_waits_for_a_paused_channel_is_never_given_up(taken: Bench) -> None:
+    sent = await operators_message(taken, "over the weekend")
+    message = await stored(taken, sent)
+    long_ago = utc_now() - timedelta(days=3)
+    assert not _is_hopeless(
+        {**message, "created_at": long_ago}, RetryableError("connection_paused", "paused")
+    )
+    assert _is_hopeless({**message, "created_at": long_ago}, RetryableError("http_502", "away"))
+
+
+async def test_an_accounts_rest_holds_all_its_chats(taken: Bench) -> None:
+    taken.connector.failures = [
+        RetryableError("rate_limited", "slow", retry_after=50, account_wide=True)
+    ]
+    await operators_message(taken, "hello")
+    await taken.settle()
+    pacing = Pacing(database=taken.database)
+    assert 40 < await pacing.held(pace_key(taken.connection.id)) <= 50
+
+
+async def test_a_long_rest_is_not_forgotten_for_a_short_one(taken: Bench) -> None:
+    pacing = Pacing(database=taken.database)
+    await pacing.hold("k", 3600)
+    await pacing.hold("k", 5)
+    row = await taken.database.db["paces"].find_one({"_id": "k"})
+    assert row is not None
+    assert row["expires_at"] > utc_now() + timedelta(minutes=50)
+
+
+async def test_a_breaker_survives_a_long_outage(taken: Bench) -> None:
+    breaker = Breaker(pacing=Pacing(database=taken.database))
+    breaker._failures["c"] = 5_000
+    await breaker.failed("c")
+    assert 500 < await Pacing(database=taken.database).held(pace_key("c")) <= 600
+
+
+async def test_a_late_delivery_does_not_close_the_window(taken: Bench) -> None:
+    before = (await taken.conversation())["last_inbound_at"]
+    late = replace(taken.message("9", "two days ago"), sent_at=utc_now() - timedelta(days=2))
+    early = replace(taken.message("10", "from the future"), sent_at=utc_now() + timedelta(days=30))
+    for message in (late, early):
+        await taken.inbox.gateway.receive(taken.connection, [message])
+        await taken.settle()
+    after = (await taken.conversation())["last_inbound_at"]
+    assert before <= after <= utc_now()
+
+
+async def test_what_was_taken_back_is_not_put_to_the_bot(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    bench.engine.answer = unavailable
+    await bench.say("2", "my password is 123")
+    gone = Deletion(external_id="d", chat_id="chat", platform_id="2")
+    await bench.inbox.gateway.receive(bench.connection, [gone])
+    await bench.settle()
+    bench.engine.answer = bench.engine.echo
+    turns = len(bench.engine.turns)
+    await bench.sweep()
+    assert all(
+        turn["message"]["text"] != "my password is 123" for turn in bench.engine.turns[turns:]
+    )
+
+
+async def unavailable(_: dict[str, Any]) -> web.Response:
+    return web.Response(status=503)
