@@ -152,8 +152,7 @@ async def test_texts_arrive_as_they_were_written(platform: Platform, name: str) 
 
 @pytest.mark.parametrize("kind", FILES, ids=str)
 async def test_files_come_with_their_message(platform: Platform, kind: MessageKind) -> None:
-    if kind is MessageKind.STICKER:
-        needs(platform, "stickers")
+    needs(platform, "stickers" if kind is MessageKind.STICKER else "files")
     content, mime = FILES[kind]
     await platform.deliver_file(kind, content, mime)
     (received,) = platform.inbox.received

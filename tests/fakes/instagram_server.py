@@ -254,9 +254,13 @@ class InstagramServer:
             self._news.notify_all()
         if self.echoes and self.webhook and account.fields:
             sent = account.sent[-1]
-            task = asyncio.create_task(self.echo(sent, account=account))
+            task = asyncio.create_task(self._echo_if_it_can(sent, account))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _echo_if_it_can(self, sent: Json, account: FakeAccount) -> None:
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            await self.echo(sent, account=account)
 
     async def echo(
         self, sent: Json, *, account: FakeAccount | None = None, with_app: bool = True
