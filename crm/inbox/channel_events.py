@@ -33,7 +33,7 @@ from crm.contract import (
     StatusUpdate,
 )
 from crm.core.clock import utc_now
-from crm.inbox.models import CHANNEL_EVENTS, Document
+from crm.inbox.models import CHANNEL_EVENTS, Document, storable
 from crm.inbox.redelivery import redelivered
 from crm.inbox.store import GRACE, ConversationStore
 from crm.inbox.sweep import Sweep
@@ -83,7 +83,7 @@ class ChannelEvents:
         """
         if not events:
             return []
-        documents = [_document(connection, event) for event in events]
+        documents = [storable(_document(connection, event)) for event in events]
         known: set[int] = set()
         try:
             await self._events.insert_many(documents, ordered=False)

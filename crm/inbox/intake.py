@@ -24,7 +24,7 @@ from crm.core.errors import Unavailable
 from crm.inbox.attached import attached
 from crm.inbox.background import Background
 from crm.inbox.channel_events import ChannelEvents
-from crm.inbox.models import RECEIVED, Document, clean, preview
+from crm.inbox.models import RECEIVED, Document, clean, preview, storable
 from crm.inbox.redelivery import is_redelivery, redelivered
 from crm.inbox.store import GRACE, ConversationStore
 from crm.inbox.turns import TurnRunner
@@ -105,7 +105,7 @@ class Intake:
         return len(documents)
 
     async def _document(self, connection: Connection, message: InboundMessage) -> Document:
-        document = _document(connection, message)
+        document: Document = storable(_document(connection, message))
         document["conversation_id"] = self._store.known_conversation(
             document["connection_id"], message.chat_id
         )

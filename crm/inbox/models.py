@@ -17,6 +17,8 @@ CHANNEL_EVENTS: Final = "channel_events"
 
 type Document = dict[str, Any]
 
+_LARGEST: Final = 2**63
+
 RECEIVED: Final = "received"
 HANDLED: Final = "handled"
 QUEUED: Final = "queued"
@@ -130,6 +132,24 @@ def conversation_read(document: Mapping[str, Any]) -> Document:
 def clean(text: str) -> str:
     """Text without what no database or screen can hold: null bytes and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
+
+
+def storable(value: Any) -> Any:
+    """What a platform told, in a form that the database takes: one odd value must not lose the rest.
+
+    Null bytes and lone surrogates go; a number of more than 64 bits becomes its digits.
+    """
+    if type(value) is str:
+        if value.isascii() and "\x00" not in value:
+            return value
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {storable(str(key)): storable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(inner) for inner in value]
+    if type(value) is int and not -_LARGEST <= value < _LARGEST:
+        return str(value)
+    return value
 
 
 def preview(text: str, limit: int = 140) -> str:

@@ -291,3 +291,18 @@ async def make_due(bench: Bench) -> None:
     await bench.database.db["channel_events"].update_many(
         {}, {"$set": {"next_attempt_at": utc_now()}}
     )
+
+
+async def test_one_odd_value_loses_nothing_beside_it(bench: Bench) -> None:
+    odd = replace(
+        bench.message("1\ud800", "hello"),
+        sender=Sender(external_id="chat", name="A\ud83d\x00"),
+        data={"a\ud800": 2**70, "b": ["\x00x"]},
+    )
+    status = StatusUpdate(external_id="s\ud800", platform_id="out-1", state="delivered")
+    await tell(bench, odd, status)
+    stored = await bench.inbox.store.messages.find_one({"direction": "in"})
+    assert stored is not None
+    assert stored["sender"]["name"] == "A"
+    assert stored["data"] == {"a": str(2**70), "b": ["x"]}
+    assert bench.connector.sent[-1].text == "echo: hello"

@@ -233,7 +233,8 @@ async def test_sending_again_begins_with_the_part_that_failed(taken: Bench) -> N
     sent = await operators_message(taken, "one\ntwo\nthree")
     await taken.settle()
     first, second, _ = (part["platform_id"] for part in (await stored(taken, sent))["parts"])
-    for platform_id, state in ((first, "delivered"), (second, "failed")):
+    told: list[tuple[str, Any]] = [(first, "delivered"), (second, "failed")]
+    for platform_id, state in told:
         update = StatusUpdate(external_id=platform_id, platform_id=platform_id, state=state)
         await taken.inbox.gateway.receive(taken.connection, [update])
         await taken.settle()
