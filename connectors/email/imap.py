@@ -272,7 +272,7 @@ class ImapSession:
         with contextlib.suppress(Exception):
             self._opened.logout()
         with contextlib.suppress(Exception):
-            self._opened.shutdown()
+            self._opened.line.shutdown()  # the client's own logs each end
 
     def _work[T](self, work: Callable[..., T], *given: object) -> T:
         try:

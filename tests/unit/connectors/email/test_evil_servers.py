@@ -7,8 +7,9 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,7 @@ CAPABLE = b"* CAPABILITY IMAP4rev1\r\nTAG OK done\r\n"
         (scripted(HELLO, CAPABLE, b"TAG NO [UNAVAILABLE] later\r\n"), RetryableError, "mailbox_unavailable"),
         (scripted(HELLO, CAPABLE, b"TAG NO Too many simultaneous connections\r\n"), RetryableError, "mailbox_unavailable"),
         (scripted(HELLO, b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nTAG OK done\r\n"), RejectedError, "tls_required"),
+        (scripted(HELLO, CAPABLE, b"* X y\r\n" * 50_000 + b"TAG OK done\r\n"), RetryableError, "platform_unavailable"),
         (scripted(HELLO, CAPABLE, b"* BYE shutting down\r\n"), RetryableError, "mailbox_unavailable"),
     ],
 )  # fmt: skip
@@ -250,8 +252,9 @@ async def test_a_name_with_a_space_is_one_name() -> None:
         (b"TAG OK done\r\n", b"* 2 EXISTS\r\n+ idling\r\n", b"TAG OK done\r\n"),
         (b"TAG OK done\r\n", b"+ idling\r\n* OK here\r\n", b"TAG OK done\r\n", b"+\r\n", b"* 2 EXISTS\r\nTAG OK done\r\n"),
         (b"* 1 EXPUNGE\r\nTAG OK done\r\n", b"+ idling\r\n* 1 EXISTS\r\n", b"TAG OK done\r\n"),
+        (b"* 1 EXPUNGE\r\n* 1 EXISTS\r\nTAG OK done\r\n",),
     ],
-    ids=["before", "with the leave to wait", "before the leave", "after chatter", "after one went"],
+    ids=["before", "with the leave to wait", "before the leave", "after chatter", "after one went", "as one went"],
 )  # fmt: skip
 async def test_news_end_the_wait_whenever_they_come(
     answers: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
@@ -276,35 +279,51 @@ async def test_a_wait_that_is_refused_is_a_refusal() -> None:
         await session.noop()
 
 
-async def test_waiting_takes_no_thread() -> None:
-    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        waiting.append(writer)
-        if len(waiting) == 40:
-            for one in waiting:
-                one.write(b"* 2 EXISTS\r\n")
-        line = await reader.readline()
-        assert line == b"DONE\r\n"
-        await reader.read()
-
+async def test_waiting_takes_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "COMMAND_SECONDS", 60)
+    monkeypatch.setattr(imap, "CONNECT_SECONDS", 60)
     waiting: list[asyncio.StreamWriter] = []
-    talk = scripted(HELLO, IDLER, LOGGED_IN, IDLER, EXAMINED, b"+ idling\r\n", then=tell)
-    tls = ssl.create_default_context()
 
-    async def wait(port: int, pool: ThreadPoolExecutor) -> bool:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HELLO)
+        tag = b""
+        while line := await reader.readline():
+            tag, _, command = (
+                line.strip().partition(b" ") if line != b"DONE\r\n" else (tag, b"", b"")
+            )
+            answer = {b"CAPABILITY": IDLER, b"IDLE": b"+ idling\r\n", b'EXAMINE "INBOX"': EXAMINED}
+            writer.write(answer.get(command, b"TAG OK done\r\n").replace(b"TAG", tag))
+            if command == b"IDLE":
+                waiting.append(writer)
+                if len(waiting) == 40:
+                    for one in waiting:
+                        one.write(b"* 2 EXISTS\r\n")
+
+    async def wait(port: int) -> bool:
+        tls = ssl.create_default_context()
         async with ImapSession.open(
             "127.0.0.1", port, security="none", tls=tls, threads=pool
         ) as session:
             await session.log_in("a", "x")
             await session.examine("INBOX")
-            with pytest.raises(TimeoutError):  # nobody says that the wait has ended
-                await session.wait(600)
-            return True
+            await session.wait(600)
+            return session.news
 
-    with ThreadPoolExecutor(40) as pool, ThreadPoolExecutor(1) as narrow:
+    with ThreadPoolExecutor(2) as pool:
         async with asyncio.timeout(60), serving(talk) as port:
-            assert all(
-                await asyncio.gather(*(wait(port, pool) for _ in range(39)), wait(port, narrow))
-            )
+            assert all(await asyncio.gather(*(wait(port) for _ in range(40))))
+
+
+class Watched(ThreadPoolExecutor):
+    """Keeps what was given to it to do."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self.jobs: list[Future[Any]] = []
+
+    def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        self.jobs.append(super().submit(work, *given, **named))
+        return self.jobs[-1]
 
 
 @pytest.mark.parametrize(
@@ -334,7 +353,7 @@ async def test_whoever_is_cancelled_leaves_no_thread(
             await session.examine("INBOX")
             await session.wait(3_600)
 
-    pool = ThreadPoolExecutor(1)
+    pool = Watched(1)
     talk = scripted(*(answers or (b"",)), then=arrive)
     async with asyncio.timeout(30), serving(talk) as port:
         visiting = asyncio.create_task(visit(port))
@@ -343,6 +362,8 @@ async def test_whoever_is_cancelled_leaves_no_thread(
         visiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await visiting
+        assert pool.jobs
+        assert all(job.done() for job in pool.jobs)
         await left.wait()
         await asyncio.to_thread(ended, pool)
 
