@@ -48,6 +48,7 @@ class Capabilities:
     ``measure`` gives a text's length in the platform's own units (characters, UTF-16 units,
     bytes), compared with ``max_text`` and ``max_caption``. ``media`` are the kinds of files that
     may be sent; a kind that is missing goes as a document, or as a link where there is none either.
+    ``send_seconds`` is how long sending a part without files may take.
     """
 
     max_text: int
@@ -57,6 +58,7 @@ class Capabilities:
     max_caption: int = 0
     typing: bool = False
     replies: bool = False
+    send_seconds: float = 15.0
     media: Mapping[MessageKind, MediaLimit] = field(default_factory=dict)
     measure: Callable[[str], int] = len
 

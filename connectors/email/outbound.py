@@ -16,6 +16,8 @@ MAX_FILE_BYTES: Final = 18_000_000
 CAPABILITIES: Final = Capabilities(
     max_text=100_000,
     replies=True,
+    # A server may think about a mail for a while before it takes it; trying again would double it.
+    send_seconds=130.0,
     media={
         kind: MediaLimit(max_bytes=MAX_FILE_BYTES)
         for kind in (

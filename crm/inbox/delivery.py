@@ -24,15 +24,15 @@ from crm.contract import (
     TemplateUse,
 )
 from crm.inbox.breaker import Breaker, pace_key
+from crm.inbox.claims import MARGIN_SECONDS, Claim
 from crm.inbox.models import Document
 from crm.inbox.pacing import Pacing
 from crm.inbox.reach import reach_of
 
 _log = logging.getLogger(__name__)
 
-SEND_TIMEOUT_SECONDS: Final = 15.0
 UPLOAD_TIMEOUT_SECONDS: Final = 120.0
-"""The same for a part with files."""
+"""How long sending a part with files may take."""
 FAULT: Final = "connector_failed"
 """Our own code failed on a message."""
 RESTING: Final = frozenset({"connection_paused", "connection_failing"})
@@ -97,7 +97,15 @@ class Delivery:
         self._pacing = pacing
         self._breaker = Breaker(pacing=pacing)
 
-    async def run(self, message: Document, *, note_part: NotePart) -> Document | None:
+    def claim_seconds(self, message: Document) -> float:
+        """For how long the message's next part has to be claimed."""
+        connector = self._connectors.get(message["channel"])
+        seconds = connector.capabilities.send_seconds if connector else 0.0
+        if message.get("attachments"):
+            seconds = max(seconds, UPLOAD_TIMEOUT_SECONDS)
+        return seconds + MARGIN_SECONDS
+
+    async def run(self, message: Document, claim: Claim, *, note_part: NotePart) -> Document | None:
         """Send what of the message has not been sent, each part noted before the next one goes.
 
         Returns:
@@ -123,7 +131,7 @@ class Delivery:
         for part in parts[len(message.get("parts") or ()) :]:
             if last is not None and not await note_part(message, last):
                 raise ClaimLostError
-            result = await self._send(connector, connection, outbound, part)
+            result = await self._send(connector, connection, outbound, part, claim)
             last = {"platform_id": result.platform_id, "state": result.state}
         return last
 
@@ -166,12 +174,21 @@ class Delivery:
         return outbound_message(message, files)
 
     async def _send(
-        self, connector: Connector, connection: Connection, message: OutboundMessage, part: object
+        self,
+        connector: Connector,
+        connection: Connection,
+        message: OutboundMessage,
+        part: object,
+        claim: Claim,
     ) -> SendResult:
         paces = self._paces(connector, connection, message.chat_id)
         if paces:
             await asyncio.sleep(await self._pacing.take(paces))
-        limit = UPLOAD_TIMEOUT_SECONDS if message.attachments else SEND_TIMEOUT_SECONDS
+        limit = connector.capabilities.send_seconds
+        if message.attachments:
+            limit = max(limit, UPLOAD_TIMEOUT_SECONDS)
+        if not claim.allows(limit):
+            raise ClaimLostError
         try:
             async with asyncio.timeout(limit):
                 result = await connector.send(connection, message, part)

@@ -24,6 +24,7 @@ from pymongo.errors import PyMongoError
 from crm.contract import ConnectorError, RetryableError
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
+from crm.inbox.claims import Claim
 from crm.inbox.delivery import FAULT, RESTING, ClaimLostError, Delivery
 from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENDING, SENT, UNSENT, Document
 from crm.inbox.store import ConversationStore, message_updated
@@ -32,8 +33,7 @@ from crm.inbox.sweep import Sweep
 _log = logging.getLogger(__name__)
 
 CLAIM: Final = timedelta(seconds=30)
-"""How long a sender may take; after that another one tries. Longer than any send's timeout."""
-CLAIM_WITH_FILES: Final = timedelta(seconds=150)
+"""How long a turn claims each of its replies, which it sends at once."""
 BLOCKED: Final = "blocked_by_customer"
 """What connectors say when the person does not want to hear from us."""
 GIVE_UP_AFTER: Final = timedelta(hours=24)
@@ -79,9 +79,14 @@ class Outbox:
         try:
             for place, message in enumerate(claimed):
                 # The first one's fence was checked by the transaction that stored it.
+                claim: Claim | None = Claim(CLAIM.total_seconds())
+                if place or self._delivery.claim_seconds(message) > CLAIM.total_seconds():
+                    claim = await self._claim(message)
+                if claim is None:
+                    return
                 if place and await self._is_stale(message):
                     await self._finish(message, CANCELLED, {})
-                elif not await self._send(message):
+                elif not await self._send(message, claim):
                     await self._give_back(claimed[place + 1 :])
                     return
         except PyMongoError as error:
@@ -90,6 +95,16 @@ class Outbox:
             _log.exception("delivery failed in conversation %s", claimed[0]["conversation_id"])
         else:
             await self.deliver(claimed[0]["conversation_id"])
+
+    async def _claim(self, message: Document) -> Claim | None:
+        """Claim a message for its next part, anew; None when another process has it by now."""
+        seconds = self._delivery.claim_seconds(message)
+        claim = Claim(seconds)
+        found = await self._store.messages.update_one(
+            {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]},
+            {"$set": {"next_attempt_at": utc_now() + timedelta(seconds=seconds)}},
+        )
+        return claim if found.matched_count == 1 else None
 
     async def _give_back(self, claimed: Sequence[Document]) -> None:
         """Queue messages whose predecessor has to be tried again later."""
@@ -160,10 +175,12 @@ class Outbox:
         waits = message["attempts"] > 0 or message["state"] == SENDING
         if waits and message["next_attempt_at"] > moment:
             return False  # it is being sent, or waits for its next try; order is kept
+        seconds = self._delivery.claim_seconds(message)
+        claim = Claim(seconds)
         claimed = await store.messages.find_one_and_update(
             {"_id": message["_id"], "state": message["state"], "attempts": message["attempts"]},
             {
-                "$set": {"state": SENDING, "next_attempt_at": moment + claim_of(message)},
+                "$set": {"state": SENDING, "next_attempt_at": moment + timedelta(seconds=seconds)},
                 "$inc": {"attempts": 1},
             },
             return_document=ReturnDocument.AFTER,
@@ -173,7 +190,7 @@ class Outbox:
         if await self._is_stale(claimed):
             await self._finish(claimed, CANCELLED, {})
             return True
-        return await self._send(claimed)
+        return await self._send(claimed, claim)
 
     async def _is_stale(self, message: Document) -> bool:
         """Whether a person took the conversation over since the bot wrote this."""
@@ -184,9 +201,12 @@ class Outbox:
         )
         return conversation is None or bool(message["fence"] < conversation["fence"])
 
-    async def _send(self, message: Document) -> bool:
+    async def _send(self, message: Document, claim: Claim) -> bool:
+        async def note_part(message: Document, part: Document) -> bool:
+            return await self._note_part(message, part, claim)
+
         try:
-            last = await self._delivery.run(message, note_part=self._note_part)
+            last = await self._delivery.run(message, claim, note_part=note_part)
         except ClaimLostError:
             return False
         except RetryableError as error:
@@ -204,11 +224,16 @@ class Outbox:
             await self._finish(message, state, {}, last)
         return True
 
-    async def _note_part(self, message: Document, part: Document) -> bool:
+    async def _note_part(self, message: Document, part: Document, claim: Claim) -> bool:
         """Note durably what went out, and claim the message anew for the next part."""
+        seconds = self._delivery.claim_seconds(message)
+        claim.renew(seconds)
         noted = await self._store.messages.update_one(
             {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]},
-            {"$set": {"next_attempt_at": utc_now() + claim_of(message)}, **_pushed(part)},
+            {
+                "$set": {"next_attempt_at": utc_now() + timedelta(seconds=seconds)},
+                **_pushed(part),
+            },
         )
         return noted.matched_count == 1
 
@@ -296,11 +321,6 @@ def _is_hopeless(message: Document, error: RetryableError) -> bool:
 def _before_failure(parts: Sequence[Document]) -> list[Document]:
     """The parts that arrived: sending again goes on behind them."""
     return list(takewhile(lambda part: part["state"] != FAILED, parts))
-
-
-def claim_of(message: Document) -> timedelta:
-    """How long a sender may take for the next part; after that another one tries."""
-    return CLAIM_WITH_FILES if message.get("attachments") else CLAIM
 
 
 def _pushed(part: Document) -> Document:

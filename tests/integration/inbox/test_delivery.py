@@ -21,6 +21,8 @@ from crm.contract import (
 from crm.core.clock import utc_now
 from crm.inbox.breaker import FAILURES, Breaker, pace_key
 from crm.inbox.choices import chosen, offered
+from crm.inbox.claims import Claim
+from crm.inbox.delivery import ClaimLostError
 from crm.inbox.desk import Draft
 from crm.inbox.outbox import MOST_FAULTS, _is_hopeless
 from crm.inbox.pacing import Pacing
@@ -329,3 +331,36 @@ async def test_what_was_taken_back_is_not_put_to_the_bot(bench: Bench) -> None:
 
 async def unavailable(_: dict[str, Any]) -> web.Response:
     return web.Response(status=503)
+
+
+async def test_nothing_is_begun_when_the_claim_may_run_out(taken: Bench) -> None:
+    sent = await operators_message(taken, "hello")
+    await taken.settle()
+    message = {**(await stored(taken, sent)), "state": "sending", "parts": []}
+    said = len(taken.connector.parts)
+
+    async def note(message: Any, part: Any) -> bool:
+        return True
+
+    with pytest.raises(ClaimLostError):
+        await taken.inbox.outbox._delivery.run(message, Claim(10), note_part=note)
+    assert len(taken.connector.parts) == said
+
+
+async def test_a_later_reply_that_somebody_else_has_is_left_to_them(bench: Bench) -> None:
+    original = bench.connector.send
+
+    async def slow(connection: Any, message: Any, part: str) -> Any:
+        if "hello" in part:  # meanwhile another process takes the next one over
+            await bench.inbox.store.messages.update_many(
+                {"state": "sending", "text": "second"}, {"$inc": {"attempts": 1}}
+            )
+        return await original(connection, message, part)
+
+    async def two(body: dict[str, Any]) -> web.Response:
+        return web.json_response({"replies": [{"text": "hello"}, {"text": "second"}]})
+
+    bench.connector.send = slow  # type: ignore[method-assign]
+    bench.engine.answer = two
+    await bench.say("1", "hi")
+    assert "second" not in bench.connector.parts
