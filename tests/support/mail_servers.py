@@ -7,6 +7,7 @@ drops privileges, so it has to be started as root (or with sudo).
 
 import contextlib
 import grp
+import itertools
 import os
 import pwd
 import shutil
@@ -64,6 +65,7 @@ class MailServers:
         self.root.chmod(0o755)
         self.ports = Ports()
         self.idle = True
+        self._numbers = itertools.count()
         self._token_url = token_url
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._as_root = os.geteuid() == 0
@@ -135,7 +137,9 @@ class MailServers:
             folder.mkdir(exist_ok=True)
             if self._as_root:
                 shutil.chown(folder, self._user, self._user)
-        name = f"{time.time_ns()}.{os.getpid()}.test"
+        # Dovecot numbers what came meanwhile by these seconds and microseconds.
+        moment = time.time_ns() // 1000
+        name = f"{moment // 10**6}.M{moment % 10**6:06d}P{os.getpid()}Q{next(self._numbers)}.test"
         path = maildir / "tmp" / name
         path.write_bytes(mail.replace(b"\r\n", b"\n"))
         if self._as_root:
