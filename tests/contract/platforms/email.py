@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from connectors.email.threads import chat_id_of, new_token
-from crm.contract import MessageKind
+from crm.contract import MessageKind, OutboundMessage, SendResult
 from tests.contract.platforms.base import Platform, Trouble
 from tests.integration.email.conftest import Post, eventually
 from tests.support.mail_servers import CUSTOMER, OURS, PASSWORD
@@ -42,6 +42,7 @@ class EmailPlatform(Platform):
         self.chat_id = chat_id_of(new_token(post.connection, "first"), CUSTOMER)
         self._polling = post.polling()
         self._held = AsyncExitStack()
+        self._sent = 0
 
     async def __aenter__(self) -> Self:
         await self._polling.__aenter__()
@@ -50,6 +51,14 @@ class EmailPlatform(Platform):
     async def __aexit__(self, *error: object) -> None:
         await self._polling.__aexit__(None, None, None)
         await self._held.aclose()
+        # What is still on its way would lie in the next test's mailbox.
+        await eventually(lambda: len(self.post.servers.mails(CUSTOMER)) >= self._sent)
+
+    async def send(self, message: OutboundMessage) -> list[SendResult]:
+        """See the base."""
+        results = await super().send(message)
+        self._sent += len(results)
+        return results
 
     async def deliver(self, text: str, *, key: int = 1, seconds: float = 3.0) -> bool:
         """Whether the mail was taken in: its UID is noted, and it is not read again."""
