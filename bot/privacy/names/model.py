@@ -91,19 +91,16 @@ def _tag(begin: float, inside: float, threshold: float) -> str:
 
 
 def _spans(tokens: list[Token], tags: list[str]) -> list[Span]:
-    spans: list[Span] = []
+    runs: list[range] = []
     previous = OUTSIDE
-    for token, tag in zip(tokens, tags, strict=True):
-        if tag == OUTSIDE:
-            previous = OUTSIDE
-            continue
+    for place, tag in enumerate(tags):
         if tag == INSIDE and previous != OUTSIDE:
-            spans[-1] = Span(spans[-1].start, token.end)
-        else:
-            spans.append(Span(token.start, token.end))
+            runs[-1] = range(runs[-1].start, place + 1)
+        elif tag != OUTSIDE:
+            runs.append(range(place, place + 1))
         previous = tag
-    trimmed = (_trimmed(span, tokens) for span in spans)
-    return _joined([_with_title(span, tokens) for span in trimmed if span])
+    trimmed = (_trimmed(run, tokens) for run in runs)
+    return _joined([_with_title(run, tokens) for run in trimmed if run])
 
 
 def _joined(spans: list[Span]) -> list[Span]:
@@ -117,29 +114,26 @@ def _joined(spans: list[Span]) -> list[Span]:
     return joined
 
 
-def _with_title(span: Span, tokens: list[Token]) -> Span:
-    """Return the span with a title that stands right beside it: Айгүл апайға, Mr. Brown."""
-    first = next(place for place, token in enumerate(tokens) if token.start == span.start)
-    last = next(place for place, token in enumerate(tokens) if token.end == span.end)
-    start, end = span.start, span.end
+def _with_title(run: range, tokens: list[Token]) -> Span:
+    """Return the span of a run of tokens with a title that stands right beside it: Айгүл апайға, Mr. Brown."""
+    first, last = run[0], run[-1]
     if last + 1 < len(tokens) and _TITLE_AFTER.fullmatch(tokens[last + 1].text):
-        end = tokens[last + 1].end
+        last += 1
     before = first - 2 if first > 1 and tokens[first - 1].text == "." else first - 1
     if before >= 0 and _TITLE_BEFORE.fullmatch(tokens[before].text):
-        start = tokens[before].start
-    return Span(start, end)
+        first = before
+    return Span(tokens[first].start, tokens[last].end)
 
 
-def _trimmed(span: Span, tokens: list[Token]) -> Span | None:
-    """Return the span without signs at its ends, but for the dot of an initial; None when no letter is left."""
-    inside = [token for token in tokens if span.start <= token.start < span.end]
-    while inside and not inside[0].is_word:
-        inside.pop(0)
-    while inside and not inside[-1].is_word:
-        if inside[-1].text == "." and len(inside) > 1 and len(inside[-2].text) == 1:
+def _trimmed(run: range, tokens: list[Token]) -> range:
+    """Return the run without signs at its ends, but for the dot of an initial; empty when no letter is left."""
+    while run and not tokens[run[0]].is_word:
+        run = run[1:]
+    while run and not tokens[run[-1]].is_word:
+        if tokens[run[-1]].text == "." and len(run) > 1 and len(tokens[run[-2]].text) == 1:
             break
-        inside.pop()
-    return Span(inside[0].start, inside[-1].end) if inside else None
+        run = run[:-1]
+    return run
 
 
 @cache
