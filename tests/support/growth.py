@@ -16,7 +16,11 @@ MEASURED_SECONDS = 0.002
 
 
 def assert_gentle_growth[Material](
-    work: Callable[[Material], object], material: Callable[[int], Material], size: int
+    work: Callable[[Material], object],
+    material: Callable[[int], Material],
+    size: int,
+    *,
+    bound: float = BOUND,
 ) -> None:
     """Four times the material costs `work` far less than sixteen times the processor time.
 
@@ -24,6 +28,7 @@ def assert_gentle_growth[Material](
         work: What is measured; it works in the thread that calls it, and may be called any number of times.
         material: Makes what `work` gets, of the size given; not measured.
         size: The larger of the two sizes: large enough for anything quadratic to show, best the product's own limit.
+        bound: How many times the processor time is too much; less where the size should hardly matter.
 
     Raises:
         AssertionError: It costs too much in each of many measurements. The message has both figures.
@@ -39,7 +44,7 @@ def assert_gentle_growth[Material](
             if large < NEGLIGIBLE_SECONDS:
                 return
             small = min(small, _seconds(work, few))
-            if done >= ROUNDS and large < BOUND * small:
+            if done >= ROUNDS and large < bound * small:
                 return
     finally:
         if collecting:
@@ -47,7 +52,7 @@ def assert_gentle_growth[Material](
     raise AssertionError(
         f"{TIMES} times the material costs {large / small:.1f} times the processor time"
         f" ({small * 1000:.2f} ms at {size // TIMES}, {large * 1000:.2f} ms at {size});"
-        f" {BOUND:.0f} times would be much already"
+        f" {bound:g} times would be too much"
     )
 
 

@@ -3,7 +3,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,11 +118,11 @@ def test_a_long_message_is_cut_and_nothing_of_its_end_is_shown() -> None:
     assert len(shown) < 30_000
 
 
-def test_an_innocent_line_costs_next_to_nothing() -> None:
-    began = time.perf_counter()
-    for _ in range(2_000):
-        mask_identifiers("Delivered message 12 of conversation 6743f8a1b2c3d4e5f6789012 in 0.2 s")
-    assert (time.perf_counter() - began) / 2_000 < 0.0005
+def test_an_innocent_line_is_searched_for_nothing_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_FINDERS", {"PHONE": None})
+    assert mask_identifiers("87011234567") == logs.FAILED
+    innocent = "Delivered message 12 of conversation 6743f8a1b2c3d4e5f6789012 in 0.2 s"
+    assert mask_identifiers(innocent) == innocent
 
 
 PROGRAM = """
