@@ -26,7 +26,7 @@ MAX_OPEN: Final = 3
 KEPT_RUNS: Final = 200
 """Of an organization; older ones go with their results."""
 LEASE: Final = timedelta(seconds=15)
-_HIDDEN: Final = ("organization_id", "content", "lease", "suite_revision", "told_at")
+_HIDDEN: Final = ("organization_id", "content", "lease", "attempts", "suite_revision", "told_at")
 _RUNS_LISTING: Final = Listing(
     sorts={"created_at": Sortable("created_at")},
     default_sort="-created_at",
@@ -308,6 +308,7 @@ def _new_run(
         "cost": None,
         "error": None,
         "lease": None,
+        "attempts": 0,
         "told_at": None,
         "created_at": utc_now(),
         "finished_at": None,

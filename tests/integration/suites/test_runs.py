@@ -44,7 +44,7 @@ async def know_delivery(console: Console) -> None:
 async def run(console: Console, worker: RunWorker, **values: Any) -> tuple[Any, list[Any]]:
     started = await console.post("/api/assistant/runs", values, status=201)
     assert started["state"] == "queued"
-    await worker.run(ObjectId(started["id"]))
+    await worker.run(console.organization_id, ObjectId(started["id"]))
     done = await console.get(f"/api/assistant/runs/{started['id']}")
     results = await console.get(f"/api/assistant/runs/{started['id']}/results")
     return done, results["items"]
@@ -92,7 +92,7 @@ async def test_a_killed_run_goes_on_where_it_was_and_counts_nothing_twice(
         "/api/assistant/runs", {"kind": "suite", "suite_id": suite_id}, status=201
     )
     run_id = ObjectId(started["id"])
-    await run_worker.run(run_id)
+    await run_worker.run(owner.organization_id, run_id)
     results = core.database.collection("assistant_results")
     # As a process leaves it that was killed after three of five: its lease runs out by itself.
     await results.delete_many({"run_id": run_id, "position": {"$in": [1, 4]}})
@@ -123,7 +123,7 @@ async def test_a_cancelled_run_stops_and_what_it_found_stays(
         "/api/assistant/runs", {"kind": "suite", "suite_id": suite_id}, status=201
     )
     path = f"/api/assistant/runs/{started['id']}"
-    running = asyncio.create_task(run_worker.run(ObjectId(started["id"])))
+    running = asyncio.create_task(run_worker.run(owner.organization_id, ObjectId(started["id"])))
     for _ in range(500):
         if (await owner.get(path))["done"] >= 2:
             break
