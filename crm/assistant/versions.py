@@ -84,7 +84,7 @@ class AssistantVersions:
             if _answers(organization) == (content, head):
                 raise NothingToPublish
             check_variables(content)
-            if not (await self._gate.state(organization_id, content, head)).open:
+            if not (await self._gate.state(organization_id, content, head, session)).open:
                 raise SuiteNotGreen
             read, event = await self._switch(
                 organization,

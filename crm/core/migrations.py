@@ -20,6 +20,7 @@ from crm.core.database import Database
 from crm.core.migration_steps import (
     assistant_suites,
     assistant_versions,
+    gates_hold_documents,
     passage_vectors,
     passages_by_intervals,
     provider_calls,
@@ -187,6 +188,7 @@ MIGRATIONS: list[Migration] = [
     Migration(4, "the ledger of what leaves for providers", provider_calls.run),
     Migration(5, "test suites of assistants", assistant_suites.run),
     Migration(6, "embeddings of passages", passage_vectors.run),
+    Migration(7, "documents wait where publishing asks for suites", gates_hold_documents.run),
 ]
 
 
