@@ -59,10 +59,14 @@ class SkillActions:
         Raises:
             NotFound: there is none such, or it is another organization's.
         """
-        conversation = await self._store.conversations.find_one({"_id": conversation_id})
-        if conversation is None or str(conversation["organization_id"]) != organization_id:
+        found = None
+        if ObjectId.is_valid(organization_id or ""):
+            found = await self._store.conversations.find_one(
+                {"organization_id": ObjectId(organization_id), "_id": conversation_id}
+            )
+        if found is None:
             raise NotFound("There is no such conversation.")
-        return conversation
+        return found
 
     async def organization(self, conversation: RawDocument) -> RawDocument:
         """The conversation's organization."""
@@ -193,7 +197,7 @@ class SkillActions:
         async def work(session: Session, conversation: RawDocument) -> RawDocument:
             if feedback.rating is not None:
                 await self._store.conversations.update_one(
-                    {"_id": conversation["_id"]},
+                    _place(conversation),
                     {"$set": {"rating": feedback.rating}},
                     session=session,
                 )
@@ -210,7 +214,7 @@ class SkillActions:
         """
         if contact["_id"] != conversation["contact_id"]:
             await self._store.conversations.update_one(
-                {"_id": conversation["_id"]}, {"$set": {"claimed": True}}, session=session
+                _place(conversation), {"$set": {"claimed": True}}, session=session
             )
 
     async def _once(
@@ -238,9 +242,7 @@ class SkillActions:
             if done is not None:
                 result: RawDocument = done["data"]["result"]
                 return result
-            current = await store.conversations.find_one(
-                {"_id": conversation["_id"]}, session=session
-            )
+            current = await store.conversations.find_one(_place(conversation), session=session)
             if current is None:
                 raise NotFound("There is no such conversation.")
             result = await work(session, current)
@@ -265,7 +267,7 @@ class SkillActions:
         """Show operators what the bot has learned."""
         values: dict[str, Any] = {f"facts.{name}": value for name, value in facts.items()}
         after = await self._store.conversations.find_one_and_update(
-            {"_id": conversation["_id"]},
+            _place(conversation),
             {"$set": {**values, "updated_at": utc_now()}},
             session=session,
             return_document=ReturnDocument.AFTER,
@@ -274,6 +276,11 @@ class SkillActions:
             await self._store.events.append(
                 conversation["organization_id"], [conversation_updated(after)], session
             )
+
+
+def _place(conversation: RawDocument) -> RawDocument:
+    """Return the condition that finds a conversation."""
+    return {"organization_id": conversation["organization_id"], "_id": conversation["_id"]}
 
 
 def _phone(text: str) -> str:
