@@ -116,6 +116,7 @@ class OpenCall:
         output_tokens: the most it may write.
         cost: the most it may cost.
         currency: of the cost; None where no price is known.
+        on_installation: the installation's own key is used, and its limit holds.
         markers: the conversation's markers that this prompt brought: kind, number, value.
     """
 
@@ -128,6 +129,7 @@ class OpenCall:
     output_tokens: int
     cost: float
     currency: str | None
+    on_installation: bool = False
     markers: tuple[Mapping[str, Any], ...] = ()
     key: str = field(default_factory=lambda: uuid4().hex)
 
@@ -145,6 +147,17 @@ class ClosedCall:
     error: str | None = None
 
 
+class MarkersTakenError(Exception):
+    """Another call of the conversation has given a marker of this one to another value: mask anew.
+
+    `rows` are the conversation's markers as they are now.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows = rows
+        super().__init__()
+
+
 class Ledger(Protocol):
     """Where what leaves is written down, for one conversation, trial or none."""
 
@@ -153,6 +166,7 @@ class Ledger(Protocol):
 
         Raises:
             ProviderError: it must not leave: `providers_forbidden`, `spend_limit_reached`, `ledger_unavailable`.
+            MarkersTakenError: it must not leave as it is masked.
         """
         ...
 

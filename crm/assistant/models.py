@@ -26,7 +26,14 @@ AT_ONCE: Final = "at_once"
 WITH_PUBLISHING: Final = "with_publishing"
 """When changed documents answer customers: the organization's `knowledge_goes_live`."""
 
-_FIELDS: Final = ("name", "assistant", "knowledge_version", "knowledge_goes_live")
+_FIELDS: Final = (
+    "name",
+    "assistant",
+    "knowledge_version",
+    "knowledge_goes_live",
+    "llm.model",
+    "privacy.providers_allowed",
+)
 
 
 @dataclass(frozen=True, slots=True)

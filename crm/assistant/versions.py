@@ -71,7 +71,7 @@ class AssistantVersions:
         Raises:
             DraftChanged: somebody changed the draft after it was looked at.
             NothingToPublish, SuiteNotGreen: as they say.
-            Invalid: the draft names a variable that is unknown by now.
+            Invalid: the draft names a variable that is unknown by now, or a model that is not to be asked.
         """
 
         async def work(session: Session) -> RawDocument:
@@ -84,6 +84,7 @@ class AssistantVersions:
             if _answers(organization) == (content, head):
                 raise NothingToPublish
             check_variables(content)
+            self._drafts.check_model(organization, content)
             if not (await self._gate.state(organization_id, content, head, session)).open:
                 raise SuiteNotGreen
             read, event = await self._switch(
