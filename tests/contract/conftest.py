@@ -1,8 +1,7 @@
 """What the contract suite runs on: connectors, an inbox in memory, a server on loopback."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +18,6 @@ from crm.contract import Connection
 from tests.contract.inbox import InboxDouble
 from tests.fakes.telegram_api import TOKEN
 from tests.fakes.telegram_server import TelegramServer
-
-
-async def eventually(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
-    """Wait until something is so."""
-    for _ in range(int(seconds * 100)):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen in time")
-
 
 SECRET = "webhook_secret-0123456789"
 

@@ -11,7 +11,8 @@ from aiohttp import WSMsgType
 from connectors.base import Polls, ShowsTyping
 from connectors.webchat.visitors import new_visitor, token_of, visitor_of
 from crm.contract import Button, OutboundMessage
-from tests.contract.conftest import Webchat, eventually, make_connection
+from tests.contract.conftest import Webchat, make_connection
+from tests.support.patience import until
 
 FRAMES_WAIT = 3.0
 
@@ -256,7 +257,7 @@ async def test_seen_counts_only_in_ones_own_chat(webchat: Webchat, door: Door) -
     await screen.next("message")
     for message_id in (others.id, "nonsense", mine.id):
         await screen.socket.send_json({"type": "seen", "id": message_id})
-    await eventually(lambda: webchat.inbox.seen)
+    await until(lambda: webchat.inbox.seen)
     assert webchat.inbox.seen == [mine.id]
 
 
@@ -265,7 +266,7 @@ async def test_typing_both_ways(webchat: Webchat, door: Door) -> None:
     screen = await (await door.open()).hello()
     for _ in range(5):
         await screen.socket.send_json({"type": "typing"})
-    await eventually(lambda: webchat.inbox.typed)
+    await until(lambda: webchat.inbox.typed)
     assert webchat.inbox.typed == [screen.visitor]
     await webchat.connector.show_typing(webchat.connection, screen.visitor)
     await screen.next("typing")
@@ -381,4 +382,4 @@ async def test_closing_asks_widgets_to_come_back(webchat: Webchat, door: Door) -
     closing = asyncio.create_task(webchat.connector.close())
     assert await screen.closed() == aiohttp.WSCloseCode.GOING_AWAY
     await closing
-    await eventually(lambda: not webchat.connector._chats)
+    await until(lambda: not webchat.connector._chats)

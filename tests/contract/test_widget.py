@@ -14,7 +14,8 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 from connectors.webchat import WebchatConnector
 from crm.contract import Button, ChatMessage
 from crm.demo.shop import demo_routes
-from tests.contract.conftest import Webchat, eventually
+from tests.contract.conftest import Webchat
+from tests.support.patience import until
 
 PAGE = """<!doctype html><html lang="ru"><meta charset="utf-8"><title>Бет</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -58,7 +59,7 @@ class Site:
         await self.part("input").press("Enter")
 
     async def chat_id(self) -> str:
-        await eventually(lambda: self.webchat.inbox.received)
+        await until(lambda: self.webchat.inbox.received)
         return self.webchat.inbox.received[-1].chat_id
 
     async def reply(self, text: str, **options: Any) -> ChatMessage:
@@ -116,12 +117,12 @@ async def test_a_question_and_an_answer(site: Site) -> None:
     await expect(site.part("source")).to_have_text("Источник: Доставка")
     await expect(answer).to_contain_text("ИИ")
     await site.part("chip").click()
-    await eventually(lambda: len(site.webchat.inbox.received) == 2)
+    await until(lambda: len(site.webchat.inbox.received) == 2)
     tap = site.webchat.inbox.received[1]
     assert (tap.text, tap.payload, tap.sender.language) == ("Заказать", "/place_order", "ru")
     await expect(site.messages.nth(2)).to_contain_text("Заказать")
     await expect(site.part("chip")).to_be_hidden()
-    await eventually(lambda: site.webchat.inbox.seen)
+    await until(lambda: site.webchat.inbox.seen)
 
 
 async def test_an_operator_answers(site: Site) -> None:
@@ -137,7 +138,7 @@ async def test_an_operator_answers(site: Site) -> None:
     await site.reply("Чем помочь?", author_kind="operator", author_name="Айдана")
     await expect(site.part("typing")).to_be_hidden()
     await site.part("input").press_sequentially("иә")
-    await eventually(lambda: site.webchat.inbox.typed)
+    await until(lambda: site.webchat.inbox.typed)
 
 
 async def test_what_is_written_offline_goes_out_once(site: Site) -> None:
@@ -173,7 +174,7 @@ async def test_a_lost_acknowledgement_doubles_nothing(site: Site) -> None:
     site.webchat.inbox.receive = dies  # type: ignore[method-assign, assignment]
     await site.open()
     await site.write("бір рет")
-    await eventually(lambda: site.webchat.inbox.deliveries == 2)
+    await until(lambda: site.webchat.inbox.deliveries == 2)
     await expect(site.messages).to_have_attribute("data-state", "sent")
     await expect(site.messages).to_have_count(1)
     assert len(site.webchat.inbox.received) == 1
@@ -185,7 +186,7 @@ async def test_unsent_messages_survive_a_reload(site: Site) -> None:
     await expect(site.messages).to_have_attribute("data-state", "sent")
     site.webchat.inbox.unavailable = True
     await site.write("екінші")
-    await eventually(lambda: site.webchat.inbox.deliveries >= 2)
+    await until(lambda: site.webchat.inbox.deliveries >= 2)
     await site.visit()
     await expect(site.part("panel")).to_be_visible()  # it stood open before
     await expect(site.messages).to_have_attribute("data-state", "waiting")
@@ -201,7 +202,7 @@ async def test_a_returning_visitor_has_history_and_unread(site: Site) -> None:
     await site.write("Сәлем")
     await site.reply("Сәлем!")
     await expect(site.messages).to_have_count(2)
-    await eventually(lambda: site.webchat.inbox.seen)
+    await until(lambda: site.webchat.inbox.seen)
     await site.part("close").click()
     await expect(site.part("launcher")).to_be_focused()
     await site.reply("Тағы сұрақ бар ма?")
@@ -212,7 +213,7 @@ async def test_a_returning_visitor_has_history_and_unread(site: Site) -> None:
     await site.part("launcher").click()
     await expect(site.messages).to_have_count(3)
     await expect(site.part("unread")).to_be_hidden()
-    await eventually(lambda: len(site.webchat.inbox.seen) == 2)
+    await until(lambda: len(site.webchat.inbox.seen) == 2)
 
 
 async def test_two_tabs_show_one_chat(site: Site) -> None:

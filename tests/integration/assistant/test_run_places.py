@@ -18,6 +18,7 @@ from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument
 from crm.core.feature import Core
 from tests.support.console import Console
+from tests.support.patience import until
 
 
 class Held:
@@ -170,14 +171,6 @@ async def stored(core: Core, run_id: ObjectId) -> RawDocument:
     found = await core.database.collection("assistant_runs").find_one(run_id)
     assert found is not None
     return found
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("it never came true")
 
 
 async def test_a_run_whose_place_is_wanted_goes_on_later_where_it_was(
