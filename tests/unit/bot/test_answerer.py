@@ -215,7 +215,11 @@ async def test_the_same_number_has_the_same_marker_everywhere(
     [
         (FakeReply(status=401, error_code="invalid_api_key"), "provider_rejected_key", 1),
         # It asks to wait for twenty seconds: longer than a customer does.
-        (FakeReply(status=429, error_code="rate_limit_exceeded"), "provider_busy", 1),
+        (
+            FakeReply(status=429, error_code="rate_limit_exceeded", retry_after="600"),
+            "provider_busy",
+            1,
+        ),
         (FakeReply(status=500), "provider_failed", 2),
         (FakeReply(status=503), "provider_failed", 2),
         (FakeReply(status=404, error_code="model_not_found"), "provider_model_unknown", 1),
