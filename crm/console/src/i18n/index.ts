@@ -45,13 +45,15 @@ const TEXTS: Record<Language, () => Promise<{ default: object }>> = {
   kk: () => import("@/locales/kk.json"),
   en: () => import("@/locales/en.json"),
 };
+const present = new Set<Language>();
 let wanted = currentLanguage();
 
 /** Shows the console in a language as soon as its texts are there; of two wishes in a row the later one holds. */
 async function show(language: Language): Promise<void> {
   wanted = language;
-  if (!i18n.global.availableLocales.includes(language)) {
+  if (!present.has(language)) {
     i18n.global.setLocaleMessage(language, (await TEXTS[language]()).default as Record<string, LocaleMessageValue>);
+    present.add(language);
   }
   if (wanted !== language) return;
   i18n.global.locale.value = language;
