@@ -1,7 +1,5 @@
 """The widget in a real browser, against the real connector and an inbox in memory."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +7,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from connectors.webchat import WebchatConnector
 from crm.contract import Button, ChatMessage
 from crm.demo.shop import demo_routes
 from tests.contract.conftest import Webchat
+from tests.support.browser import PATIENCE_MS, running_browser
 from tests.support.patience import until
 
 PAGE = """<!doctype html><html lang="ru"><meta charset="utf-8"><title>Бет</title>
@@ -69,16 +68,13 @@ class Site:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    path = os.environ.get("AITYS_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
+    async with running_browser() as running:
+        yield running
 
 
 async def _site(browser: Browser, webchat: Webchat, **options: Any) -> Site:
     context = await browser.new_context(locale="ru-RU", reduced_motion="reduce", **options)
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -153,7 +149,7 @@ async def test_what_is_written_offline_goes_out_once(site: Site) -> None:
     await expect(site.messages.nth(2)).to_have_attribute("data-state", "waiting")
     missed = await site.reply("жоқта келген")
     site.webchat.inbox.unavailable = False
-    await expect(site.part("offline")).to_be_hidden(timeout=20_000)
+    await expect(site.part("offline")).to_be_hidden()
     await expect(site.messages).to_have_count(4)
     for place in range(4):
         await expect(site.messages.nth(place)).to_have_attribute("data-state", "sent")
@@ -191,7 +187,7 @@ async def test_unsent_messages_survive_a_reload(site: Site) -> None:
     await expect(site.part("panel")).to_be_visible()  # it stood open before
     await expect(site.messages).to_have_attribute("data-state", "waiting")
     site.webchat.inbox.unavailable = False
-    await expect(site.messages).to_have_count(2, timeout=20_000)
+    await expect(site.messages).to_have_count(2)
     await expect(site.messages.nth(0)).to_contain_text("бірінші")
     await expect(site.messages.nth(1)).to_contain_text("екінші")
     assert [received.text for received in site.webchat.inbox.received] == ["бірінші", "екінші"]

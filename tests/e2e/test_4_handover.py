@@ -24,7 +24,7 @@ async def test_handover_and_back(visitor: Visitor, operator: Operator, picture: 
     await visitor.ask("Хочу заказать палатку Kolsai 4", "Как вас зовут")
     await visitor.ask("Позовите человека", "Зову сотрудника")
     # The waiting conversation appears in the list without reloading the page.
-    await expect(operator.rows).to_have_count(before + 1, timeout=10_000)
+    await expect(operator.rows).to_have_count(before + 1)
     conversation = await operator.newest_conversation()
     await operator.open_conversation(conversation["id"])
     await expect(operator.page.get_by_test_id("handoff-summary")).to_contain_text("Kolsai 4")

@@ -15,6 +15,7 @@ from crm.core.errors import Conflict
 from crm.core.events import Event, EventLog
 from crm.core.listing import ListQuery
 from tests.integration.inbox.conftest import Bench
+from tests.support.patience import PATIENCE_SECONDS
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
 
@@ -164,13 +165,13 @@ async def test_screens_are_sent_away_when_the_log_cannot_be_followed(
         for reader in readers:
             reader.nudge()
     with pytest.raises(ConnectionError):
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     monkeypatch.undo()
     again = bench.inbox.gateway.updates(bench.connection, "chat")
     waiting = asyncio.ensure_future(anext(again))
     await asyncio.sleep(0.1)
     await bench.say("1", "hello")
-    update = await asyncio.wait_for(waiting, 5)
+    update = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     assert update.message is not None
     await again.aclose()  # type: ignore[attr-defined]
     await bench.hub.stop()

@@ -15,6 +15,7 @@ from crm.core.events import Event
 from crm.inbox import leases, outbox, turns
 from crm.inbox.store import LeaseLostError
 from tests.integration.inbox.conftest import Bench
+from tests.support.patience import PATIENCE_SECONDS
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
 
@@ -384,7 +385,7 @@ async def test_a_customers_typing_is_told_and_not_stored(bench: Bench) -> None:
     waiting = asyncio.create_task(anext(told))
     await asyncio.sleep(0.1)
     await bench.inbox.gateway.typing(bench.connection, "chat")
-    event = await asyncio.wait_for(waiting, 5)
+    event = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     assert isinstance(event, Event)
     assert event.type == "conversation.typing"
     assert event.subject_id == conversation["_id"]
