@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.migration_steps import (
+    assistant_results,
     assistant_suites,
     assistant_versions,
     gates_hold_documents,
@@ -189,6 +190,7 @@ MIGRATIONS: list[Migration] = [
     Migration(5, "test suites of assistants", assistant_suites.run),
     Migration(6, "embeddings of passages", passage_vectors.run),
     Migration(7, "documents wait where publishing asks for suites", gates_hold_documents.run),
+    Migration(8, "results of runs by weight", assistant_results.run),
 ]
 
 

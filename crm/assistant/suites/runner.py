@@ -21,10 +21,12 @@ from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
 from bot.prompts.content import AssistantContent
+from crm.assistant.suites.comparing import ALIKE, VERDICTS, verdict, worst
 from crm.assistant.suites.conversations import PastConversations, exchanges
 from crm.assistant.suites.expectations import Expectations, judge
 from crm.assistant.suites.places import Places, free
-from crm.assistant.suites.replay import after_side, before_side, stretches, verdict, worst
+from crm.assistant.suites.replay import after_side, before_side, stretches
+from crm.assistant.suites.results import blank, cost, error_result, turn_result
 from crm.assistant.suites.runs import DONE, FAILED, LEASE, OPEN, RUNNING, updated
 from crm.assistant.suites.store import ITEMS, RESULTS, RUNS
 from crm.assistant.trials import TrialFailed, Trials
@@ -56,6 +58,10 @@ class _SpentError(Exception):
 
 class _WithoutModelError(Exception):
     """The version's language model did not answer: what the bot said instead proves nothing of the version."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(f"The language model did not answer: {', '.join(reasons)}.")
+        self.reasons = reasons
 
 
 class RunWorker:
@@ -209,11 +215,13 @@ class RunWorker:
                 return await self._conversation(run, held, item["_id"])
             except _WithoutModelError as error:
                 # It was tried again already, and another model, too: more would cost more than was allowed.
-                return _error(item, run["kind"], str(error))
+                return error_result(
+                    item, run["kind"], "model_unanswered", str(error), error.reasons
+                )
             except TrialFailed as error:
                 # The engine may be starting anew.
                 if attempt == TRIES:
-                    return _error(item, run["kind"], error.detail)
+                    return error_result(item, run["kind"], error.code, error.detail)
                 await asyncio.sleep(RETRY_SECONDS * attempt)
 
     async def _case(self, run: RawDocument, held: RawDocument, case: RawDocument) -> RawDocument:
@@ -221,11 +229,11 @@ class RunWorker:
         turns = [await self._say(run, held, trial_id, text) for text in case["turns"]]
         failures = judge(Expectations.model_validate(case["expect"]), turns)
         return {
-            **_blank(case, "suite"),
+            **blank(case, "suite"),
             "state": "failed" if failures else "passed",
             "failures": [failure.document() for failure in failures],
-            "turns": [_turn_result(turn) for turn in turns],
-            "cost": _cost(turns),
+            "turns": [turn_result(turn) for turn in turns],
+            "cost": cost(turns),
         }
 
     async def _conversation(
@@ -244,19 +252,19 @@ class RunWorker:
                 turn = await self._say(run, held, trial_id, exchange.text, payload=payload)
                 turns.append(turn)
                 before, after = before_side(exchange), after_side(turn)
-                result = _turn_result(turn)
+                result = turn_result(turn)
                 result |= {"before": before, "after": after, "verdict": verdict(before, after)}
                 results.append(result)
         judged = worst([result["verdict"] for result in results] or ["same"])
         title = (conversation or {}).get("contact_name") or ""
         said = next((exchange.text for exchange in talk if exchange.text.strip()), "")
         return {
-            **_blank({"_id": conversation_id}, "replay"),
+            **blank({"_id": conversation_id}, "replay"),
             "title": " · ".join(filter(None, (title, preview(said, 80)))),
-            "state": "passed" if judged == "same" else "failed",
+            "state": "passed" if judged in ALIKE else "failed",
             "verdict": judged,
             "turns": results,
-            "cost": _cost(turns),
+            "cost": cost(turns),
         }
 
     async def _start(
@@ -293,9 +301,7 @@ class RunWorker:
         if errors & SPENT:
             raise _SpentError
         if errors:
-            raise _WithoutModelError(
-                f"The language model did not answer: {', '.join(sorted(errors))}."
-            )
+            raise _WithoutModelError(sorted(errors))
         return document
 
     async def _store(
@@ -311,6 +317,7 @@ class RunWorker:
             "organization_id": run["organization_id"],
             "run_id": run["_id"],
             "position": place,
+            "weight": VERDICTS.index(result["verdict"]) if result["verdict"] else 0,
             **result,
         }
         counts: dict[str, float] = {"done": 1}
@@ -363,34 +370,3 @@ class RunWorker:
             await self._events.append(after["organization_id"], [updated(after)], session)
 
         await self._database.in_transaction(work, serial=held["organization_id"])
-
-
-def _blank(item: RawDocument, kind: str) -> RawDocument:
-    """Return a result without anything found."""
-    is_case = kind == "suite"
-    return {
-        "title": (item.get("name") or preview(item["turns"][-1], 80)) if is_case else "",
-        "state": "error",
-        "case_id": item["_id"] if is_case else None,
-        "conversation_id": None if is_case else item["_id"],
-        "verdict": None,
-        "failures": [],
-        "error": None,
-        "turns": [],
-        "cost": None,
-    }
-
-
-def _error(item: RawDocument, kind: str, reason: str) -> RawDocument:
-    """Return the result of what could not be tried."""
-    verdict_of_none = "error" if kind == "replay" else None
-    return {**_blank(item, kind), "verdict": verdict_of_none, "error": reason}
-
-
-def _turn_result(turn: dict[str, Any]) -> RawDocument:
-    return {"text": turn["text"], "before": None, "after": None, "verdict": None, "turn": turn}
-
-
-def _cost(turns: list[dict[str, Any]]) -> float | None:
-    known = [turn["cost"] for turn in turns if turn["cost"] is not None]
-    return round(sum(known), 6) if known else None

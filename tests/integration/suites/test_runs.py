@@ -74,7 +74,20 @@ async def test_a_suite_passes_and_fails_in_words(owner: Console, run_worker: Run
     assert set(failures) == {"contains", "not_contains", "cites", "declines", "language", "intent"}
     assert "1 500 ₸" in failures["contains"]["got"]
     assert failures["cites"]["detail"] == "The answer does not rest on “prices.md”, but on d.md."
-    assert [failure["check"] for failure in results[5]["failures"]] == ["hands_over", "effects"]
+    assert {check: failure["code"] for check, failure in failures.items()} == {
+        "contains": "text_missing",
+        "not_contains": "text_forbidden",
+        "cites": "document_not_cited",
+        "declines": "answered",
+        "language": "wrong_language",
+        "intent": "wrong_intent",
+    }
+    assert [failure["code"] for failure in results[5]["failures"]] == [
+        "not_handed_over",
+        "not_done",
+    ]
+    assert results[5]["failures"][1]["wanted"] == {"kind": "lead", "data": {}}
+    assert results[5]["failures"][1]["done"] == []
     # Each answer is kept with all that a trial shows of it.
     assert results[0]["turns"][0]["turn"]["replies"][-1]["trace"]["method"] == "extractive"
     listed = await owner.get("/api/assistant/suites")
@@ -301,4 +314,8 @@ async def test_what_is_said_without_the_versions_model_proves_nothing(
         )
     assert (done["state"], done["passed"], done["failed"]) == ("done", 0, 1)
     assert result["state"] == "error"
-    assert result["error"].startswith("The language model did not answer")
+    assert (result["error"], result["error_reasons"]) == (
+        "model_unanswered",
+        ["provider_rejected_key"],
+    )
+    assert result["error_detail"] == "The language model did not answer: provider_rejected_key."
