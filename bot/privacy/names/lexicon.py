@@ -192,7 +192,7 @@ class Lexicon:
 def _form(key: str, known: frozenset[str]) -> str:
     if key in known:
         return "0"
-    for length in range(min(4, len(key) - _SHORTEST + 1)):
+    for length in range(min(4, max(1, len(key) - 1))):
         stem = key[: len(key) - length]
         for beginning in _RUSSIAN.get(key[len(stem) :], ()):
             if stem + beginning in known and len(stem + beginning) >= _SHORTEST:

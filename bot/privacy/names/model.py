@@ -9,19 +9,11 @@ from pathlib import Path
 import pycrfsuite
 
 from bot.privacy.names.features import features
+from bot.privacy.names.second_look import names_at
 from bot.privacy.names.tokens import Token, tokenize
 
 MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfsuite"
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
-_OTHERS = 0.12
-_DOUBTFUL = 0.6
-_THRESHOLDS = {"name": 0.1, "likely": 0.1, "ambiguous": 0.18, "thing": 0.25, "word": 0.25}
-"""A word is a name's when the model gives that at least this probability, by what the lists say of the word.
-
-Lower finds more names and spoils more words. What the lists call a name the model may doubt and be overruled: a name that
-leaves the house is worse than a word too many.
-"""
-
 _TITLE_AFTER = re.compile(
     r"(?:апай|апа|ағай|аға|агай|ага|әпке|тәте|көке|ханым|мырза|әже|apai|apay|apa|agai|agay|aga|khanym|hanym|myrza)"
     r"(?:[ндт][ың][нң]?|[нт]ің|дің|[ғгқк][ае]|[нд]ы|[нд]і|[дт][ае]н?|[мбп]ен|[gkq][ae]|nyn|dyn|men|dan|den)?",
@@ -55,39 +47,29 @@ def find_people(text: str) -> list[Span]:
     if not any(token.is_word for token in tokens):
         return []
     found, evidence = features(tokens)
-    thresholds = _thresholds(tokens, evidence)
     with _one_at_a_time:
         tagger = _tagger()
         tagger.set(found)
-        tags = [
-            _tag(
-                tagger.marginal(BEGIN, place),
-                tagger.marginal(INSIDE, place),
-                thresholds[place],
-            )
+        chances = [
+            (tagger.marginal(BEGIN, place), tagger.marginal(INSIDE, place))
             for place in range(len(tokens))
         ]
+    named = names_at(tokens, evidence, [begin + inside for begin, inside in chances])
+    tags = [
+        _tag(tokens, named, place, begins=begin >= inside)
+        for place, (begin, inside) in enumerate(chances)
+    ]
     return _spans(tokens, tags)
 
 
-def _thresholds(tokens: list[Token], evidence: list[str]) -> list[float]:
-    shouted = all(token.text.isupper() for token in tokens if token.is_word)
-    thresholds = []
-    for place, token in enumerate(tokens):
-        threshold = _THRESHOLDS.get(evidence[place], _OTHERS)
-        after_initial = (
-            place > 1 and tokens[place - 1].text == "." and len(tokens[place - 2].text) == 1
-        )
-        next_word = evidence[place] == "word" and token.text.islower() and after_initial
-        code = not evidence[place] and len(token.text) > 1 and token.text.isupper() and not shouted
-        thresholds.append(_DOUBTFUL if next_word or code else threshold)
-    return thresholds
-
-
-def _tag(begin: float, inside: float, threshold: float) -> str:
-    if begin + inside < threshold:
+def _tag(tokens: list[Token], named: list[bool], place: int, *, begins: bool) -> str:
+    if not named[place]:
         return OUTSIDE
-    return BEGIN if begin >= inside else INSIDE
+    goes_on = place > 0 and named[place - 1]
+    # A dot or hyphen in the middle of a name begins none, nor does what stands behind it.
+    if goes_on and not (tokens[place].is_word and tokens[place - 1].is_word):
+        return INSIDE
+    return BEGIN if begins else INSIDE
 
 
 def _spans(tokens: list[Token], tags: list[str]) -> list[Span]:
