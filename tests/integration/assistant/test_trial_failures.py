@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -103,7 +104,7 @@ async def test_a_turn_that_died_does_not_block_its_trial_for_ever(
     await trials.update_one({}, {"$set": {"busy_until": utc_now()}})
     await asyncio.sleep(0.01)
     await owner.post(path + "/messages", {"text": "hi"})
-    await trials.update_one({}, {"$set": {"busy_until": utc_now().replace(year=2100)}})
+    await trials.update_one({}, {"$set": {"busy_until": utc_now() + timedelta(days=1)}})
     problem = await owner.post(path + "/messages", {"text": "hi"}, status=409)
     assert problem["code"] == "trial_busy"
 

@@ -15,7 +15,7 @@ from crm.core.errors import Conflict
 from crm.core.events import Event, EventLog
 from crm.core.listing import ListQuery
 from tests.integration.inbox.conftest import Bench
-from tests.support.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS, until
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
 
@@ -155,7 +155,7 @@ async def test_screens_are_sent_away_when_the_log_cannot_be_followed(
     await bench.hub.start()
     updates = bench.inbox.gateway.updates(bench.connection, "chat")
     waiting = asyncio.ensure_future(anext(updates))
-    await asyncio.sleep(0.1)
+    await until(lambda: bench.hub._readers)
 
     async def broken(*_: Any) -> list[Event]:
         raise OSError("the log cannot be read")
@@ -169,7 +169,7 @@ async def test_screens_are_sent_away_when_the_log_cannot_be_followed(
     monkeypatch.undo()
     again = bench.inbox.gateway.updates(bench.connection, "chat")
     waiting = asyncio.ensure_future(anext(again))
-    await asyncio.sleep(0.1)
+    await until(lambda: bench.hub._readers)
     await bench.say("1", "hello")
     update = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     assert update.message is not None
