@@ -211,7 +211,9 @@ class Connections:
         await self._end(stored)
 
         async def work(session: Session) -> None:
-            await self._connections.delete_one({"_id": connection_id}, session=session)
+            await self._connections.delete_one(
+                {"organization_id": organization_id, "_id": connection_id}, session=session
+            )
             await self._append(stored, actor, session, kind="connection.deleted")
 
         await self._database.in_transaction(work, serial=organization_id)
@@ -244,7 +246,8 @@ class Connections:
             await self._mark_failing(stored, error.code, error.detail)
         else:
             await self._connections.update_one(
-                {"_id": stored["_id"]}, {"$set": {"last_error": _last_error(error)}}
+                {"organization_id": stored["organization_id"], "_id": stored["_id"]},
+                {"$set": {"last_error": _last_error(error)}},
             )
 
     async def _begin(

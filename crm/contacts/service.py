@@ -218,7 +218,9 @@ class Contacts:
             for feature in self._related:
                 if not await feature.release(organization_id, contact_id, session):
                     raise ContactInUse
-            await self._contacts.delete_one({"_id": contact_id}, session=session)
+            await self._contacts.delete_one(
+                {"organization_id": organization_id, "_id": contact_id}, session=session
+            )
             await self._append("contact.deleted", contact, actor, session)
 
         await self._database.in_transaction(work, serial=organization_id)
@@ -259,7 +261,7 @@ class Contacts:
         found_by = lookup_fields({**contact, **changed})
         try:
             stored = await self._contacts.find_one_and_update(
-                {"_id": contact["_id"]},
+                {"organization_id": contact["organization_id"], "_id": contact["_id"]},
                 {"$set": {**changed, **found_by, "updated_at": utc_now()}},
                 return_document=ReturnDocument.AFTER,
                 session=session,
@@ -278,11 +280,12 @@ class Contacts:
         self, target: RawDocument, source: RawDocument, actor: Actor, session: Session
     ) -> RawDocument:
         # The source goes first: the two share phone or identities under unique indexes.
-        await self._contacts.delete_one({"_id": source["_id"]}, session=session)
+        here = {"organization_id": target["organization_id"]}
+        await self._contacts.delete_one({**here, "_id": source["_id"]}, session=session)
         values: dict[str, Any] = {**merged_values(target, source), "updated_at": utc_now()}
         values |= lookup_fields({**target, **values})
         stored = await self._contacts.find_one_and_update(
-            {"_id": target["_id"]},
+            {**here, "_id": target["_id"]},
             {"$set": values},
             return_document=ReturnDocument.AFTER,
             session=session,
