@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.prompts.content import AssistantContent
 from crm.assistant.errors import MODEL_REFUSED, DraftChanged, check_variables, invalid_content
-from crm.assistant.models import DRAFTS, Author, content_of, read_organization
+from crm.assistant.models import DRAFTS, Author, content_of, news, read_organization
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import FieldError, Invalid
@@ -112,11 +112,7 @@ class Drafts:
             {"_id": organization_id}, stored, upsert=True, session=session
         )
         read = _read(stored)
-        told = {name: value for name, value in read.items() if name != "content"}
-        event = NewEvent(
-            type="assistant.draft_changed", subject_id=organization_id, data=told, actor=actor
-        )
-        return read, event
+        return read, news("draft_changed", organization_id, read, actor)
 
     async def _store(
         self,

@@ -25,6 +25,7 @@ from crm.assistant.models import (
     content_of,
     live_knowledge,
     new_version,
+    news,
     published_number,
     read_organization,
     version_read,
@@ -218,11 +219,7 @@ class AssistantVersions:
         )
         assert changed is not None, "it was read in this transaction"
         read = version_read(row, changed)
-        told = {name: value for name, value in read.items() if name != "content"}
-        event = NewEvent(
-            type="assistant.published", subject_id=organization_id, data=told, actor=actor
-        )
-        return read, event
+        return read, news("published", organization_id, read, actor)
 
 
 def _answers(organization: RawDocument) -> tuple[AssistantContent, int]:

@@ -9,6 +9,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from crm.bot_api.given import contact_details, lead_details
 from crm.bot_api.hours import opening
 from crm.bot_api.leads import deal_title, task_text, task_title
 from crm.bot_api.schemas import (
@@ -19,11 +20,10 @@ from crm.bot_api.schemas import (
     LeadWrite,
     TaskWrite,
 )
-from crm.contacts.phones import normalise_phone
 from crm.contacts.service import Contacts
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument, Session, TransactionConflictError
-from crm.core.errors import FieldError, Invalid, NotFound
+from crm.core.errors import NotFound
 from crm.core.events import Actor
 from crm.deals.service import Deals
 from crm.inbox.handover import Handover
@@ -78,9 +78,8 @@ class SkillActions:
     async def add_lead(self, conversation: RawDocument, lead: LeadWrite) -> RawDocument:
         """Write an order down: the contact learns name, phone and e-mail, a deal in the first stage, a task with all of it."""
         language = (await self.organization(conversation))["language"]
-        phone = _phone(lead.phone) if lead.phone else None
-        given = lead.model_dump(exclude={"source_key"}, exclude_none=True)
-        details = {**given, "phone": phone} if phone else given
+        details = lead_details(lead)
+        phone = details.get("phone")
 
         async def work(session: Session, conversation: RawDocument) -> RawDocument:
             organization_id = conversation["organization_id"]
@@ -148,9 +147,7 @@ class SkillActions:
 
     async def learn(self, conversation: RawDocument, asked: ContactWrite) -> RawDocument:
         """Remember what the customer said of himself. Safe to repeat."""
-        values = asked.model_dump(exclude={"facts"}, exclude_none=True)
-        if asked.phone is not None:
-            values["phone"] = _phone(asked.phone)
+        values, facts = contact_details(asked)
 
         async def work(session: Session) -> RawDocument:
             contact = await self._contacts.learn(
@@ -161,7 +158,6 @@ class SkillActions:
                 session=session,
             )
             await self._note_claim(conversation, contact, session)
-            facts = {**{name: values[name] for name in values if name != "language"}, **asked.facts}
             await self._know(conversation, facts, session)
             return {"contact_id": contact["_id"]}
 
@@ -281,10 +277,3 @@ class SkillActions:
 def _place(conversation: RawDocument) -> RawDocument:
     """Return the condition that finds a conversation."""
     return {"organization_id": conversation["organization_id"], "_id": conversation["_id"]}
-
-
-def _phone(text: str) -> str:
-    phone = normalise_phone(text)
-    if phone is None:
-        raise Invalid(fields=[FieldError("phone", "phone_invalid", "This is no telephone number.")])
-    return phone
