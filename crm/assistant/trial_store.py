@@ -16,7 +16,7 @@ TRIALS: Final = "assistant_trials"
 LONGEST_TURN: Final = timedelta(seconds=60)
 """After so long a turn is taken for dead, and the trial may go on."""
 MAX_TURNS: Final = 200
-MAX_BYTES: Final = 6_000_000
+MAX_BYTES: Final = 8_000_000
 """Of a trial, when a turn begins: each keeps the prompts that providers saw, and MongoDB takes 16 MB."""
 
 

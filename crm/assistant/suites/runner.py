@@ -29,6 +29,7 @@ from crm.assistant.suites.replay import after_side, before_side, stretches
 from crm.assistant.suites.results import blank, cost, error_result, turn_result
 from crm.assistant.suites.runs import DONE, FAILED, LEASE, OPEN, RUNNING, updated
 from crm.assistant.suites.store import ITEMS, RESULTS, RUNS
+from crm.assistant.trial_store import TrialFull
 from crm.assistant.trials import TrialFailed, Trials
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
@@ -218,6 +219,8 @@ class RunWorker:
                 return error_result(
                     item, run["kind"], "model_unanswered", str(error), error.reasons
                 )
+            except TrialFull as error:
+                return error_result(item, run["kind"], error.code, error.title)
             except TrialFailed as error:
                 # The engine may be starting anew.
                 if attempt == TRIES:

@@ -276,7 +276,7 @@ class ResultRead(ResponseModel):
     verdict: Verdict | None
     failures: list[FailureRead]
     error: str | None = Field(
-        description="Why it could not be tried, a code: model_unanswered, trial_failed."
+        description="Why it could not be tried, a code: model_unanswered, trial_failed, trial_full."
     )
     error_reasons: list[str] = Field(description="Codes of what the provider of the model did.")
     error_detail: str | None = Field(description="The same in English, for a shell.")
