@@ -190,14 +190,14 @@ async def test_a_run_whose_place_is_wanted_goes_on_later_where_it_was(
     short = await start_run(stranger, 1)
     await worker.sweep()
     trials.may.set()
-    for _ in range(200):
+    for _ in range(2_000):
         await worker.sweep()
         await asyncio.sleep(0.01)
         if (await stored(core, short))["state"] == "done":
             break
     assert (await stored(core, short))["state"] == "done"
     assert (await stored(core, long))["state"] == "running"
-    for _ in range(200):
+    for _ in range(2_000):
         await worker.sweep()
         await asyncio.sleep(0.01)
         if (await stored(core, long))["state"] == "done":

@@ -33,7 +33,7 @@ def case(*turns: str, **expect: Any) -> dict[str, Any]:
 async def know_delivery(console: Console) -> None:
     body = {"name": "d.md", "content": DELIVERY}
     await console.post("/api/knowledge/sources", body, status=201)
-    for _ in range(100):
+    for _ in range(1_000):
         sources = await console.get("/api/knowledge/sources")
         if all(source["state"] == "ready" for source in sources["items"]):
             return
@@ -119,7 +119,7 @@ async def test_a_killed_run_goes_on_where_it_was_and_counts_nothing_twice(
         {"_id": run_id}, {"$set": {"lease.until": utc_now() - timedelta(seconds=1)}}
     )
     assert await run_worker.sweep() == 1
-    for _ in range(200):
+    for _ in range(1_200):
         done = await owner.get(f"/api/assistant/runs/{run_id}")
         if done["state"] == "done":
             break
