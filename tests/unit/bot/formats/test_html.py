@@ -1,5 +1,8 @@
 """Pages as sites make them."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
 from bot.knowledge.documents import passages_of, read
@@ -115,3 +118,58 @@ def refuse(page: str) -> None:
 def test_what_is_nested_without_end_is_refused_soon(part: str) -> None:
     refuse(part * 600)
     assert_gentle_growth(refuse, lambda size: part * size, 20_000)
+
+
+@pytest.mark.parametrize(
+    "page_of",
+    [
+        lambda size: "<b>" * size,
+        lambda size: "<font size=1>" * size,
+        lambda size: "".join(f"<b a{n}>" for n in range(size)),
+        lambda size: "<b><p>" * size,
+        lambda size: "<p>" + "<i>" * 99 + "</p>" + "<p>x</p>" * 10 * size,
+        lambda size: "<pre>" * size,
+        lambda size: "<div " + " ".join(f"a{n}" for n in range(size)) + ">x",
+        lambda size: "<div " + " ".join(f'a{n}=">"' for n in range(size)) + ">x",
+        lambda size: '<div x"' + " ".join(f"a{n}<b" for n in range(size)) + ">x",
+        lambda size: "".join(f"<body a{n}=1>" for n in range(size)),
+    ],
+)
+def test_what_would_take_the_parser_long_is_refused_before(page_of: Callable[[int], str]) -> None:
+    refuse(page_of(20_000))
+    assert_gentle_growth(refuse, page_of, 20_000)
+
+
+@pytest.mark.parametrize(
+    ("page_of", "size"),
+    [
+        (lambda size: "<ol>" + "<li>a b" * size + "</ol>", 12_000),
+        (lambda size: "<div class=footer>" * (size // 20) + "<a href=x>w</a> y " * size, 8_000),
+        (lambda size: "<ul>" * (size // 20) + "<a href=x>w</a> word " * size, 8_000),
+        (lambda size: "<p>Цена <b>5</b> <i>тенге</i>" * size, 8_000),
+        (lambda size: "<a name=x>text<nobr>y<option>z" * size, 8_000),
+        (lambda size: "<a x='\"<a y=" * size, 20_000),
+    ],
+)
+def test_long_pages_cost_what_they_are_long(page_of: Callable[[int], str], size: int) -> None:
+    def parse(page: str) -> None:
+        with suppress(DocumentError):
+            parse_html(page)
+
+    assert_gentle_growth(parse, page_of, size)
+
+
+def test_ordinary_carelessness_is_read() -> None:
+    page = "<body><body>" + "<p><b>Доставка <i>завтра</b></i><br>" * 3_000 + "<div>" * 200 + "конец"
+    assert parse_html(page).sections[0].lines[-1] == "конец"
+
+
+def test_cells_from_above_are_counted() -> None:
+    page = "<table>" + "<tr><td colspan=50 rowspan=50>x</td></tr>" * 200 + "</table>"
+    with pytest.raises(DocumentError, match="document_too_large"):
+        parse_html(page, Limits(cells=20_000))
+
+
+def test_a_list_goes_on_where_another_stood_in_it() -> None:
+    page = "<ol start=3><li>раз<ol><li>внутри</ol><li>два</ol><ol><li>снова</ol>"
+    assert parse_html(page).sections[0].lines == ["3. раз", "1. внутри", "4. два", "1. снова"]
