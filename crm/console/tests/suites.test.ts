@@ -4,7 +4,7 @@ import type { Expect, GateSuite, Llm, Message, Side } from "@/api/types";
 import { askedBefore } from "@/features/inbox/thread";
 import { pagesText, validity } from "@/features/knowledge/pages";
 import { isReadable } from "@/features/knowledge/files";
-import { fieldsOf as llmFields, updateOf } from "@/features/privacy/llm";
+import { errorsOf, fieldsOf as llmFields, keyState, updateOf } from "@/features/privacy/llm";
 import { caseOf, expectsNothing, fieldsOf } from "@/features/suites/expect";
 import { readCsv } from "@/features/suites/csv";
 import { apart, isAlike, VERDICTS } from "@/features/suites/replay";
@@ -116,4 +116,20 @@ test("of a replayed answer only what differs stands beside the words", () => {
   expect(apart(side(["handoff"], [], "refuse"), side([], []))).toEqual({ effects: ["handoff"], documents: [], skill: "refuse", refused: true });
   expect(apart(null, side(["handoff"], []))).toEqual({ effects: [], documents: [], skill: null, refused: false });
   expect(VERDICTS.filter(isAlike)).toEqual(["reworded", "same"]);
+});
+
+test("a stored key stays with the provider and the address it was typed for", () => {
+  const stored = { model: "openai:gpt-4.1-mini", base_url: null, prices: null, has_api_key: true };
+  const fields = { model: "openai:gpt-4.1", base_url: "", api_key: "", price_input: null, price_output: null };
+  expect(keyState(fields, stored)).toBe("kept");
+  expect(keyState({ ...fields, base_url: "https://elsewhere.example/v1" }, stored)).toBe("dropped");
+  expect(keyState({ ...fields, model: "ollama:qwen3" }, stored)).toBe("dropped");
+  expect(keyState(fields, { ...stored, has_api_key: false })).toBe("none");
+});
+
+test("a refusal stands at the model it is about", () => {
+  const messages = { fallback: "x", "fallback.base_url": "private", prices: "missing" };
+  expect(errorsOf(messages, "fallback.").base_url).toBe("private");
+  expect(errorsOf(messages, "").base_url).toBe("");
+  expect(errorsOf(messages, "").input).toBe("missing");
 });
