@@ -51,8 +51,9 @@ def verdict(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         return "different_doing"
     said = _said(before), _said(after)
     same = comparable(said[0]) == comparable(said[1])
-    changes = not before["declined"] and not _TIMED & set(before["effects"])
-    if not same and changes and not _tells_the_same(*said):
+    # How not knowing is put, and what depends on the hour, is wording alone.
+    counts = not before["declined"] and not _TIMED & set(before["effects"])
+    if not same and counts and not _tells_the_same(*said):
         return "different"
     if set(before["documents"]) != set(after["documents"]):
         return "different_sources"
