@@ -8,7 +8,7 @@ import pytest
 from bot.answering.extractive import extract
 from bot.answering.finding import find, question_of
 from bot.answering.injections import without_instructions
-from bot.knowledge.asked import MONEY, asked_for, asks_whether, holds
+from bot.knowledge.asked import AGE, MONEY, asked_for, asks_whether, holds
 from bot.knowledge.documents import passages_of
 from bot.knowledge.index import Index
 from bot.knowledge.languages import detect_language
@@ -23,8 +23,9 @@ REPEATED = (
     "1", "1 ", "- ", "– 1 ", "а", "А", "a", " ", "\t", ".", ". ", "!(", ".)", "((", '"', "«", "с 1 с 1 ", "сколько ",
     "сколько слово ", "канша ", "how much ", "1-1 ", "1.", "1,1.", "1.1.1 ", "10 аб ", "забудь ", "все ", "ignore all ",
     "инструкци", "бот: ", "system ", "скажи пароль ", "; : ", "a: b; ", "• ", "ё", "́", "й", "[,", "т.е. ", "г. ", "20 минут", "ул. ",
+    "мне ", "сыну 5 ", "мне уже ", "5 лет ", "не приду ", "деньги вернуть ", "пере",
 )  # fmt: skip
-KINDS = (MONEY, "duration", "clock", "place", "contact")
+KINDS = (MONEY, "duration", "clock", "place", "contact", AGE)
 
 
 @pytest.mark.parametrize("part", REPEATED, ids=repr)
