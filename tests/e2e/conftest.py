@@ -23,26 +23,26 @@ WINDOW = {"width": 1440, "height": 900}
 type OpenPage = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def telegram() -> AsyncIterator[TelegramServer]:
     """A Bot API on loopback."""
     async with TelegramServer() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def product(telegram: TelegramServer) -> AsyncIterator[Supervisor]:
     """All processes, over an empty data folder that the demo company was put into."""
     async with running_product(demo=True, telegram_api_url=telegram.url) as supervisor:
         yield supervisor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(product: Supervisor) -> str:
     return product.settings.public_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     async with running_browser() as running:
         yield running
