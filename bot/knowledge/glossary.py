@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from bot.knowledge.letters import MIN_RESPELLED, cyrillic, is_latin, words
+from bot.knowledge.stopwords import STOP_WORDS
 
 _MIN_BEGINNING = 2
 _MAX_REMEMBERED = 50_000
@@ -69,7 +70,11 @@ class Glossary:
         parts = tuple(words(entry.replace("_", " ")))
         if len(parts) >= 2:
             self._add_row(parts, name)
-            if len(parts) == 2 and min(map(len, parts)) >= _INFLECTED:
+            if (
+                len(parts) == 2
+                and min(map(len, parts)) >= _INFLECTED
+                and STOP_WORDS.isdisjoint(parts)
+            ):
                 self._add_row(parts[::-1], name)
         elif parts:
             index = self._whole if entry.endswith("=") else self._beginnings
