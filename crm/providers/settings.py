@@ -6,17 +6,16 @@ from urllib.parse import urlsplit
 
 from bson import ObjectId
 from pydantic import SecretStr
-from pymongo import ReturnDocument
 
 from bot.answering.providers import PROVIDERS
 from bot.knowledge.embeddings import EMBEDDING_PROVIDERS
 from bot.outbound import addresses_of, is_public
 from crm.core.api import Principal
-from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
 from crm.core.errors import FieldError, Invalid, NotFound
-from crm.core.events import EventLog, NewEvent
+from crm.core.events import EventLog
+from crm.core.organization_settings import OrganizationSettings
 from crm.core.secrets import SecretBox
 from crm.core.settings import Settings
 from crm.providers.schemas import LlmUpdate
@@ -34,7 +33,7 @@ class LlmSettings:
         self, *, database: Database, events: EventLog, secrets: SecretBox, settings: Settings
     ) -> None:
         self._database = database
-        self._events = events
+        self._changes = OrganizationSettings(database=database, events=events)
         self._secrets = secrets
         self._settings = settings
         self._organizations = database.collection("organizations")
@@ -134,21 +133,14 @@ class LlmSettings:
         return dict(found.get("llm") or {})
 
     async def _store(self, principal: Principal, llm: RawDocument, session: Session) -> RawDocument:
-        changed = await self._organizations.find_one_and_update(
-            {"_id": principal.organization_id},
-            {"$set": {"llm": llm, "updated_at": utc_now()}},
-            return_document=ReturnDocument.AFTER,
+        await self._changes.change(
+            principal.organization_id,
+            {"llm": llm},
+            event="organization.updated",
+            read=lambda changed: read_form(changed, Organization.hidden),
+            actor=principal.actor,
             session=session,
         )
-        if changed is None:
-            raise NotFound
-        event = NewEvent(
-            type="organization.updated",
-            subject_id=principal.organization_id,
-            data=read_form(changed, Organization.hidden),
-            actor=principal.actor,
-        )
-        await self._events.append(principal.organization_id, [event], session)
         return self._shown(llm)
 
     def _shown(self, llm: Mapping[str, Any]) -> RawDocument:
