@@ -113,6 +113,10 @@ class MarkerBook:
             for (kind, number), value in self._values.items()
         ]
 
+    def values(self, kind: str) -> tuple[str, ...]:
+        """Return what markers of a kind stand for, in the order of their numbers' giving."""
+        return tuple(value for (of, _), value in self._values.items() if of == kind)
+
     def new_rows(self) -> list[dict[str, Any]]:
         """Return the markers given out since the book was made or loaded."""
         return [row for row in self.rows() if (row["kind"], row["number"]) not in self._loaded]

@@ -14,6 +14,8 @@ from bot.privacy.spans import Span, without_overlaps
 LONGEST = 20_000
 """Characters that are looked at word by word; what is beyond them is hidden as a whole."""
 _LONGEST_VALUE = 300
+PERSON = "PERSON"
+_LONGEST_NAME, _MOST_NAMES = 60, 60
 
 __all__ = ["ALL_KINDS", "KnownName", "MarkerBook", "Masking", "MaskingFailedError", "Restored"]
 
@@ -54,6 +56,7 @@ class Masking:
         self.book = MarkerBook() if book is None else book
         self._kinds = frozenset(kinds)
         self._known = KnownNames(known)
+        self._met: tuple[tuple[str, ...], KnownNames] = ((), KnownNames(()))
 
     def mask(self, text: str) -> str:
         """Return `text` with every personal datum replaced by a marker; restoring it gives `text` again.
@@ -77,7 +80,13 @@ class Masking:
 
     def spans(self, text: str) -> list[Span]:
         """Return what is masked of `text`, in order; `TEXT` is what looks like a marker."""
-        found = without_overlaps(text, self._found(text[:LONGEST]), ORDER)
+        found = list(self._found(text[:LONGEST]))
+        if PERSON in self._kinds:
+            # A name that was told once is one wherever it stands: in another case, in small letters, in Latin ones.
+            told = {text[span.start : span.end] for span in found if span.kind == PERSON}
+            for names in (self._names_met(), _as_known(sorted(told))):
+                found += names.find(text[:LONGEST])
+        found = without_overlaps(text, found, ORDER)
         if len(text) > LONGEST:
             # A value may lie across the cut, so the end is hidden from somewhat before it.
             cut = LONGEST - _LONGEST_VALUE
@@ -85,6 +94,13 @@ class Masking:
             found = [span for span in found if span.end <= cut]
             found.append(Span(cut, len(text), TEXT))
         return found
+
+    def _names_met(self) -> KnownNames:
+        """Return the people of the conversation so far."""
+        values = self.book.values(PERSON)
+        if self._met[0] != values:
+            self._met = (values, _as_known(values))
+        return self._met[1]
 
     def _found(self, text: str) -> Iterator[Span]:
         for result in analyzer().analyze(text, LANGUAGE):
@@ -105,3 +121,9 @@ class Masking:
             pieces += (text[end:start], self.book.marker(span.kind, text[start:stop]))
             end = stop
         return "".join((*pieces, text[end:]))
+
+
+def _as_known(names: Sequence[str]) -> KnownNames:
+    """Return names to be found again: so many and so long that a text made to cost time costs little."""
+    usual = [name for name in names if len(name) <= _LONGEST_NAME]
+    return KnownNames(list(map(KnownName, usual[-_MOST_NAMES:])))

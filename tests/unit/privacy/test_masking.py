@@ -156,3 +156,23 @@ def test_presidio_is_built_without_network() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_name_told_once_is_masked_wherever_it_stands() -> None:
+    masking = Masking()
+    assert masking.mask("меня зовут Айгуль Серикова") == "меня зовут <PERSON_1>"
+    masked = masking.mask("айгуль опять звонила, Сериковой скажите")
+    assert masked == "<PERSON_2> опять звонила, <PERSON_3> скажите"
+    later = Masking(book=MarkerBook.from_rows(masking.book.rows()))
+    assert "aigul" not in later.mask("thx aigul it came")
+
+
+def test_a_name_told_once_leaves_ordinary_words() -> None:
+    masking = Masking()
+    masking.mask("меня зовут Роза")
+    assert masking.mask("есть роза красная?") == "есть роза красная?"
+
+
+@pytest.mark.parametrize("row", ["7 ", "4 ", "1-2-", "А. ", "Абая 5 ", "угол абая и ", "8701 "])
+def test_a_row_without_end_costs_no_time_without_end(row: str) -> None:
+    assert_gentle_growth(lambda text: Masking().mask(text), lambda size: (row * size)[:size], 8_000)
