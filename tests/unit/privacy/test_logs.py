@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.privacy import logs
@@ -176,3 +177,12 @@ def test_no_process_of_ours_shows_what_it_failed_on(
     assert "RuntimeError: no such customer: <PHONE>, <ADDRESS>" in output, output
     assert "invalid literal for int() with base 10: '<EMAIL>'" in output, output
     assert not [secret for secret in SECRETS if secret in output]
+
+
+@pytest.mark.usefixtures("log")
+def test_the_addresses_that_are_asked_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        answers = httpx.MockTransport(lambda _: httpx.Response(204))
+        with httpx.Client(transport=answers) as client:
+            client.get("http://user:topsecret@127.0.0.1/v1?key=sk-123")
+    assert not caplog.records
