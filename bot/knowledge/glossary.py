@@ -42,7 +42,15 @@ _PREFIXES = (
 """Of Russian verbs: `подремонтируете` is about what `ремонт` is about. The longest that fits is taken off first."""
 
 _MIN_ROOT = 4
-"""Letters of a beginning that a word without its prefix is looked up by."""
+"""Letters of a beginning that a word without its prefix or ending is looked up by."""
+
+_RUSSIAN_ENDINGS = """
+айте уйте ейте овать ывать ивать ите ете ешь ишь ует уют яют ают еют ает яет еет ать ять еть ить уть ала яла ила ела али яли или
+ели аем яем уем ами ями ого его ому ему ыми ими ит ет ут ют ат ят ал ял ил ел ем им аю яю ую ов ев ей ом ам ям ах ях ый ий ой ая
+яя ое ее ые ие ых их юю ю у а я о е ы и ь
+"""
+_ENDINGS = tuple(_RUSSIAN_ENDINGS.split())
+"""Of Russian words, the longest first, so that `кормить` is found by `кормят`; Kazakh ones come after a beginning that does not change."""
 
 
 class Glossary:
@@ -50,6 +58,7 @@ class Glossary:
 
     def __init__(self, text: str) -> None:
         self._beginnings: dict[str, set[str]] = {}
+        self._without_endings: dict[str, set[str]] = {}
         self._whole: dict[str, set[str]] = {}
         self._words: dict[str, frozenset[str]] = {}
         # Words in a row, by the beginning of the first and that of the second: most texts have none of them.
@@ -79,6 +88,8 @@ class Glossary:
         elif parts:
             index = self._whole if entry.endswith("=") else self._beginnings
             index.setdefault(parts[0], set()).add(name)
+            if index is self._beginnings:
+                self._without_endings.setdefault(_without_ending(parts[0]), set()).add(name)
 
     def _add_row(self, parts: tuple[str, ...], name: str) -> None:
         seconds = self._rows.setdefault(parts[0][:_INFLECTED], {})
@@ -141,12 +152,16 @@ class Glossary:
     def _lookup(self, word: str) -> set[str]:
         found = set(self._whole.get(word, ()))
         found |= self._by_beginning(word, _MIN_BEGINNING)
-        if not found and len(word) > _MIN_ROOT:
-            for prefix in _PREFIXES:
-                if word.startswith(prefix):
-                    found = self._by_beginning(word[len(prefix) :], _MIN_ROOT)
-                    if found:
-                        break
+        if found or len(word) <= _MIN_ROOT or is_latin(word):
+            return found
+        found = self._without_endings.get(_without_ending(word), found)
+        for prefix in () if found else _PREFIXES:
+            if word.startswith(prefix):
+                root = word[len(prefix) :]
+                found = self._by_beginning(root, _MIN_ROOT)
+                found = found or self._without_endings.get(_without_ending(root), found)
+                if found:
+                    break
         return found
 
     def _by_beginning(self, word: str, least: int) -> set[str]:
@@ -155,6 +170,15 @@ class Glossary:
             if names:
                 return names
         return set()
+
+
+def _without_ending(word: str) -> str:
+    """Return a folded word without its ending, at least `_MIN_ROOT` letters of it."""
+    word = word.removesuffix("ся").removesuffix("сь") if len(word) > _MIN_ROOT + 2 else word
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _MIN_ROOT:
+            return word[: -len(ending)]
+    return word
 
 
 def _stand_at(spelled: Sequence[str], place: int, then: int, parts: Sequence[str]) -> bool:

@@ -236,6 +236,15 @@ def test_a_prefixed_verb_means_what_its_root_means() -> None:
     assert glossary.of_word("поавто") == frozenset()
 
 
+def test_an_inflection_means_what_another_one_means() -> None:
+    glossary = Glossary("food: кормят\nday: день= дня=")
+    assert glossary.of_word("кормить") == {"food"}
+    assert glossary.of_word("покормите") == {"food"}
+    assert glossary.of_word("корма") == {"food"}
+    assert glossary.of_word("корт") == frozenset()
+    assert glossary.of_word("деньги") == frozenset()
+
+
 def test_all_relations_are_between_concepts_there_are() -> None:
     glossary = business_glossary()
     named = set(glossary.relations).union(*glossary.relations.values())
