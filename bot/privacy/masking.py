@@ -16,6 +16,7 @@ LONGEST = 20_000
 _LONGEST_VALUE = 300
 PERSON = "PERSON"
 _LONGEST_NAME, _MOST_NAMES = 60, 60
+_SHORTEST_VALUE, _MOST_VALUES = 8, 200
 
 __all__ = ["ALL_KINDS", "KnownName", "MarkerBook", "Masking", "MaskingFailedError", "Restored"]
 
@@ -80,7 +81,7 @@ class Masking:
 
     def spans(self, text: str) -> list[Span]:
         """Return what is masked of `text`, in order; `TEXT` is what looks like a marker."""
-        found = list(self._found(text[:LONGEST]))
+        found = [*self._found(text[:LONGEST]), *self._told_before(text[:LONGEST])]
         if PERSON in self._kinds:
             # A name that was told once is one wherever it stands: in another case, in small letters, in Latin ones.
             told = {text[span.start : span.end] for span in found if span.kind == PERSON}
@@ -94,6 +95,20 @@ class Masking:
             found = [span for span in found if span.end <= cut]
             found.append(Span(cut, len(text), TEXT))
         return found
+
+    def _told_before(self, text: str) -> Iterator[Span]:
+        """Yield what stands there exactly as the conversation told it, though what is around it now speaks against it."""
+        for row in self.book.rows()[-_MOST_VALUES:]:
+            kind, value = row["kind"], row["value"]
+            if kind not in self._kinds or not _SHORTEST_VALUE <= len(value) <= _LONGEST_VALUE:
+                continue
+            start = text.find(value)
+            while start >= 0:
+                end = start + len(value)
+                inside = text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum()
+                if not inside:
+                    yield Span(start, end, kind)
+                start = text.find(value, end)
 
     def _names_met(self) -> KnownNames:
         """Return the people of the conversation so far."""

@@ -176,3 +176,12 @@ def test_a_name_told_once_leaves_ordinary_words() -> None:
 @pytest.mark.parametrize("row", ["7 ", "4 ", "1-2-", "А. ", "Абая 5 ", "угол абая и ", "8701 "])
 def test_a_row_without_end_costs_no_time_without_end(row: str) -> None:
     assert_gentle_growth(lambda text: Masking().mask(text), lambda size: (row * size)[:size], 8_000)
+
+
+def test_what_was_told_once_is_masked_where_nothing_else_would_say_so() -> None:
+    masking = Masking()
+    assert masking.mask("живу на ул. Абая 10") == "живу на <ADDRESS_1>"
+    assert masking.mask("ваш магазин на ул. Абая 10 открыт") == "ваш магазин на <ADDRESS_1> открыт"
+    assert (
+        Masking().mask("ваш магазин на ул. Абая 10 открыт") == "ваш магазин на ул. Абая 10 открыт"
+    )
