@@ -20,7 +20,7 @@ from tests.support.console import Console
 PURPOSES = get_args(Purpose.__value__)
 PHONE = "87015550123"
 
-type Leave = Callable[[str], Awaitable[None]]
+type Leave = Callable[[Purpose], Awaitable[None]]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def leave(core: Core, customer: Customer, provider: FakeOpenAI) -> Leave:
     )
     gateway = Gateway()
 
-    async def run(purpose: str) -> None:
+    async def run(purpose: Purpose) -> None:
         common: Any = {
             "masking": new_masking(None),
             "llm": {"model": "openai:m", "base_url": provider.base_url, "api_key": "k"},
@@ -50,7 +50,7 @@ def leave(core: Core, customer: Customer, provider: FakeOpenAI) -> Leave:
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 async def test_what_leaves_is_masked_and_in_the_ledger(
-    leave: Leave, purpose: str, viewer: Console, provider: FakeOpenAI
+    leave: Leave, purpose: Purpose, viewer: Console, provider: FakeOpenAI
 ) -> None:
     await leave(purpose)
     assert len(provider.seen) == 1
@@ -65,7 +65,7 @@ async def test_what_leaves_is_masked_and_in_the_ledger(
 @pytest.mark.parametrize("purpose", PURPOSES)
 async def test_what_cannot_be_masked_does_not_leave(
     leave: Leave,
-    purpose: str,
+    purpose: Purpose,
     provider: FakeOpenAI,
     monkeypatch: pytest.MonkeyPatch,
     viewer: Console,
@@ -82,7 +82,7 @@ async def test_what_cannot_be_masked_does_not_leave(
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 async def test_no_provider_at_all(
-    leave: Leave, purpose: str, provider: FakeOpenAI, admin: Console
+    leave: Leave, purpose: Purpose, provider: FakeOpenAI, admin: Console
 ) -> None:
     await admin.patch("/api/privacy/settings", {"providers_allowed": False})
     with pytest.raises(ProviderError, match="providers_forbidden"):

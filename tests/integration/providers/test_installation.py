@@ -128,8 +128,8 @@ async def test_a_limited_key_is_for_the_model_whose_price_is_known(
     organization = {"_id": owner.organization_id}
     for name in ("openai:o1-pro", "o1-pro"):
         assert blocks.refused(organization, {"name": name}) == "model_not_allowed"
-    for name in ("openai:own", "own", None):
-        assert blocks.refused(organization, {"name": name}) is None
+    for own in ("openai:own", "own", None):
+        assert blocks.refused(organization, {"name": own}) is None
     unlimited = settings.model_copy(update={"llm_monthly_limit": None})
     blocks = ContextBlocks(database=core.database, settings=unlimited, secrets=core.secrets)
     assert blocks.refused(organization, {"name": "openai:o1-pro"}) is None
