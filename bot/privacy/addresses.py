@@ -19,6 +19,13 @@ _BOX = re.compile(r"p\.?\s?o\.?\s?box\s\d{1,6}|(?:а/я|абонентский �
 _ENOUGH = 2.0
 _CUE_REACH = 45
 _STREETS = frozenset({words.STREET, NAME})
+_VILLAGES = frozenset({"посёлок", "поселок", "пос", "село", "с", "п", "аул", "ауыл", "деревня"})
+_WITHIN = r"(?:подъезд\w?|под|п-д|парадн\w{2}|этаж\w?|эт|қабат\w{0,5}|кіреберіс\w{0,5}|entrance|floor|домофон\w?)"
+_COUNT = r"(?:\d{1,6}[\w#*]{0,6}|\w{2,8}-?(?:ый|ой|ий|ом|ем|ші|шы)|first|second|third)"
+_WITHIN_BEHIND = re.compile(
+    rf"(?<!\w)[\s,.;]{{0,3}}(?<!\w)(?:{_WITHIN}[\s.:№#]{{0,3}}{_COUNT}|{_COUNT}(?:-?\w{{1,3}})?[\s\-]{{1,2}}{_WITHIN})\W{{0,2}}(?!.)",
+    re.DOTALL,
+)
 _MARKS_BETWEEN = frozenset(",.-/\"'«»“”()№#:;")
 _LINKS = frozenset({"по", "в", "на", "во"})
 _LONGEST_REMARK = 6
@@ -47,7 +54,8 @@ def find_addresses(text: str) -> Iterator[tuple[int, int]]:
         place = max(place, numbers[following] - _LONGEST_START)
         parts = _parts_from(reader, row, place)
         if parts and _says_enough(row, parts):
-            yield row[_start(row, parts)].start, row[parts[-1].after - 1].end
+            told, end = _without_surroundings(row, parts)
+            yield row[_start(row, told)].start, end
             place = parts[-1].after
         elif parts and parts[0].kind in words.UNITS:
             place = parts[0].after
@@ -66,6 +74,29 @@ def _parts_from(reader: PartReader, row: TokenRow, place: int) -> list[Part]:
         if part and part.kind in _STREETS and any(other.kind in _STREETS for other in parts):
             part = None  # an address has one street
     return parts
+
+
+def _without_surroundings(row: TokenRow, parts: Sequence[Part]) -> tuple[Sequence[Part], int]:
+    """Return parts without the town around them, and where they end without the entrance, floor or intercom behind.
+
+    These tell nobody's home, and a business speaks of them. Between the parts of an address they stay with it.
+    """
+    first, after = 0, len(parts)
+    if any(part.kind in {*_STREETS, words.DISTRICT} for part in parts):
+        while after - first > 1 and _is_town(row, parts[after - 1]):
+            after -= 1
+        while after - first > 1 and parts[first].kind == words.PLACE:
+            first += 1
+    start, end = row[parts[first].first].start, row[parts[after - 1].after - 1].end
+    while cut := _WITHIN_BEHIND.search(row.plain, start, end):
+        end = cut.start()
+    return parts[first:after], end
+
+
+def _is_town(row: TokenRow, part: Part) -> bool:
+    return part.kind == words.PLACE or (
+        part.kind == words.DISTRICT and row[part.first].text in _VILLAGES
+    )
 
 
 def _start(row: TokenRow, parts: Sequence[Part]) -> int:

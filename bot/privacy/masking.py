@@ -6,6 +6,7 @@ from functools import cache
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
+from bot.privacy.asking import CUES, Asked, is_bare_address
 from bot.privacy.known import KnownName, KnownNames
 from bot.privacy.markers import ALL_KINDS, TEXT, MarkerBook, Restored, find_markers, with_brackets
 from bot.privacy.recognisers import LANGUAGE, ORDER, all_recognisers
@@ -59,14 +60,20 @@ class Masking:
         self._known = KnownNames(known)
         self._met: tuple[tuple[str, ...], KnownNames] = ((), KnownNames(()))
 
-    def mask(self, text: str) -> str:
+    def mask(self, text: str, *, asked: Asked = "") -> str:
         """Return `text` with every personal datum replaced by a marker; restoring it gives `text` again.
+
+        Args:
+            text: what is masked.
+            asked: what the message before asked for; an answer alone hardly tells what it is.
 
         Raises:
             MaskingFailedError: anything went wrong. Nothing of the prompt may be sent then.
         """
         try:
-            masked = self._replaced(text, self.spans(text))
+            masked = self._replaced(
+                text, self.spans(text, asked=asked) if asked else self.spans(text)
+            )
             if self.book.restore(masked).text != text:
                 # Marks around a marker that would be taken for its own: such a text is hidden as a whole.
                 masked = self.book.marker(TEXT, text)
@@ -79,9 +86,11 @@ class Masking:
         """Put the values back into what the model wrote."""
         return self.book.restore(text)
 
-    def spans(self, text: str) -> list[Span]:
+    def spans(self, text: str, *, asked: Asked = "") -> list[Span]:
         """Return what is masked of `text`, in order; `TEXT` is what looks like a marker."""
         found = [*self._found(text[:LONGEST]), *self._told_before(text[:LONGEST])]
+        if asked:
+            found += self._answered(text[:LONGEST], asked)
         if PERSON in self._kinds:
             # A name that was told once is one wherever it stands: in another case, in small letters, in Latin ones.
             told = {text[span.start : span.end] for span in found if span.kind == PERSON}
@@ -95,6 +104,15 @@ class Masking:
             found = [span for span in found if span.end <= cut]
             found.append(Span(cut, len(text), TEXT))
         return found
+
+    def _answered(self, text: str, asked: Asked) -> Iterator[Span]:
+        """Yield what is found of an answer behind the words that asked for it."""
+        cue = CUES[asked]
+        if asked == "address" and "ADDRESS" in self._kinds and is_bare_address(text):
+            yield Span(0, len(text), "ADDRESS")
+        for span in self._found(cue + text):
+            if span.end > len(cue):
+                yield Span(max(0, span.start - len(cue)), span.end - len(cue), span.kind)
 
     def _told_before(self, text: str) -> Iterator[Span]:
         """Yield what stands there exactly as the conversation told it, though what is around it now speaks against it."""

@@ -32,7 +32,7 @@ _RUSSIAN = {
 _KAZAKH = frozenset(
     words("""
     nin din tin ga ge ka ke na ne ni di ti da de ta te dan den tan ten nan nen men ben pen m im in i si
-    lar ler dar der tar ter zhan tai eke zhannin zhanga zhandi zhanmen
+    nda nde lar ler dar der tar ter zhan tai eke zhannin zhanga zhandi zhanmen
     min pin bin miz imiz larga lerge darga derge targa terge lardin lerdin dardin derdin tardin terdin s
     """)
 )

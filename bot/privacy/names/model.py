@@ -14,11 +14,6 @@ from bot.privacy.names.tokens import Token, tokenize
 
 MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfsuite"
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
-_TITLE_AFTER = re.compile(
-    r"(?:апай|апа|ағай|аға|агай|ага|әпке|тәте|көке|ханым|мырза|әже|apai|apay|apa|agai|agay|aga|khanym|hanym|myrza)"
-    r"(?:[ндт][ың][нң]?|[нт]ің|дің|[ғгқк][ае]|[нд]ы|[нд]і|[дт][ае]н?|[мбп]ен|[gkq][ae]|nyn|dyn|men|dan|den)?",
-    re.IGNORECASE,
-)
 _TITLE_BEFORE = re.compile(r"Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Madam", re.IGNORECASE)
 
 # The tagger holds the message it was set to: another thread in between would get its names from somebody else's words.
@@ -97,10 +92,8 @@ def _joined(spans: list[Span]) -> list[Span]:
 
 
 def _with_title(run: range, tokens: list[Token]) -> Span:
-    """Return the span of a run of tokens with a title that stands right beside it: Айгүл апайға, Mr. Brown."""
+    """Return the span of a run of tokens with a title that stands right before it: Mr. Brown."""
     first, last = run[0], run[-1]
-    if last + 1 < len(tokens) and _TITLE_AFTER.fullmatch(tokens[last + 1].text):
-        last += 1
     before = first - 2 if first > 1 and tokens[first - 1].text == "." else first - 1
     if before >= 0 and _TITLE_BEFORE.fullmatch(tokens[before].text):
         first = before

@@ -5,8 +5,9 @@ it stands in a row with names, or where it does what only people do; a name is n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from bot.privacy.names import namesakes
 from bot.privacy.names.lexicon import lexicon
 from bot.privacy.names.tokens import Token
 from bot.privacy.names.wordlists import words
@@ -95,16 +96,39 @@ def names_at(
     """
     style = _Style(tokens)
     thresholds = _thresholds(tokens, evidence, style)
+    least = namesakes.least_chances(tokens, evidence)
     found = [chance >= threshold for chance, threshold in zip(chances, thresholds, strict=True)]
     if any(found) or any(_is_long_number(token) for token in tokens):
         found = [
             chance >= threshold * (_PERSONAL if token.is_word and style.suits(token) else 1)
             for token, chance, threshold in zip(tokens, chances, thresholds, strict=True)
         ]
+    barred = _barred(tokens, chances, least, style)
+    found = [named and not bar for named, bar in zip(found, barred, strict=True)]
     _look_along(range(len(tokens)), 1, tokens, evidence, chances, found, style)
     _look_along(range(len(tokens) - 1, -1, -1), -1, tokens, evidence, chances, found, style)
+    found = [named and not bar for named, bar in zip(found, barred, strict=True)]
     _take_what_hangs_on(tokens, found)
     return found
+
+
+def _barred(
+    tokens: Sequence[Token],
+    chances: Sequence[float],
+    least: Mapping[int, float],
+    style: "_Style",
+) -> list[bool]:
+    """Return for each token whether it is called like somebody, or may be, and is nobody here."""
+    barred = []
+    asked = 0
+    for place, token in enumerate(tokens):
+        asked = _asked(tokens, place, asked)
+        needed = 0.0 if asked else least.get(place, 0.0)
+        if not asked and namesakes.is_everyday(token, romanised=style.romanised):
+            needed = _COMMON_THRESHOLD
+        bar = chances[place] < needed or namesakes.is_title_after(token)
+        barred.append(bar and not (needed < namesakes.NEVER and _acts(tokens, place)))
+    return barred
 
 
 def _is_long_number(token: Token) -> bool:
@@ -117,6 +141,7 @@ class _Style:
     def __init__(self, tokens: Sequence[Token]) -> None:
         spelled = [token.text for token in tokens if token.is_word and len(token.text) > 1]
         self.shouted = all(map(str.isupper, spelled))
+        self.romanised = namesakes.is_romanised(tokens)
         self.small = not any(word[0].isupper() for word in spelled)
 
     def suits(self, token: Token) -> bool:
