@@ -18,6 +18,7 @@ from bot.answering.failures import ProviderError
 from bot.answering.gateway import CallRecord, Gateway, Reply
 from bot.answering.masked import masking_thread, new_masking
 from bot.answering.providers import host_of, make_model
+from bot.privacy.asking import Asked
 from bot.privacy.markers import MarkerBook
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
@@ -139,7 +140,7 @@ class Slow:
         self.book = MarkerBook()
         self.seen: list[int] = []
 
-    def mask(self, text: str) -> str:
+    def mask(self, text: str, *, asked: Asked = "") -> str:
         self.seen.append(len(text))
         self.done.wait(PATIENCE_SECONDS)
         return text

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.answering.calls import Own, Part, Said, masked_prompt
-from bot.privacy.asking import asked_in
+from bot.privacy.asking import Asked, asked_in
 from bot.privacy.masking import Masking
 
 
@@ -28,7 +28,7 @@ def test_a_value_told_later_is_masked_in_earlier_parts() -> None:
     plain = Masking().mask(f"это {value} вход")
 
     class Learns(Masking):
-        def mask(self, text: str, *, asked: str = "") -> str:
+        def mask(self, text: str, *, asked: Asked = "") -> str:
             masked = super().mask(text, asked=asked)
             if text == "later":
                 self.book.marker("ADDRESS", value)
@@ -45,7 +45,7 @@ def test_nothing_is_masked_twice_where_nothing_new_was_told() -> None:
     class Counting(Masking):
         count = 0
 
-        def mask(self, text: str, *, asked: str = "") -> str:
+        def mask(self, text: str, *, asked: Asked = "") -> str:
             self.count += 1
             return super().mask(text, asked=asked)
 

@@ -5,7 +5,7 @@ import pytest
 from bot.privacy.names.features import features
 from bot.privacy.names.namesakes import is_romanised, is_title_after, least_chances
 from bot.privacy.names.second_look import names_at
-from bot.privacy.names.tokens import tokenize
+from bot.privacy.names.tokens import Token, tokenize
 from tests.support.growth import assert_gentle_growth
 
 
@@ -64,7 +64,7 @@ def test_titles_and_romanised_messages_are_told() -> None:
 
 @pytest.mark.parametrize("hostile", ["« ", "салон ", "A & ", "роза 5 ", "Helly "])
 def test_hostile_texts_cost_no_more_than_their_length(hostile: str) -> None:
-    def material(size: int) -> tuple[list, list[str]]:
+    def material(size: int) -> tuple[list[Token], list[str]]:
         tokens = tokenize(hostile * (size // len(hostile)))
         return tokens, ["thing"] * len(tokens)
 
