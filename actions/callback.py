@@ -68,6 +68,7 @@ class SubmitCallback(Skill):
     action_name = "action_submit_callback"
     switch = "callback"
     ends_form = True
+    asks_documents = True
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Store the task and repeat time and phone to the customer."""

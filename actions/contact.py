@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actions.answers import Answering
+from actions.asking import tell
 from actions.crm_client import CrmRejected
 from actions.details import (
     clean_name,
@@ -65,5 +66,5 @@ class GiveContact(Answering):
         if "?" in turn.text and (await turn.assistant()).skills.answer:
             answer = await self.ask(turn)
             if answer.answered:
-                self.tell(turn, answer)
+                tell(turn, answer)
         return [set_slot(field, changes[field]) for field in ("name", "phone") if field in changes]

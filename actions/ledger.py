@@ -1,7 +1,7 @@
 """The CRM's ledger of what leaves for providers, as the action server reaches it."""
 
 from actions.crm_client import CrmClient, CrmRejected, CrmUnavailable
-from bot.answering.calls import ClosedCall, OpenCall
+from bot.answering.calls import ClosedCall, MarkersTakenError, OpenCall
 from bot.answering.failures import ProviderError
 
 REFUSALS = frozenset({"providers_forbidden", "spend_limit_reached"})
@@ -26,6 +26,8 @@ class CrmLedger:
             raise ProviderError(code) from None
         except CrmUnavailable:
             raise ProviderError("ledger_unavailable") from None
+        if opened["call_id"] is None:
+            raise MarkersTakenError(opened["markers"])
         return str(opened["call_id"])
 
     async def close(self, call_id: str, result: ClosedCall) -> None:

@@ -95,6 +95,7 @@ class SubmitOrder(Skill):
     action_name = "action_submit_order"
     switch = "order"
     ends_form = True
+    asks_documents = True
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Store the order; the next one begins without a product."""

@@ -4,7 +4,7 @@ import hmac
 import logging
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rasa_sdk.endpoint import create_app  # type: ignore[import-untyped, unused-ignore]
@@ -13,7 +13,8 @@ from sanic import Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from actions.answers import AnswerQuestion, Answers, Fallback
+from actions.answers import AnswerQuestion, Fallback
+from actions.asking import Answers
 from actions.callback import SubmitCallback, ValidateCallbackForm
 from actions.cancel import Cancel
 from actions.complaint import Complaint
@@ -40,7 +41,8 @@ MAX_BODY_BYTES = 4_000_000
 
 def skills(crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> Iterable[Skill]:
     """Return every skill, wired. A new skill is one more line here and its file."""
-    plain = (
+    kinds: Sequence[type[Skill]] = (
+        AnswerQuestion,
         AskHuman,
         LeaveMessage,
         CheckStatus,
@@ -49,17 +51,16 @@ def skills(crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> 
         OptIn,
         PrivacyRequest,
         ChangeLanguage,
+        GiveContact,
         GiveFeedback,
         Cancel,
         ValidateOrderForm,
         SubmitOrder,
         ValidateCallbackForm,
         SubmitCallback,
+        Fallback,
     )
-    yield from (kind(crm, clock=clock) for kind in plain)
-    yield AnswerQuestion(crm, answers, clock=clock)
-    yield GiveContact(crm, answers, clock=clock)
-    yield Fallback(crm, answers, clock=clock)
+    return [kind(crm, answers, clock=clock) for kind in kinds]
 
 
 def make_app(

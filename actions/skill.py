@@ -16,12 +16,15 @@ from rasa_sdk.events import (  # type: ignore[import-untyped, unused-ignore]
 from rasa_sdk.executor import CollectingDispatcher  # type: ignore[import-untyped, unused-ignore]
 
 from actions.abilities import abilities, refusal
+from actions.asking import Answers, ask, tell
 from actions.crm_client import CrmClient
 from bot.prompts.content import AssistantContent, SkillName
 
 Event = dict[str, Any]
 DEFAULT_TIMEZONE = "Asia/Almaty"
 LANGUAGES = ("ru", "kk", "en")
+SURE = 0.9
+"""Confidence of an answer in the documents' own words that is given to who asked for something that is switched off."""
 
 
 class Clock(Protocol):
@@ -82,6 +85,16 @@ class Turn:
         language = self.tracker.get_slot("language")
         return language if language in LANGUAGES else "ru"
 
+    @property
+    def began_form(self) -> bool:
+        """Whether this message has just started a form."""
+        for event in reversed(self.tracker.events):
+            if event.get("event") == "user":
+                return False
+            if event.get("event") == "active_loop" and event.get("name"):
+                return True
+        return False
+
     async def now(self) -> datetime:
         """Return the present moment in the organization's time zone."""
         return self.clock().astimezone(await self.timezone())
@@ -138,14 +151,17 @@ class Skill(Action):  # type: ignore[misc, unused-ignore]
         action_name: Its name in the domain.
         switch: The switch of the assistant's version that must be on for it to be performed.
         ends_form: Whether an active form is this skill's own, and ends when the skill is off.
+        asks_documents: Whether the documents may know what to do instead when the skill is off.
     """
 
     action_name: str
     switch: ClassVar[SkillName | None] = None
     ends_form: ClassVar[bool] = False
+    asks_documents: ClassVar[bool] = False
 
-    def __init__(self, crm: CrmClient, *, clock: Clock = system_clock) -> None:
+    def __init__(self, crm: CrmClient, answers: Answers, *, clock: Clock = system_clock) -> None:
         self._crm = crm
+        self._answers = answers
         self._clock = clock
 
     def name(self) -> str:
@@ -165,14 +181,31 @@ class Skill(Action):  # type: ignore[misc, unused-ignore]
         return await self.handle(turn)
 
     async def decline(self, turn: Turn) -> Sequence[Event]:
-        """Say that this is switched off, and what can be done instead."""
+        """Say that this is switched off, and what can be done instead: as the documents know it, or else the assistant."""
         assert self.switch is not None, "only a skill with a switch can be off"
+        answered = await self._answer_instead(turn)
+        skills, language = (await turn.assistant()).skills, turn.language
         turn.say(
             "utter_skill_off",
-            refusal=refusal(self.switch, turn.language),
-            abilities=abilities((await turn.assistant()).skills, turn.language),
+            refusal=refusal(self.switch, language),
+            abilities="" if answered else abilities(skills, language),
+            json_message={"trace": {"refused": True}},
         )
         return leave_form() if turn.tracker.active_loop_name and self.ends_form else []
+
+    async def _answer_instead(self, turn: Turn) -> bool:
+        """Answer the message from the documents, where they know it; return whether they did."""
+        if not self.asks_documents or not turn.text.strip():
+            return False
+        if not (await turn.assistant()).skills.answer or (self.ends_form and not turn.began_form):
+            return False
+        answer = await ask(turn, self._answers, alone=True)
+        # A wish is no question: only what surely belongs to it is better than saying no.
+        written = answer.trace.get("method") == "llm"
+        if not answer.answered or not (written or answer.confidence >= SURE):
+            return False
+        tell(turn, answer)
+        return True
 
     @abstractmethod
     async def handle(self, turn: Turn) -> Sequence[Event]:

@@ -12,6 +12,7 @@ class CheckStatus(Skill):
 
     action_name = "action_check_status"
     switch = "status"
+    asks_documents = True
 
     async def handle(self, turn: Turn) -> Sequence[Event]:
         """Name the stage in the customer's language, or say that there is no deal and offer a person."""

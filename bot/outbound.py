@@ -9,16 +9,20 @@ import ipaddress
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Self
 
 _MAX_ADDRESSES = 4
 """That are tried, where a name has many."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+# Threads of their own: names whose servers never answer must not hold up what else is done in threads.
+_lookups = ThreadPoolExecutor(max_workers=16, thread_name_prefix="lookup")
 
 
 @dataclass(slots=True)
@@ -56,7 +60,7 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped:
             return is_public(str(ip.ipv4_mapped))
-        if ip.sixtofour or ip.teredo or ip in _NAT64:
+        if ip.sixtofour or ip.teredo or ip in _NAT64 or ip in _COMPATIBLE or ip.is_site_local:
             return False
     return ip.is_global and not ip.is_multicast
 
@@ -68,7 +72,9 @@ async def addresses_of(host: str, port: int | None) -> list[str]:
         OSError: it has none, or its name cannot be one.
     """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(
+            _lookups, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        )
     except UnicodeError as error:
         raise OSError("not a name of a host") from error
     return list(dict.fromkeys(str(place[0]) for *_, place in found))

@@ -26,6 +26,7 @@ from crm.core.migrations import migrate
 from crm.core.settings import Settings
 from crm.services import Services
 from tests.support.console import Console
+from tests.support.patience import PATIENCE_SECONDS
 
 TEST_SECRET_KEY = "a-secret-key-for-tests-only"
 
@@ -82,11 +83,11 @@ def mongodb_uri() -> Iterator[str]:
 
 def _initiate(port: int) -> None:
     with pymongo.MongoClient[RawDocument](
-        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=20_000
+        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=60_000
     ) as client:
         member = {"_id": 0, "host": f"127.0.0.1:{port}"}
         client.admin.command("replSetInitiate", {"_id": "tests", "members": [member]})
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not client.admin.command("hello").get("isWritablePrimary"):
             assert time.monotonic() < deadline, "the replica set has no primary"
             time.sleep(0.05)

@@ -250,7 +250,7 @@ class Answerer:
             return told(written.reading, found.hits, extracts, asked.language, sure, trace), verdict
         finally:
             await _end(writing, judging)
-            _note_failure(writing, trace)
+            _note_failure(writing, asked, trace)
             sent = [call for call in asked.records if call.purpose == asked.purpose]
             if sent:
                 last = sent[-1]
@@ -286,9 +286,14 @@ def _note_verdict(
     asked.checks.append(Check(name="judge", passed=passed, detail=detail))
 
 
-def _note_failure(writing: asyncio.Task[Written], trace: dict[str, Any]) -> None:
+def _note_failure(writing: asyncio.Task[Written], asked: Asked, trace: dict[str, Any]) -> None:
     """Note why there is no written answer, also where the judge's verdict, or its silence, made an end before."""
-    if writing.cancelled() or trace["provider_error"]:
+    if trace["provider_error"]:
+        return
+    if writing.cancelled():
+        # What ended the judge's call would have ended this one.
+        errors = [call.error for call in asked.records if call.purpose == "judge"]
+        trace["provider_error"] = next((error for error in errors if error), None)
         return
     error = writing.exception()
     if isinstance(error, NotWrittenError):

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 from bot.answering.failures import ProviderError
+from bot.privacy.asking import Asked, asked_in
 from bot.prompts import estimate
 
 type Purpose = Literal["answer", "judge", "translate", "suggest", "summarise", "check", "embed"]
@@ -20,8 +21,8 @@ EDGE = 200
 class Masks(Protocol):
     """What masking does; see `bot.privacy.masking`."""
 
-    def mask(self, text: str) -> str:
-        """Return `text` without personal data, or raise."""
+    def mask(self, text: str, *, asked: Asked = "") -> str:
+        """Return `text`, the answer to what was `asked`, without personal data, or raise."""
         ...
 
 
@@ -39,14 +40,15 @@ class Said:
     text: str
     limit: int = MAX_SAID
 
-    def masked(self, masking: Masks) -> str:
-        """Return the text as it may be sent.
+    def masked(self, masking: Masks, *, asked: Asked = "") -> str:
+        """Return the text as it may be sent, read as the answer to what was `asked`.
 
         What is far behind the limit is not even masked: who writes much must not keep others waiting. Half a number at
         the end of what is left is not known for one, so that the last `EDGE` characters go as well.
         """
         most = self.limit + EDGE
-        text = masking.mask(self.text[:most])
+        text = self.text[:most]
+        text = masking.mask(text, asked=asked) if asked else masking.mask(text)
         return (text if len(self.text) <= most else text[:-EDGE])[: self.limit]
 
 
@@ -58,16 +60,20 @@ class Part:
     pieces: tuple[Own | Said, ...]
     searched: bool = False
 
-    def masked(self, masking: Masks) -> tuple[str, str]:
-        """Return the message's text as it may be sent, and what is searched of it: the last thing that was said."""
-        texts = [
-            piece.masked(masking) if isinstance(piece, Said) else piece.text
-            for piece in self.pieces
-        ]
-        said = [
-            text for piece, text in zip(self.pieces, texts, strict=True) if isinstance(piece, Said)
-        ]
-        return "".join(texts), said[-1] if said and self.searched else ""
+    @property
+    def said(self) -> list[Said]:
+        """What people wrote in it."""
+        return [piece for piece in self.pieces if isinstance(piece, Said)]
+
+    def with_masked(self, masked: Sequence[str]) -> tuple[str, str]:
+        """Return the message's text as it may be sent, and what is searched of it: the last thing that was said.
+
+        Args:
+            masked: `said` as it may be sent.
+        """
+        rest = iter(masked)
+        texts = [next(rest) if isinstance(piece, Said) else piece.text for piece in self.pieces]
+        return "".join(texts), masked[-1] if masked and self.searched else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +95,51 @@ class Prompt:
 
 
 def masked_prompt(parts: Sequence[Part], masking: Masks) -> Prompt:
-    """Return the prompt as it may be sent.
+    """Return the prompt as it may be sent. What any part tells is masked in all of them, in earlier ones too.
 
     Raises:
         MaskingFailedError: nothing may be sent.
     """
-    masked = [(part.role, *part.masked(masking)) for part in parts]
+    pieces = [piece for part in parts for piece in part.said]
+    asked = _asked_before(parts)
+    texts: list[str] = []
+    known: list[int] = []
+    for piece, question in zip(pieces, asked, strict=True):
+        texts.append(piece.masked(masking, asked=question))
+        known.append(_values(masking))
+    all_known = _values(masking)
+    for place, (piece, question) in enumerate(zip(pieces, asked, strict=True)):
+        if known[place] < all_known:
+            # Something was told later that may stand here as well.
+            texts[place] = piece.masked(masking, asked=question)
+    rest = iter(texts)
+    masked = [(part.role, *part.with_masked([next(rest) for _ in part.said])) for part in parts]
     return Prompt(
         tuple((role, text) for role, text, _ in masked if text),
         "\n".join(said for _, _, said in masked if said),
     )
+
+
+def _asked_before(parts: Sequence[Part]) -> list[Asked]:
+    """Return for each thing said what the one before it asked for: of its own message, or of the bot's right before."""
+    asked: list[Asked] = []
+    question: Asked = ""
+    for part in parts:
+        within: Asked = ""
+        last = len(part.said) - 1
+        for place, piece in enumerate(part.said):
+            answers = within
+            if place == last and part.role == "human":
+                answers = question or within
+            asked.append(answers)
+            within = asked_in(piece.text)
+        question = within if part.role == "ai" else ""
+    return asked
+
+
+def _values(masking: Masks) -> int:
+    """Return how many values the conversation has told so far; 0 where masking keeps none."""
+    return len(getattr(masking, "book", ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +157,7 @@ class OpenCall:
         output_tokens: the most it may write.
         cost: the most it may cost.
         currency: of the cost; None where no price is known.
+        on_installation: the installation's own key is used, and its limit holds.
         markers: the conversation's markers that this prompt brought: kind, number, value.
     """
 
@@ -128,6 +170,7 @@ class OpenCall:
     output_tokens: int
     cost: float
     currency: str | None
+    on_installation: bool = False
     markers: tuple[Mapping[str, Any], ...] = ()
     key: str = field(default_factory=lambda: uuid4().hex)
 
@@ -145,6 +188,17 @@ class ClosedCall:
     error: str | None = None
 
 
+class MarkersTakenError(Exception):
+    """Another call of the conversation has given a marker of this one to another value: mask anew.
+
+    `rows` are the conversation's markers as they are now.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows = rows
+        super().__init__()
+
+
 class Ledger(Protocol):
     """Where what leaves is written down, for one conversation, trial or none."""
 
@@ -153,6 +207,7 @@ class Ledger(Protocol):
 
         Raises:
             ProviderError: it must not leave: `providers_forbidden`, `spend_limit_reached`, `ledger_unavailable`.
+            MarkersTakenError: it must not leave as it is masked.
         """
         ...
 

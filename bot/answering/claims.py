@@ -52,6 +52,8 @@ for _unit, _words in _UNITS.items():
         else:
             _BEGINNINGS[_word] = _unit
 _DURATIONS = frozenset({"minute", "hour", "day", "week", "month", "year"})
+_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0, "week": 168.0}
+_MONTHS = {"month": 1.0, "year": 12.0}
 _MONEY = frozenset({"kzt", "usd", "eur", "rub"})
 _FREE = re.compile(r"^(?:бесплатн|безвозмездн|тегин$|акысыз|free$|gratis|complimentary)")
 _BETWEEN = frozenset(
@@ -64,7 +66,11 @@ _BOUND_BEFORE = frozenset(
 _BOUND_AFTER = frozenset(
     ["бастап", "басталады", "басталса", "басталатын", "жогары", "асса", "асатын", "аса"]
 )
-_OF_DAY = frozenset(["утра", "вечера", "ночи", "am", "pm", "тангы", "кешкы"])
+_AFTERNOON = frozenset(["вечера", "pm", "кешкы", "кешки"])
+_OF_DAY = _AFTERNOON | frozenset(["утра", "ночи", "am", "тангы"])
+_HALVES = {"полгода": ("6", "month"), "полчаса": ("30", "minute")}
+_HALF = frozenset(["half", "жарты", "половина", "половину"])
+_ARTICLES = frozenset(["a", "an"])
 _NUMBER_WORDS = {
     word: value
     for value, listed in {
@@ -107,6 +113,14 @@ class Figure:
     bound: bool = False
 
     @property
+    def amount(self) -> tuple[str, float] | None:
+        """How long a duration is, whatever it is counted in: a year is twelve months, two days are 48 hours."""
+        for name, factors in (("hours", _HOURS), ("months", _MONTHS)):
+            if self.unit in factors:
+                return name, round(float(self.value.replace(":", ".")) * factors[self.unit], 4)
+        return None
+
+    @property
     def family(self) -> str | None:
         """What figures it could be mistaken for: money, a duration, a share ..."""
         if self.unit in _MONEY or self.unit == "free":
@@ -146,14 +160,33 @@ def figures_of(tokens: Sequence[Token]) -> list[Figure]:
     for place, token in enumerate(tokens):
         if token.value is not None:
             unit = token.unit or _unit_near(tokens, place)
-            found.append(Figure(token.value, unit, place, _is_bound(tokens, place)))
+            value = _of_afternoon(tokens, place) if unit == "clock" else token.value
+            found.append(Figure(value, unit, place, _is_bound(tokens, place)))
         elif token.text in _NUMBER_WORDS:
             unit = _unit_near(tokens, place)
             if unit is not None and unit not in _MONEY:
                 found.append(Figure(_NUMBER_WORDS[token.text], unit, place))
+        elif token.text in _HALVES:
+            found.append(Figure(*_HALVES[token.text], place))
+        elif token.text in _HALF:
+            after = [
+                other for other in tokens[place + 1 : place + 3] if other.text not in _ARTICLES
+            ]
+            if after and after[0].unit in _DURATIONS:
+                found.append(Figure("0.5", after[0].unit, place))
         elif _FREE.match(token.text):
             found.append(Figure("0", "free", place))
     return found
+
+
+def _of_afternoon(tokens: Sequence[Token], place: int) -> str:
+    """Return the hour as a clock of 24 hours shows it."""
+    value = tokens[place].value or ""
+    hour, colon, minutes = value.partition(":")
+    after = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    if after in _AFTERNOON and hour.isdecimal() and int(hour) < 12:
+        return f"{int(hour) + 12}{colon}{minutes}"
+    return value
 
 
 def _is_bound(tokens: Sequence[Token], place: int) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.answering.breaker import CircuitBreaker, key_of
-from bot.answering.calls import ClosedCall, Ledger, OpenCall, Said
+from bot.answering.calls import ClosedCall, Ledger, MarkersTakenError, OpenCall, Said
 from bot.answering.failures import ProviderError, provider_error
-from bot.answering.masked import masking_thread, new_masking
+from bot.answering.masked import MASKINGS, masking_thread, new_masking, rebase
 from bot.answering.providers import host_of
 from bot.knowledge.embeddings import EmbeddingModels, Matrix, RefusedError
 from bot.prompts import estimate
@@ -65,10 +65,26 @@ class Embedder:
             ProviderError: there are no vectors; its code tells whether anything was sent.
         """
         until = time.monotonic() + seconds
-        masked = await _masked(texts, masking, seconds)
-        key = key_of(llm)
-        if not self._breaker.allows(key):
-            raise ProviderError("provider_suspended")
+        for _ in range(MASKINGS):
+            masked = await _masked(texts, masking, until - time.monotonic())
+            if not self._breaker.allows(key_of(llm)):
+                raise ProviderError("provider_suspended")
+            try:
+                call, call_id = await self._open(masked, masking, llm, until, ledger)
+            except MarkersTakenError as taken:
+                await rebase(masking, taken.rows, seconds=until - time.monotonic())
+            else:
+                return await self._send(call, call_id, masked, llm, until, ledger)
+        raise ProviderError("ledger_unavailable")
+
+    @staticmethod
+    async def _open(
+        masked: Sequence[str],
+        masking: Any,
+        llm: Mapping[str, Any],
+        until: float,
+        ledger: Ledger,
+    ) -> tuple[OpenCall, str]:
         tokens = sum(map(estimate.tokens, masked))
         price = llm.get("price")
         cost = tokens * float(price["input"]) / 1_000_000 if price else 0.0
@@ -89,7 +105,7 @@ class Embedder:
                 call_id = await ledger.open(call)
         except TimeoutError:
             raise ProviderError("ledger_unavailable") from None
-        return await self._send(call, call_id, masked, llm, until, ledger)
+        return call, call_id
 
     async def embed_question(
         self,

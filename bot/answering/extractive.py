@@ -254,6 +254,9 @@ def _spoken_row(row: str) -> str:
     cells = [cell.partition(": ") for cell in row.split("; ")]
     if any(not colon or len(name.split()) > 4 for name, colon, _ in cells):
         return row
+    if " — " in cells[0][0]:
+        # "Address — Almaty: Abai 9; Astana: ...": what the row is about stands first, and each column answers.
+        return row
     about = cells[0][2]
     rest = "; ".join(f"{_small(name)} — {value}" for name, _, value in cells[1:])
     return f"{about}: {rest}"

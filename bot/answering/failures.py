@@ -25,7 +25,8 @@ class ProviderError(Exception):
     `provider_unreachable`, `provider_empty`, `provider_refused`, `provider_model_unknown`, `provider_too_long` (its answer was not read to the end), `provider_private` (its address is one
     of our own network, and that is not allowed). Codes of our own, when nothing
     was sent: `provider_misconfigured`, `provider_extra_missing`, `provider_suspended` (it failed too often just now),
-    `provider_not_allowed` (the version names another provider than the one the key is for),
+    `provider_not_allowed` (the version names another provider than the one the key is for), `model_not_allowed` (the
+    installation's key is for its own model),
     `masking_failed`, `ledger_unavailable`, `spend_limit_reached`, `providers_forbidden`.
 
     Attributes:

@@ -14,9 +14,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.answering.breaker import CircuitBreaker, Key, key_of
-from bot.answering.calls import ClosedCall, Ledger, OpenCall, Part, Prompt, Purpose, masked_prompt
+from bot.answering.calls import (
+    ClosedCall,
+    Ledger,
+    MarkersTakenError,
+    OpenCall,
+    Part,
+    Prompt,
+    Purpose,
+    masked_prompt,
+)
 from bot.answering.failures import ProviderError
-from bot.answering.masked import masking_thread
+from bot.answering.masked import MASKINGS, masking_thread, rebase
 from bot.answering.models import ChatModels, Completion
 from bot.answering.providers import MAX_TOKENS, host_of
 from bot.prompts import estimate
@@ -127,8 +136,29 @@ class Gateway:
             ProviderError: there is no answer; its code tells whether anything was sent.
         """
         give_up_at = time.monotonic() + seconds
-        prompt, markers = await self._mask(parts, masking, seconds)
         records = records if records is not None else []
+        for _ in range(MASKINGS):
+            prompt, markers = await self._mask(parts, masking, give_up_at - time.monotonic())
+            try:
+                return await self._ask_each(
+                    purpose, prompt, llm, give_up_at, ledger, markers, records, max_tokens
+                )
+            except MarkersTakenError as taken:
+                await rebase(masking, taken.rows, seconds=give_up_at - time.monotonic())
+        raise ProviderError("ledger_unavailable")
+
+    async def _ask_each(
+        self,
+        purpose: Purpose,
+        prompt: Prompt,
+        llm: Mapping[str, Any],
+        give_up_at: float,
+        ledger: Ledger,
+        markers: Sequence[Mapping[str, Any]],
+        records: list[CallRecord],
+        max_tokens: int | None,
+    ) -> Reply:
+        """Ask the model, and its fallback when it does not answer."""
         choices = [llm, llm["fallback"]] if llm.get("fallback") else [llm]
         failure = ProviderError("provider_timeout")
         for place, choice in enumerate(choices):
@@ -192,6 +222,7 @@ class Gateway:
             output_tokens=most,
             cost=_cost(prompt.tokens, most, price),
             currency=price.get("currency") if price else None,
+            on_installation=bool(llm.get("on_installation")),
             markers=tuple(markers),
         )
         call_id = await _open(ledger, call, until)
@@ -306,7 +337,7 @@ async def _open(ledger: Ledger, call: OpenCall, until: float) -> str:
     try:
         async with asyncio.timeout(max(0.0, until - time.monotonic())):
             return await ledger.open(call)
-    except ProviderError:
+    except (ProviderError, MarkersTakenError):
         raise
     except Exception:
         raise ProviderError("ledger_unavailable") from None

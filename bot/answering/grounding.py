@@ -29,6 +29,8 @@ from bot.knowledge.sentences import sentences
 
 UNKNOWN_SHARE = 0.34
 """A sentence may hold this share of words that no passage holds: paraphrase needs some."""
+FIGURE_UNKNOWN_SHARE = 0.4
+"""The same of a sentence with figures, all of which hold."""
 NEAR_SHARE = 0.5
 """This share of its known words must stand in one place, or in two."""
 FOREIGN_SHARE = 0.34
@@ -146,7 +148,11 @@ def _figures_hold(clauses: Sequence[Clause], material: Material) -> bool:
         if not all(_figure_holds(figure, clause, weights, material) for figure in clause.figures):
             return False
     figures = [figure for clause in clauses for figure in clause.figures]
-    asked = [figure for figure in figures if figure.value not in material.figures]
+    asked = [
+        figure
+        for figure in figures
+        if figure.value not in material.figures and figure.amount not in material.amounts
+    ]
     # "How much is the iPhone 20?" makes no price of another one its price.
     return not asked or len(figures) == 1
 
@@ -183,7 +189,7 @@ def _figure_holds(
     rivals = [
         place
         for place in places
-        if place.figure.value != figure.value
+        if not _states(place.figure, figure)
         and place.figure.family == figure.family
         and place.figure.bound == figure.bound
         and not any(_states(other, figure) for other in place.piece.clauses[place.clause].figures)
@@ -192,7 +198,9 @@ def _figure_holds(
 
 
 def _states(stated: Figure, claimed: Figure) -> bool:
-    return stated.value == claimed.value and _fits(stated.unit, claimed.unit)
+    if stated.value == claimed.value and _fits(stated.unit, claimed.unit):
+        return True
+    return stated.amount is not None and stated.amount == claimed.amount
 
 
 def _holds_all(piece: Piece, figures: Sequence[Figure]) -> bool:
@@ -305,7 +313,10 @@ def _is_unknown(clauses: Sequence[Clause], material: Material) -> bool:
     missing = {word for word in weights if word not in known}
     if any(weights[word] >= PROPER for word in missing):
         return True
-    if (total - sum(known.values())) / total > UNKNOWN_SHARE:
+    # What a sentence says in figures has been compared already, with what stands around them.
+    told = sum(figure.unit is not None for clause in clauses for figure in clause.figures)
+    allowed = FIGURE_UNKNOWN_SHARE if told else UNKNOWN_SHARE
+    if (total - sum(known.values())) / total > allowed:
         return True
     ranked = sorted((overlap(known, piece.everything) for piece in material.pieces), reverse=True)
     return sum(ranked[:2]) < NEAR_SHARE * sum(known.values())

@@ -2,10 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from weakref import WeakKeyDictionary
+
+from bot.answering.failures import ProviderError
+
+MASKINGS = 10
+"""How often a text is masked anew because other calls of the conversation gave its markers away meanwhile."""
 
 # A conversation's answer and its judge are masked at once: together they would mix up the numbers of its markers. Other
 # conversations' masking need not wait for theirs.
@@ -31,6 +36,19 @@ async def masking_thread[Result](
 
     async with asyncio.timeout(max(0.0, seconds)):
         return await asyncio.get_running_loop().run_in_executor(_threads, alone)
+
+
+async def rebase(masking: Any, rows: Sequence[Mapping[str, Any]], *, seconds: float) -> None:
+    """Let `masking` take over the conversation's markers as they are now; what it is to mask, it masks anew.
+
+    Raises:
+        ProviderError: `masking_failed`.
+    """
+    try:
+        await masking_thread(masking, lambda: masking.book.rebase(rows), seconds=seconds)
+    except Exception:
+        # Its message may quote the customer.
+        raise ProviderError("masking_failed") from None
 
 
 def new_masking(privacy: Mapping[str, Any] | None) -> Any:

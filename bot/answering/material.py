@@ -105,6 +105,13 @@ class Material:
             for clause in piece.clauses
             for figure in clause.figures
         )
+        self.amounts = frozenset(
+            figure.amount
+            for piece in self.pieces
+            for clause in piece.clauses
+            for figure in clause.figures
+            if figure.amount is not None
+        )
         asked = tokens_of(question)
         self.asked = frozenset(figure.value for figure in figures_of(asked) if figure.unit is None)
         self.markers = frozenset(token.text for token in asked if token.raw[:1] == "<")

@@ -17,6 +17,8 @@ from bot.outbound import Outbound, outbound
 
 _MAX_MODELS = 64
 _MAX_SERVERS = 1_000
+FAIR_SECONDS = 1.5
+"""A provider that did not answer in so long is in trouble; in less it may only be slow."""
 MAX_BYTES = 2 * 1024 * 1024
 """Of an answer: a stream has some 300 bytes around each word, and a model may think aloud before it answers."""
 MAX_CHARACTERS = 40_000
@@ -83,7 +85,9 @@ class ChatModels:
                     return await _ask(model, messages, stream=False)
                 return await self._streamed(model, messages, server)
         except TimeoutError:
-            raise ProviderError("provider_timeout", blames_provider=True) from None
+            # What was given too little time may be in no trouble at all.
+            fair = seconds >= FAIR_SECONDS
+            raise ProviderError("provider_timeout", blames_provider=fair) from None
         except ProviderError:
             raise
         except Exception as error:

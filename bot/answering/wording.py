@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 _SOURCE = {"ru": "Источник", "kk": "Дереккөз", "en": "Source"}
 _SOURCES = {"ru": "Источники", "kk": "Дереккөздер", "en": "Sources"}
+_SOURCE_LABELS = {*_SOURCE.values(), *_SOURCES.values()}
 _DECLINED = {
     "ru": "К сожалению, в документах компании я не нашёл ответа на этот вопрос. Могу позвать сотрудника.",
     "kk": "Өкінішке қарай, компания құжаттарынан бұл сұраққа жауап таппадым. Қызметкерді шақыра аламын.",
@@ -25,6 +26,13 @@ def source_line(titles: Sequence[str], language: str) -> str:
     distinct = list(dict.fromkeys(titles))
     names = _SOURCE if len(distinct) == 1 else _SOURCES
     return f"{names[language]}: {', '.join(distinct)}"
+
+
+def without_sources(text: str) -> str:
+    """Return an answer without its last line where that names its sources."""
+    told, _, last = text.rstrip().rpartition("\n")
+    label, colon, _ = last.partition(": ")
+    return told.rstrip() if colon and label in _SOURCE_LABELS else text
 
 
 def declined(language: str) -> str:

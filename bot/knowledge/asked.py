@@ -7,7 +7,14 @@ import re
 
 from bot.knowledge.letters import fold
 
-MONEY, DURATION, CLOCK, PLACE, CONTACT = "money", "duration", "clock", "place", "contact"
+MONEY, DURATION, CLOCK, PLACE, CONTACT, AGE = (
+    *("money", "duration", "clock", "place", "contact"),
+    "age",
+)
+
+# A small number that is not an amount, a time or a date.
+_SMALL = r"\d{1,2}(?!\d)(?!\s?(?:%|₸|тг|тыс|кг|км|шт|час|мин|дн|июл|июн|январ|феврал|март|апрел|ма[йя]|август|сентяб|октяб|нояб|декаб))"
+_RUSSIAN_AGES = r"год\b|годик|полтора|два\b|три\b|четыре\b|пять\b|шесть\b|семь\b|восемь\b|девять\b|десять\b|\w{3,8}надцать\b"
 
 _ASKS = {
     MONEY: re.compile(
@@ -35,6 +42,14 @@ _ASKS = {
         r"телефон|номер тел|позвонить|связаться|почт[аыу]\b|email|e-mail|whatsapp|инстаграм|"
         r"хабарлас|байланыс|нөмір|phone|contact|call you|reach you"
     ),
+    AGE: re.compile(
+        r"возраст|(?:со?|до|от) скольки?х?\s{1,3}лет|сколько лет|лет\s{1,3}(?:ребен|сын|доч|внук)|полных лет|годовал|"
+        r"\b(?:мне|ему|ей|им|нам|(?:сын|доч|внук|внуч|реб|дет|малыш|мальчик|девочк|брат|сестр|племян|пап|мам|бабушк|дедушк)\w{0,8})\s{1,3}"
+        rf"(?:(?:уже|всего|еще|почти|скоро|исполнилось|только)\s{{1,3}})?(?:{_SMALL}|{_RUSSIAN_AGES})(?=\s{{0,3}}(?:$|[^\w\s]|лет|год|и\b|с полов))|"
+        rf"\b(?:{_SMALL})[- ]?(?:лет|год|месячн)|\bжас[ткыа]|неше жас|канша жас|(?:{_SMALL})\s{{0,2}}жас|"
+        r"how old|years? old|year-old|\bages?\b|\bminors?\b|under (?:18|age)|"
+        rf"\b(?:i am|i'm|(?:he|she|son|daughter|kid|child|boy|girl|mother|father)(?: is|'s))\s{{1,3}}(?:only |just |already )?{_SMALL}\b"
+    ),
 }
 _HOLDS = {
     MONEY: re.compile(
@@ -53,6 +68,11 @@ _HOLDS = {
     PLACE: re.compile(
         r"ул\.|улиц|просп|пр\.|пр-т|мкр|микрорайон|тц\b|трц|этаж|көше|даңғыл|ықшамаудан|қабат|street|avenue|ave\b|floor|mall|road|\d\s?-?үй|"
         r"находи|располож|орналас|located",
+        re.IGNORECASE,
+    ),
+    AGE: re.compile(
+        r"\d\s?(?:[–—-]\s?\d{1,3}\s?)?(?:-?(?:ти|и|х|ми)\s?)?(?:лет|года?\b|месяц|жас|ай[ғд]а|айлық|years?\b|months?\b|y\.?o\b)|возраст|"
+        r"жас(?:тан|қа|та)|ages?\b|(?:under|over|from) \d{1,2}\b",
         re.IGNORECASE,
     ),
     CONTACT: re.compile(r"\+\s?7|\b8\s?\(?7\d\d|@|телефон|whatsapp|phone|instagram", re.IGNORECASE),

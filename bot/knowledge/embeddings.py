@@ -22,19 +22,28 @@ from bot.outbound import guard, outbound
 type Matrix = npt.NDArray[np.float32]
 
 MAX_SIZE = 8_192
-"""Numbers of a vector."""
+"""Numbers of a vector. The largest models give half of it; what a server sends beyond would not fit into a document."""
 MAX_BYTES_A_TEXT = MAX_SIZE * 24
 """Of an answer: a number written out has up to 24 characters."""
 MAX_BYTES = 64 * 1024
 """Of an answer beside the vectors."""
 _MAX_MODELS = 64
-_MAX_SIZE = 8_192
-"""Numbers of a vector. The largest models give half of it; what a server sends beyond would not fit into a document."""
-
 _MAX_DEPTH = 4
 """How deep in a model its HTTP clients may be."""
 
 _OPENAI_URL = "https://api.openai.com/v1"
+_OLLAMA_URL = "http://127.0.0.1:11434"
+_MAKERS = {
+    "openai": "openai",
+    "ollama": "ollama",
+    "google": "google_genai",
+    "google_genai": "google_genai",
+}
+"""Providers, and LangChain's names for those that make embeddings.
+
+Others might use this server's own credentials, disk or network, where their packages happen to be installed."""
+EMBEDDING_PROVIDERS = frozenset(_MAKERS)
+"""The names that embedding models may begin with."""
 
 
 class RefusedError(Exception):
@@ -119,7 +128,7 @@ class EmbeddingModels:
             except Exception as error:
                 # The libraries wrap the guard's errors in their own.
                 raise RefusedError(sent.failure) if sent.failure else error from None
-        if any(len(row) > _MAX_SIZE for row in rows):
+        if any(len(row) > MAX_SIZE for row in rows):
             raise ValueError("The answer's vectors are too long.")
         found = np.array(rows, dtype=np.float32)
         if (
@@ -146,13 +155,19 @@ class EmbeddingModels:
 
 
 def _make(llm: Mapping[str, Any]) -> Any:
-    provider, _, model = str(llm["model"]).partition(":")
+    name, _, model = str(llm["model"]).partition(":")
+    provider = _MAKERS.get(name)
+    if provider is None:
+        raise ValueError("The provider is not known.")
     base_url = llm.get("base_url")
     options: dict[str, Any] = {"base_url": base_url} if base_url else {}
     if provider != "ollama":
         # An absent key is said so, or the library would take one from the environment and send it to whatever address
         # the tenant has given.
         options["api_key"] = llm.get("api_key") or "none"
+    else:
+        # Without one the library asks the environment for it.
+        options.setdefault("base_url", _OLLAMA_URL)
     if provider == "openai":
         # Texts go as texts: counting tokens needs files from the network, and compatible servers know no tokens.
         options |= {"check_embedding_ctx_length": False, "max_retries": 0}
@@ -160,6 +175,9 @@ def _make(llm: Mapping[str, Any]) -> Any:
     made = importlib.import_module("langchain.embeddings").init_embeddings(
         model, provider=provider, **options
     )
+    if provider == "google_genai":
+        # It prefers aiohttp, which no guard of ours stands around.
+        made.client._api_client._use_aiohttp = lambda: False  # noqa: SLF001 - there is no public switch
     if not _guard(made, _MAX_DEPTH):
         raise ValueError("The provider's package is not known.")
     return made

@@ -156,6 +156,10 @@ class Index:
         """Tell whether a passage holds a word that begins like a folded one."""
         return self.frequency(STEM + stem(word)) > 0
 
+    def speaks_of(self, concept: str) -> bool:
+        """Tell whether a passage holds a concept."""
+        return self.frequency(CONCEPT + concept) > 0
+
     def valid_on(self, day: date | None) -> npt.NDArray[np.float32]:
         """Return 1 for each passage that is valid on a day, and 0 for the others; without a day all are."""
         if day is None or not self._has_validity:

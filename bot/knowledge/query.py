@@ -35,12 +35,14 @@ class QueryWord:
     Attributes:
         spellings: the folded word and, for a Latin one, its Cyrillic reading.
         concepts: what it means.
+        related: what a question about that is often answered by.
         weight: how much it tells by itself.
         known: the documents hold it, or words that begin like it: it is no misspelling.
     """
 
     spellings: tuple[str, ...]
     concepts: frozenset[str]
+    related: frozenset[str] = frozenset()
     weight: float = 1.0
     known: bool = False
 
@@ -88,6 +90,7 @@ def make_query(
     earlier: Sequence[str],
     glossary: Glossary,
     is_known: Callable[[str], bool] = lambda _: False,
+    holds_concept: Callable[[str], bool] = lambda _: False,
 ) -> Query:
     """Return what to look for.
 
@@ -97,6 +100,7 @@ def make_query(
         earlier: the customer's messages before it, oldest first.
         glossary: the concepts.
         is_known: tells whether the documents hold a folded word; for a keyboard switched to the other letters.
+        holds_concept: tells whether they speak of a concept: only where they do not, related ones are looked for.
     """
 
     def known_words(text: str) -> int:
@@ -108,7 +112,7 @@ def make_query(
         )
 
     question = as_meant(question, known_words)
-    own = _query_words(question, glossary, is_known)
+    own = _query_words(question, glossary, is_known, holds_concept)
     kinds = asked_for(question)
     whether = asks_whether(question)
     if not earlier or not _leans_back(question, own):
@@ -118,7 +122,7 @@ def make_query(
     known = {spelling for word in own for spelling in word.spellings}
     strength = EARLIER_WEIGHT
     for text in reversed(earlier[-3:]):
-        for word in _query_words(text, glossary, is_known):
+        for word in _query_words(text, glossary, is_known, holds_concept):
             other_city = has_city and any(map(is_city, word.concepts))
             if not other_city and known.isdisjoint(word.spellings):
                 before.append(replace(word, weight=word.weight * strength))
@@ -140,7 +144,10 @@ def _leans_back(question: str, own: Sequence[QueryWord]) -> bool:
 
 
 def _query_words(
-    text: str, glossary: Glossary, is_known: Callable[[str], bool]
+    text: str,
+    glossary: Glossary,
+    is_known: Callable[[str], bool],
+    holds_concept: Callable[[str], bool],
 ) -> tuple[QueryWord, ...]:
     listed = words(text)
     if len(listed) > MAX_WORDS:
@@ -156,11 +163,13 @@ def _query_words(
             continue
         spellings: tuple[str, ...] = (word, cyrillic(word)) if is_latin(word) else (word,)
         known = any(map(is_known, spellings))
+        # What the documents speak of directly needs no guess.
+        related = frozenset() if any(map(holds_concept, names)) else glossary.related(names)
         if word in STOP_WORDS:
             # The word serves only as half of a pair such as "how much".
-            found[word] = QueryWord((), names)
+            found[word] = QueryWord((), names, related)
         elif not names and any(stem(spelling) in SOFT_STEMS for spelling in spellings):
-            found[word] = QueryWord(spellings, names, SOFT_WEIGHT, known)
+            found[word] = QueryWord(spellings, names, weight=SOFT_WEIGHT, known=known)
         else:
-            found[word] = QueryWord(spellings, names, known=known)
+            found[word] = QueryWord(spellings, names, related, known=known)
     return tuple(found.values())

@@ -17,17 +17,20 @@ PAIR_WEIGHT = 0.5
 """Of a word that counts only as a part of words in a row, such as "how" of "how much"."""
 
 WEIGHTS = {
-    "lexical": 4.07,
-    "concepts": 2.04,
-    "stems": -1.34,
-    "coverage": 2.57,
-    "piece": 2.03,
-    "alone": 1.28,
-    "heading": 2.09,
-    "precision": 1.39,
-    "kind": 0.61,
-    "piece_kind": 1.82,
-    "own": 0.65,
+    "lexical": 3.77,
+    "concepts": 1.97,
+    "stems": -1.12,
+    "coverage": 2.03,
+    "piece": 1.94,
+    "alone": 1.16,
+    "heading": 1.73,
+    "precision": 1.00,
+    "kind": 0.62,
+    "piece_kind": 1.55,
+    "own": 0.81,
+    "related": 0.50,
+    "answers": 1.00,
+    "answers_heading": 0.60,
 }
 _MOST = sum(weight for weight in WEIGHTS.values() if weight > 0)
 
@@ -90,6 +93,9 @@ class Signals:
         kind: whether the passage holds the kind of thing asked for.
         piece_kind: whether the best sentence does.
         own: whether the passage is in the customer's language.
+        related: BM25, as a share of the best candidate's, of what such questions are often answered by.
+        answers: the share of the question's weight that the passage does not hold but often answers.
+        answers_heading: the same of the title and headings.
     """
 
     lexical: float
@@ -103,6 +109,9 @@ class Signals:
     kind: float
     piece_kind: float
     own: float
+    related: float
+    answers: float
+    answers_heading: float
 
     @property
     def score(self) -> float:
@@ -112,11 +121,14 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Strengths:
-    """BM25 of one passage, as shares of the best candidate's: of all terms, of concepts, of the beginnings of words."""
+    """BM25 of one passage, as shares of the best candidate's: of all terms, of concepts, of the beginnings of words,
+    and of what such questions are often answered by.
+    """
 
     lexical: float
     concepts: float
     stems: float
+    related: float
 
 
 def signals(
@@ -124,7 +136,10 @@ def signals(
 ) -> Signals:
     """Return the signals of one passage, those of single sentences left at what the passage as a whole has."""
     passage = index.passages[row]
-    coverage = weighted.share(degrees_in(index.words_of(row), weighted))
+    held, above = index.words_of(row), index.heading_words_of(row)
+    degrees = degrees_in(held, weighted)
+    degrees_above = degrees_in(above, weighted)
+    coverage = weighted.share(degrees)
     kind = holds(passage.text, query.kinds)
     return Signals(
         lexical=strengths.lexical,
@@ -133,11 +148,14 @@ def signals(
         coverage=coverage,
         piece=coverage,
         alone=coverage,
-        heading=weighted.share(degrees_in(index.heading_words_of(row), weighted)),
+        heading=weighted.share(degrees_above),
         precision=_precision(index, row, query),
         kind=kind,
         piece_kind=kind,
         own=float(passage.language == query.language),
+        related=strengths.related,
+        answers=weighted.share(_answered(held, weighted, degrees)),
+        answers_heading=weighted.share(_answered(above, weighted, degrees_above)),
     )
 
 
@@ -164,6 +182,14 @@ def with_pieces(
 def degrees_in(held: PassageWords, weighted: Weighted) -> list[float]:
     """Return to what degree each word of a query is held."""
     return [match(word, held) for word in weighted.words]
+
+
+def _answered(held: PassageWords, weighted: Weighted, degrees: Sequence[float]) -> list[float]:
+    """Return 1 for each word that is not held, but of whose questions what is held is often the answer."""
+    return [
+        float(not degree and not held.concepts.isdisjoint(word.related))
+        for word, degree in zip(weighted.words, degrees, strict=True)
+    ]
 
 
 def _precision(index: Index, row: int, query: Query) -> float:

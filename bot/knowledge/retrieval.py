@@ -84,7 +84,12 @@ def search(
         meaning: the question's embedding, by the model that made those of the index; None: words alone decide.
     """
     query = make_query(
-        question, language=language, earlier=earlier, glossary=index.glossary, is_known=index.knows
+        question,
+        language=language,
+        earlier=earlier,
+        glossary=index.glossary,
+        is_known=index.knows,
+        holds_concept=index.speaks_of,
     )
     weighted = weigh(index, query)
     terms = _terms(query)
@@ -93,13 +98,13 @@ def search(
     valid = index.valid_on(day)
     scores = [
         index.scores(part) * valid
-        for part in (terms, _of_kind(terms, CONCEPT), _of_kind(terms, STEM))
+        for part in (terms, _of_kind(terms, CONCEPT), _of_kind(terms, STEM), _related_terms(query))
     ]
     likeness = _likeness(index, meaning, valid)
     alike = [] if likeness is None else _best_rows(likeness, CANDIDATES)
     rows = {
         row
-        for part, count in zip(scores, (CANDIDATES, MORE_CANDIDATES, MORE_CANDIDATES), strict=True)
+        for part, count in zip(scores, (CANDIDATES, *(MORE_CANDIDATES,) * 3), strict=True)
         for row in _best_rows(part, count)
     }
     hits = [_hit(index, row, query, weighted, scores) for row in {*rows, *alike}]
@@ -169,6 +174,14 @@ def _terms_of_word(word: QueryWord) -> Iterable[tuple[str, float]]:
         names = () if place else word.concepts
         weight = RESPELLED_WEIGHT if place else 1.0
         yield from ((term, weight) for term in terms_of(spelling, names))
+
+
+def _related_terms(query: Query) -> dict[str, float]:
+    return {
+        CONCEPT + name: word.weight
+        for word in (*query.earlier, *query.words)
+        for name in word.related
+    }
 
 
 def _of_kind(terms: dict[str, float], kind: str) -> dict[str, float]:

@@ -45,7 +45,7 @@ class PartReader:
         """Return the part that begins at a token; None when none does."""
         kind = self._row[place].kind
         if kind == "index":
-            return None if before else Part(place, place + 1, INDEX, 0.25)
+            return Part(place, place + 1, INDEX, 0.0 if before else 0.25)
         if kind == "number":
             return self._unit_behind(place) or self._number(place, before)
         if kind != "word":
@@ -114,11 +114,18 @@ class PartReader:
         if row[after].text in _QUARTER_WORDS and row.is_word(after + 1, words.DISTRICT_AFTER):
             return Part(place, after + 2, words.DISTRICT, 1.0)
         kind = next((kind for kind in words.UNITS if row.is_word(after, kind)), None)
-        # 53 блок С: the number is the house's own.
-        if kind is None or (kind == words.HOUSE and self._is_lettered(after + 1)):
+        if kind is None or (kind == words.HOUSE and self._is_house_of_its_own(after)):
             return None
         weight = 0.5 if kind == words.WITHIN else 1.0
         return Part(place, row.skip(after + 1, frozenset(".")), kind, weight)
+
+    def _is_house_of_its_own(self, unit: int) -> bool:
+        """Tell whether the number before a house's word is another's: 53 блок С, Восток 5 дом 11 кв 3."""
+        row = self._row
+        if self._is_lettered(unit + 1):
+            return True
+        named = row.is_number(unit + 1) and row.is_word(unit + 2, words.FLAT)
+        return named and row.is_number(row.skip(unit + 3))
 
     def _is_area(self, number: int, unit: int) -> bool:
         """Tell whether "кв" behind a number is of square metres."""
@@ -192,6 +199,11 @@ class PartReader:
         stop = self._name_end(after, longest=3)
         if stop == after:
             return None
+        ahead = stop
+        while ahead < after + 3 and row.is_name_word(ahead):
+            ahead += 1
+        if row.is_word(ahead, *words.UNITS):
+            stop = ahead  # жк комфорт сити блок 7
         # A name may bear a number before the house's own: мкр Самал 2, 33.
         following = row.skip(stop + 1, frozenset(","))
         if row.is_number(stop) and (

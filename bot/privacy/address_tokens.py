@@ -10,7 +10,7 @@ from bot.privacy.typography import plain
 _HOUSE_NUMBER = r"\d{1,4}(?:[а-яa-z](?![^\W_]))?(?:[/\-]\d{1,3}(?:[а-яa-z](?![^\W_]))?){0,2}(?:к\d{1,2})?(?![/\-]?\d)"
 _TOKEN = re.compile(
     rf"(?<!\d)(?P<index>\d{{6}})(?!\d)|(?<!\d[.,:])(?P<number>{_HOUSE_NUMBER})(?![.,:]\d)|(?P<long>\d+)"
-    r"|(?P<word>ж/м|ш/а|ы/а|(?:пр-к?т|мик-н)\w?|[^\W\d_]+(?:[\-'][^\W\d_]+)*)|(?P<mark>\S)"
+    r"|(?P<word>ж/[мк]|ш/а|ы/а|(?:пр-к?т|мик-н)\w?|[^\W\d_]+(?:[\-'][^\W\d_]+)*)|(?P<mark>\S)"
 )
 _ORDINAL = re.compile(r"-?\s?(?:й|ый|ой|я|ая|ий|го|ші|шы|інші|ыншы|th|st|nd|rd)(?![^\W_])|-")
 _LIKE_A_LETTER = frozenset("абвгдabcdк")
@@ -125,7 +125,7 @@ class TokenRow:
             after += 1
         elif self._is_case_ending(after):
             after += 2
-        if self[after].text == "/" and self[after + 1].kind == "number":
+        if self[after].text in {"/", "к"} and self[after + 1].kind == "number":
             after += 2
         return after
 

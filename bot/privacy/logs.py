@@ -44,6 +44,7 @@ _OURS = re.compile(
     rf"|{_OCTET}(?:\.{_OCTET}){{3}}(?::\d{{1,5}})?)(?![0-9A-Za-z]|[.\-]\d)"
 )
 _LONGEST = 20_000
+_TELLS_ADDRESSES = ("httpx", "httpcore")
 FAILED = "<a log message that could not be masked>"
 
 
@@ -103,8 +104,13 @@ def _trace(
 
 
 def install_log_masking() -> None:
-    """Mask all that this process logs from now on, and the traces of errors that end it or a thread of it."""
+    """Mask all that this process logs from now on, and the traces of errors that end it or a thread of it.
+
+    Libraries that log every address they ask are held to warnings: addresses hold keys, tokens and what was searched for.
+    """
     logging.setLogRecordFactory(_Record)
+    for library in _TELLS_ADDRESSES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     sys.excepthook = _on_error
     threading.excepthook = _on_thread_error
 

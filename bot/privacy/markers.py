@@ -103,18 +103,7 @@ class MarkerBook:
             MarkerRowError: a row lacks its kind, number or value.
         """
         book = cls()
-        for row in rows:
-            try:
-                kind, number, value = str(row["kind"]), int(row["number"]), row["value"]
-            except (KeyError, TypeError, ValueError):
-                raise MarkerRowError("a marker's row lacks kind, number or value") from None
-            if kind not in _WORDS or number < 1 or not isinstance(value, str):
-                raise MarkerRowError("a marker's row holds no marker")
-            book._values.setdefault((kind, number), value)
-            if book._values[kind, number] == value:
-                book._numbers.setdefault((kind, value), number)
-            book._last[kind] = max(number, book._last.get(kind, 0))
-        book._loaded = frozenset(book._values)
+        book.rebase(rows)
         return book
 
     def rows(self) -> list[dict[str, Any]]:
@@ -124,9 +113,35 @@ class MarkerBook:
             for (kind, number), value in self._values.items()
         ]
 
+    def values(self, kind: str) -> tuple[str, ...]:
+        """Return what markers of a kind stand for, in the order of their numbers' giving."""
+        return tuple(value for (of, _), value in self._values.items() if of == kind)
+
     def new_rows(self) -> list[dict[str, Any]]:
         """Return the markers given out since the book was made or loaded."""
         return [row for row in self.rows() if (row["kind"], row["number"]) not in self._loaded]
+
+    def rebase(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take over the conversation's markers as others have written them down meanwhile.
+
+        A marker of this book that stands for another value there is given up: its value gets another one when it occurs.
+
+        Raises:
+            MarkerRowError: see `from_rows`.
+        """
+        stored = [_read(row) for row in rows]
+        own = [_read(row) for row in self.new_rows()]
+        self._numbers, self._values, self._last = {}, {}, {}
+        for marker in stored:
+            self._take(*marker)
+        self._loaded = frozenset(self._values)
+        for marker in own:
+            self._take(*marker)
+
+    def _take(self, kind: str, number: int, value: str) -> None:
+        if self._values.setdefault((kind, number), value) == value:
+            self._numbers.setdefault((kind, value), number)
+        self._last[kind] = max(number, self._last.get(kind, 0))
 
     def marker(self, kind: str, value: str) -> str:
         """Return the marker of `value`, a new one at first sight. The same spelling has the same marker."""
@@ -161,3 +176,13 @@ class MarkerBook:
             values = [value for (of, _), value in self._values.items() if of == kind]
             return values[0] if len(values) == 1 else None
         return self._values.get((kind, int(match["number"] or match["bare_number"])))
+
+
+def _read(row: Mapping[str, Any]) -> tuple[str, int, str]:
+    try:
+        kind, number, value = str(row["kind"]), int(row["number"]), row["value"]
+    except (KeyError, TypeError, ValueError):
+        raise MarkerRowError("a marker's row lacks kind, number or value") from None
+    if kind not in _WORDS or number < 1 or not isinstance(value, str):
+        raise MarkerRowError("a marker's row holds no marker")
+    return kind, number, value

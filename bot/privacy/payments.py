@@ -50,6 +50,9 @@ def find_cards(text: str) -> Iterator[tuple[int, int]]:
     text = plain(text)
     for match in _CARD.finditer(text):
         start, longest = match.span("card")
+        digits = "".join(filter(str.isdecimal, match["card"]))
+        if not any(issued.match(digits) for issued in _ISSUED.values()):
+            continue
         for end in reversed(
             [start + group.end() for group in _GROUP_END.finditer(text[start:longest])]
         ):
@@ -66,15 +69,17 @@ def _is_card(text: str, start: int, end: int) -> bool:
     issued = _ISSUED.get(len(digits))
     if issued is None:
         return False
-    named = _CARD_WORD.search(text[max(0, start - _REACH) : end + _REACH]) is not None
     if not issued.match(digits):
         return False
     if identifiers.passes_luhn(digits):
         return True
+    if len(digits) != _USUAL_LENGTH:
+        return False
+    named = _CARD_WORD.search(text[max(0, start - _REACH) : end + _REACH]) is not None
     # A mistyped one: beside a word for it, or sixteen digits on end that are called nothing else.
     other = _OTHER_WORD.search(text[max(0, start - _REACH) : start]) is not None
     on_end = text[start:end].isdecimal() and not other
-    return len(digits) == _USUAL_LENGTH and (named or on_end)
+    return named or on_end
 
 
 def find_accounts(text: str) -> Iterator[tuple[int, int]]:

@@ -48,13 +48,18 @@ _NUMBER_BEHIND = re.compile(r"[ ,-]{1,3}(?:[^\W\d_]+ ){0,2}(?:номер|нөм�
 _OTHER_WORD = re.compile(
     r"заказ|тапсырыс|накладн|счёт|счет|шот|чек\b|артикул|заявк|трек|order|invoice|sku|article|zakaz|договор|келісім|брон|"
     r"полис|карт|card|паспорт|passport|licen[cs]e|permit|құжат|удост|куәлі|лицев|id\b|иин|жсн|бин|бсн|код\b|code|imei|"
-    r"штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
+    r"код\w*(?:\s\S+){0,2}\s(?:смс|sms)|(?:смс|sms)\S{0,3}\s?(?:код|code)|\bpart\b|детал|запчаст|штрих|ticket|билет|рейс|вакан|кадастр|серийн|табельн|идентиф|регистрац|инвентар|каталож|госномер|\bvin\b|\bвин\b"
 )
 _ORDER_NUMBER = re.compile(
     # Without a word for "number" between them it may as well be the phone of the one who orders.
     r"(?:заказ|тапсырыс|накладн|счёт|счет|шот|чек|артикул|заявк|трек|order|invoice|sku|article|zakaz|договор)\S{0,6}"
     r"\s{0,2}(?:№|#|номер\S{0,3}|нөмірі?|no\.?|number)\s{0,2}$|[№#]\s{0,2}$"
 )
+_CODE_BEFORE = re.compile(
+    r"(?:(?<!\w)(?:код|code|артикул|арт|part|sku|деталь|трек|track(?:ing)?|штрих-?код|шк|imei|смс|sms)"
+    r"(?:[ -]?(?:номер|no|number|code|код|из смс|№))?|№|#)[.:]?\s{0,2}$"
+)
+"""Directly before digits without a plus or a gap: they are what it says."""
 _REACH = 26
 _SHORTEST_MOBILE = 10
 # Uzbekistan, Kyrgyzstan, Tajikistan, Azerbaijan, Georgia, Ukraine, Belarus.
@@ -79,6 +84,7 @@ def find_phones(text: str) -> Iterator[tuple[int, int]]:
             and not _ends_in_word(text, start)
             and not (_LIST.search(match["number"]) and not _names_phone(text, start, end))
             and not _is_fact(text, start, end)
+            and not _is_code(text, start, end)
         ):
             yield start, end
     for match in _GROUPED.finditer(text):
@@ -107,7 +113,7 @@ def _is_national(text: str, match: re.Match[str], start: int, end: int) -> bool:
         return True
     if _latin_before(text, start) and not _names_phone(text, start, end):
         return False
-    if _is_money(text, start, end) or (
+    if (_is_money(text, start, end) or _is_code(text, start, end)) or (
         _LIST.search(match["number"]) and not _names_phone(text, start, end)
     ):
         return False
@@ -210,6 +216,12 @@ def _ends_in_word(text: str, start: int) -> bool:
 
 def _latin_before(text: str, start: int) -> bool:
     return start > 0 and text[start - 1].isascii() and text[start - 1].isalpha()
+
+
+def _is_code(text: str, start: int, end: int) -> bool:
+    """Tell whether digits in one piece stand right behind a word for another number: артикул 87012345678."""
+    before = text[max(0, start - _REACH) : start]
+    return text[start:end].isdigit() and _CODE_BEFORE.search(before) is not None
 
 
 def _is_fact(text: str, start: int, end: int) -> bool:

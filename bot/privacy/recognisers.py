@@ -11,6 +11,7 @@ from presidio_analyzer import EntityRecognizer, RecognizerResult
 
 from bot.privacy import addresses, documents, emails, national, payments, phones, street_words
 from bot.privacy.names import find_people
+from bot.privacy.spans import joined
 
 LANGUAGE = "xx"
 """Presidio wants a language; ours do not depend on one."""
@@ -32,9 +33,11 @@ class SpanRecogniser(EntityRecognizer):
         """Nothing to load."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any) -> list[RecognizerResult]:  # noqa: ARG002
-        """Return the spans that were found, with the score 1."""
+        """Return the spans that were found, those that overlap made one, with the score 1."""
         entity = self.supported_entities[0]
-        return [RecognizerResult(entity, start, end, 1.0) for start, end in self._find(text)]
+        return [
+            RecognizerResult(entity, start, end, 1.0) for start, end in joined(self._find(text))
+        ]
 
 
 def _people(text: str) -> Iterator[tuple[int, int]]:

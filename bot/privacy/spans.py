@@ -12,6 +12,17 @@ class Span(NamedTuple):
     kind: str
 
 
+def joined(found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return (start, end) of what is found, overlapping ones made one: a row of digits reads as a number from each of them."""
+    whole: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if whole and start < whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
+        else:
+            whole.append((start, end))
+    return whole
+
+
 def without_overlaps(text: str, found: Iterable[Span], order: tuple[str, ...]) -> list[Span]:
     """Return spans in order of place, none overlapping another, that together cover all that was found.
 

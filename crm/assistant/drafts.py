@@ -7,17 +7,28 @@ from bson import ObjectId
 from pydantic import ValidationError
 
 from bot.prompts.content import AssistantContent
-from crm.assistant.errors import DraftChanged, check_variables, invalid_content
-from crm.assistant.models import DRAFTS, Author, content_of, read_organization
+from crm.assistant.errors import MODEL_REFUSED, DraftChanged, check_variables, invalid_content
+from crm.assistant.models import DRAFTS, Author, content_of, news, read_organization
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
+from crm.core.errors import FieldError, Invalid
 from crm.core.events import Actor, EventLog, NewEvent
+
+type Refused = Callable[[Mapping[str, Any], Mapping[str, Any] | None], str | None]
+
+
+def _nothing_refused(_: Mapping[str, Any], __: Mapping[str, Any] | None) -> str | None:
+    return None
 
 
 class Drafts:
     """Reads and changes drafts. One that nobody has touched is what is published, at revision 0."""
 
-    def __init__(self, *, database: Database, events: EventLog) -> None:
+    def __init__(
+        self, *, database: Database, events: EventLog, refused: Refused = _nothing_refused
+    ) -> None:
+        """`refused` tells why a version's model would not be asked, by an organization and the content's `model`."""
+        self._refused = refused
         self._database = database
         self._events = events
         self._organizations = database.collection("organizations")
@@ -41,10 +52,11 @@ class Drafts:
 
         Raises:
             DraftChanged: `revision` is not the draft's.
-            Invalid: a value does not fit, or a text names an unknown variable.
+            Invalid: a value does not fit, a text names an unknown variable, or the model is newly named and is
+                none that may be asked.
         """
 
-        def merged(draft: RawDocument, _: RawDocument) -> AssistantContent:
+        def merged(draft: RawDocument, organization: RawDocument) -> AssistantContent:
             if draft["revision"] != revision:
                 raise DraftChanged
             try:
@@ -52,9 +64,21 @@ class Drafts:
             except ValidationError as error:
                 raise invalid_content(error) from None
             check_variables(content)
+            if content.model.name != content_of(draft["content"]).model.name:
+                self.check_model(organization, content)
             return content
 
         return await self._store(organization_id, merged, author=author, actor=actor)
+
+    def check_model(self, organization: RawDocument, content: AssistantContent) -> None:
+        """Let nobody wait for answers of a model that will not be asked.
+
+        Raises:
+            Invalid: `provider_not_allowed` or `model_not_allowed`.
+        """
+        code = self._refused(organization, content.model.model_dump())
+        if code is not None:
+            raise Invalid(fields=[FieldError("model.name", code, MODEL_REFUSED[code])])
 
     async def discard(
         self, organization_id: ObjectId, *, author: Author, actor: Actor
@@ -88,11 +112,7 @@ class Drafts:
             {"_id": organization_id}, stored, upsert=True, session=session
         )
         read = _read(stored)
-        told = {name: value for name, value in read.items() if name != "content"}
-        event = NewEvent(
-            type="assistant.draft_changed", subject_id=organization_id, data=told, actor=actor
-        )
-        return read, event
+        return read, news("draft_changed", organization_id, read, actor)
 
     async def _store(
         self,

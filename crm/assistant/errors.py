@@ -1,11 +1,19 @@
 """What may stand against a change of the assistant."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from pydantic import ValidationError
 
 from bot.prompts.content import AssistantContent
 from bot.prompts.variables import unknown_variables
 from crm.core.api.binding import field_errors
 from crm.core.errors import Conflict, FieldError, Invalid
+
+MODEL_REFUSED: Final[Mapping[str, str]] = {
+    "provider_not_allowed": "The organization's key is for another provider: take a model of that one.",
+    "model_not_allowed": "The installation allows its own model only.",
+}
 
 
 class DraftChanged(Conflict):

@@ -34,7 +34,7 @@ _CHANNEL: Final = "webchat"
 class _Unmasked:
     """Shows a tenant its own texts as they are."""
 
-    def mask(self, text: str) -> str:
+    def mask(self, text: str, *, asked: str = "") -> str:  # noqa: ARG002 - whatever it is
         return text
 
 

@@ -29,7 +29,8 @@ def feature(core: Core, services: Services) -> Feature:
     knowledge = services.knowledge
     search = KnowledgeSearch(knowledge=knowledge, library=library)
     gate = SuiteGate(database=core.database, events=core.events)
-    drafts = Drafts(database=core.database, events=core.events)
+    blocks = ContextBlocks(database=core.database, settings=core.settings, secrets=core.secrets)
+    drafts = Drafts(database=core.database, events=core.events, refused=blocks.refused)
     history = AssistantHistory(
         database=core.database, drafts=drafts, knowledge=knowledge.versions, gate=gate
     )
@@ -45,7 +46,6 @@ def feature(core: Core, services: Services) -> Feature:
     trials = Trials(database=core.database, engine=services.inbox.engine)
     suites = SuiteStore(database=core.database, events=core.events)
     past = PastConversations(database=core.database)
-    blocks = ContextBlocks(database=core.database, settings=core.settings, secrets=core.secrets)
     estimating = Estimating(
         database=core.database, history=history, search=search, library=library, blocks=blocks
     )

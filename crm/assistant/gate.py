@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from bson import ObjectId
 
 from bot.prompts.content import AssistantContent
+from crm.core.database import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,18 @@ class Gate(Protocol):
     """Knows the organizations' suites and their runs."""
 
     async def state(
-        self, organization_id: ObjectId, content: AssistantContent, knowledge_version: int
+        self,
+        organization_id: ObjectId,
+        content: AssistantContent,
+        knowledge_version: int,
+        session: Session | None = None,
     ) -> GateState:
         """Return how the content stands with these documents.
 
-        Only reads: it is also asked within the transaction that publishes.
+        Args:
+            organization_id: whose.
+            content: what is to be published.
+            knowledge_version: the documents with it.
+            session: the transaction that publishes: what would shut the gate until it is committed then conflicts with it.
         """
         ...

@@ -15,6 +15,7 @@ from bot.prompts.content import AssistantContent
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument, Session
 from crm.core.errors import NotFound
+from crm.core.events import Actor, NewEvent
 
 DRAFTS: Final = "assistant_drafts"
 """One document an organization, by its id: content, revision, updated_at, updated_by."""
@@ -26,7 +27,14 @@ AT_ONCE: Final = "at_once"
 WITH_PUBLISHING: Final = "with_publishing"
 """When changed documents answer customers: the organization's `knowledge_goes_live`."""
 
-_FIELDS: Final = ("name", "assistant", "knowledge_version", "knowledge_goes_live")
+_FIELDS: Final = (
+    "name",
+    "assistant",
+    "knowledge_version",
+    "knowledge_goes_live",
+    "llm.model",
+    "privacy.providers_allowed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,12 @@ def version_read(row: RawDocument, organization: RawDocument) -> RawDocument:
     names = ("number", "knowledge_version", "author", "reason", "rollback_of", "published_at")
     read = {"content": content_of(row["content"]).document(), **{name: row[name] for name in names}}
     return mark_current(read, organization)
+
+
+def news(kind: str, organization_id: ObjectId, read: RawDocument, actor: Actor) -> NewEvent:
+    """Return the event that tells a draft or a version, all but its content."""
+    told = {name: value for name, value in read.items() if name != "content"}
+    return NewEvent(type=f"assistant.{kind}", subject_id=organization_id, data=told, actor=actor)
 
 
 def mark_current(read: RawDocument, organization: RawDocument) -> RawDocument:

@@ -2,7 +2,7 @@
 
 from crm.assistant.history import AssistantHistory
 from crm.assistant.trial_schemas import TrialRead, TrialSay, TrialStart, TrialTurnRead
-from crm.assistant.trial_store import TrialBusy
+from crm.assistant.trial_store import TrialBusy, TrialFull
 from crm.assistant.trials import TrialFailed, Trials
 from crm.assistant.why import Explanations
 from crm.core.api import Access, Id, Principal, endpoint
@@ -54,7 +54,7 @@ class TrialRoutes:
         _TRIAL + "/messages",
         access=Access.ADMIN,
         response=TrialTurnRead,
-        errors=[TrialBusy, TrialFailed],
+        errors=[TrialBusy, TrialFailed, TrialFull],
     )
     async def say_in_trial(self, principal: Principal, trial_id: Id, body: TrialSay) -> RawDocument:
         """Say something to the assistant."""

@@ -15,6 +15,9 @@ from crm.core.errors import Conflict, NotFound
 TRIALS: Final = "assistant_trials"
 LONGEST_TURN: Final = timedelta(seconds=60)
 """After so long a turn is taken for dead, and the trial may go on."""
+MAX_TURNS: Final = 200
+MAX_BYTES: Final = 8_000_000
+"""Of a trial, when a turn begins: each keeps the prompts that providers saw, and MongoDB takes 16 MB."""
 
 
 class TrialBusy(Conflict):
@@ -22,6 +25,13 @@ class TrialBusy(Conflict):
 
     default_code = "trial_busy"
     title = "The last message is still being answered"
+
+
+class TrialFull(Conflict):
+    """The trial has as many turns, or holds as much, as one may."""
+
+    default_code = "trial_full"
+    title = "This trial has become too long; begin a new one"
 
 
 class TrialStore:
@@ -50,25 +60,28 @@ class TrialStore:
 
         Raises:
             NotFound: there is no such trial.
-            TrialBusy: as it says.
+            TrialBusy, TrialFull: as they say.
         """
         now = utc_now()
+        here = {"organization_id": organization_id, "_id": trial_id}
+        room = {
+            "turn": {"$lt": MAX_TURNS},
+            "$expr": {"$lt": [{"$bsonSize": "$$ROOT"}, MAX_BYTES]},
+        }
         before = await self._trials.find_one_and_update(
-            {
-                "_id": trial_id,
-                "organization_id": organization_id,
-                "$or": [{"busy_until": None}, {"busy_until": {"$lt": now}}],
-            },
+            {**here, **room, "$or": [{"busy_until": None}, {"busy_until": {"$lt": now}}]},
             {
                 "$set": {"busy_until": now + LONGEST_TURN},
                 "$inc": {"turn": 1},
                 "$push": {"messages": {"role": "customer", "text": text}},
             },
+            projection={"turns": 0},
             return_document=ReturnDocument.BEFORE,
         )
         if before is None:
             await self.find(organization_id, trial_id)
-            raise TrialBusy
+            with_room = await self._trials.find_one({**here, **room}, {"_id": 1})
+            raise TrialBusy if with_room else TrialFull
         return before
 
     async def note(
@@ -86,15 +99,15 @@ class TrialStore:
         if changes:
             update["$set"] = changes
         await self._trials.update_one(
-            {"_id": trial["_id"], "effects.source_key": {"$ne": source_key}}, update
+            {**_place(trial), "effects.source_key": {"$ne": source_key}}, update
         )
 
     async def finish(
-        self, trial_id: ObjectId, turn: RawDocument, *, language: str, said: list[str]
+        self, trial: RawDocument, turn: RawDocument, *, language: str, said: list[str]
     ) -> None:
         """Store a turn and let the next one begin."""
         await self._trials.update_one(
-            {"_id": trial_id},
+            _place(trial),
             {
                 "$set": {"busy_until": None, "language": language},
                 "$push": {
@@ -108,15 +121,20 @@ class TrialStore:
         """Make a turn that failed not to have been."""
         names = ("turn", "messages", "effects", "facts", "status")
         await self._trials.update_one(
-            {"_id": before["_id"]},
+            _place(before),
             {"$set": {"busy_until": None, **{name: before[name] for name in names}}},
         )
 
-    async def effects(self, trial_id: ObjectId, turn: int) -> list[dict[str, Any]]:
+    async def effects(self, trial: RawDocument, turn: int) -> list[dict[str, Any]]:
         """Return what the skills would have done in a turn."""
-        found = await self._trials.find_one({"_id": trial_id}, {"effects": 1})
+        found = await self._trials.find_one(_place(trial), {"effects": 1})
         return [
             {"kind": effect["kind"], "data": effect["data"]}
             for effect in (found or {}).get("effects", ())
             if effect["turn"] == turn
         ]
+
+
+def _place(trial: RawDocument) -> RawDocument:
+    """Return the condition that finds a trial."""
+    return {"organization_id": trial["organization_id"], "_id": trial["_id"]}

@@ -171,6 +171,7 @@ class Trials:
         Raises:
             NotFound: there is no such trial in the organization.
             TrialBusy: the last message is still being answered.
+            TrialFull: it is too long; a new one is to be begun.
             TrialFailed: nothing came of it, and nothing was noted.
         """
         started, began_at = time.monotonic(), utc_now()
@@ -209,12 +210,12 @@ class Trials:
             intent={"name": turn.intent.name, "confidence": turn.intent.confidence},
             skill=turn.skill,
             language=language,
-            effects=await self._store.effects(trial_id, before["turn"] + 1),
+            effects=await self._store.effects(before, before["turn"] + 1),
             elapsed_ms=round((time.monotonic() - started) * 1000, 1),
             cost=await self._cost(organization_id, trial_id, began_at),
         )
         await self._store.finish(
-            trial_id, done.document(), language=language, said=[reply.text for reply in spoken]
+            before, done.document(), language=language, said=[reply.text for reply in spoken]
         )
         return done
 

@@ -25,6 +25,7 @@ from crm.assistant.models import (
     content_of,
     live_knowledge,
     new_version,
+    news,
     published_number,
     read_organization,
     version_read,
@@ -71,7 +72,7 @@ class AssistantVersions:
         Raises:
             DraftChanged: somebody changed the draft after it was looked at.
             NothingToPublish, SuiteNotGreen: as they say.
-            Invalid: the draft names a variable that is unknown by now.
+            Invalid: the draft names a variable that is unknown by now, or a model that is not to be asked.
         """
 
         async def work(session: Session) -> RawDocument:
@@ -84,7 +85,8 @@ class AssistantVersions:
             if _answers(organization) == (content, head):
                 raise NothingToPublish
             check_variables(content)
-            if not (await self._gate.state(organization_id, content, head)).open:
+            self._drafts.check_model(organization, content)
+            if not (await self._gate.state(organization_id, content, head, session)).open:
                 raise SuiteNotGreen
             read, event = await self._switch(
                 organization,
@@ -217,11 +219,7 @@ class AssistantVersions:
         )
         assert changed is not None, "it was read in this transaction"
         read = version_read(row, changed)
-        told = {name: value for name, value in read.items() if name != "content"}
-        event = NewEvent(
-            type="assistant.published", subject_id=organization_id, data=told, actor=actor
-        )
-        return read, event
+        return read, news("published", organization_id, read, actor)
 
 
 def _answers(organization: RawDocument) -> tuple[AssistantContent, int]:

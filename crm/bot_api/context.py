@@ -141,6 +141,7 @@ class SkillContexts:
     async def _history(self, conversation: RawDocument) -> list[RawDocument]:
         cursor = self._store.messages.find(
             {
+                "organization_id": conversation["organization_id"],
                 "conversation_id": conversation["_id"],
                 "kind": {"$nin": ["note", "event"]},
                 "author.kind": {"$in": list(_ROLES)},

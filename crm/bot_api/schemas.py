@@ -40,12 +40,14 @@ class ModelContext(ResponseModel):
     """A language model to write answers with. The key leaves this process for the action server only.
 
     `public_only`: it must not be in our own network. `refused`: the code of why it must not be asked at all.
+    `on_installation`: the installation pays for it.
     """
 
     model: str
     base_url: str | None
     api_key: str | None
     price: PriceContext | None
+    on_installation: bool = False
     temperature: float
     max_tokens: int
     public_only: bool = False

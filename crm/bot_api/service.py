@@ -9,6 +9,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from crm.bot_api.given import contact_details, lead_details
 from crm.bot_api.hours import opening
 from crm.bot_api.leads import deal_title, task_text, task_title
 from crm.bot_api.schemas import (
@@ -20,11 +21,10 @@ from crm.bot_api.schemas import (
     TaskWrite,
 )
 from crm.contacts.consents import new_consent
-from crm.contacts.phones import normalise_phone
 from crm.contacts.service import Contacts
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument, Session, TransactionConflictError
-from crm.core.errors import FieldError, Invalid, NotFound
+from crm.core.errors import NotFound
 from crm.core.events import Actor
 from crm.deals.service import Deals
 from crm.inbox.handover import Handover
@@ -60,10 +60,14 @@ class SkillActions:
         Raises:
             NotFound: there is none such, or it is another organization's.
         """
-        conversation = await self._store.conversations.find_one({"_id": conversation_id})
-        if conversation is None or str(conversation["organization_id"]) != organization_id:
+        found = None
+        if ObjectId.is_valid(organization_id or ""):
+            found = await self._store.conversations.find_one(
+                {"organization_id": ObjectId(organization_id), "_id": conversation_id}
+            )
+        if found is None:
             raise NotFound("There is no such conversation.")
-        return conversation
+        return found
 
     async def organization(self, conversation: RawDocument) -> RawDocument:
         """The conversation's organization."""
@@ -75,9 +79,8 @@ class SkillActions:
     async def add_lead(self, conversation: RawDocument, lead: LeadWrite) -> RawDocument:
         """Write an order down: the contact learns name, phone and e-mail, a deal in the first stage, a task with all of it."""
         language = (await self.organization(conversation))["language"]
-        phone = _phone(lead.phone) if lead.phone else None
-        given = lead.model_dump(exclude={"source_key"}, exclude_none=True)
-        details = {**given, "phone": phone} if phone else given
+        details = lead_details(lead)
+        phone = details.get("phone")
 
         async def work(session: Session, conversation: RawDocument) -> RawDocument:
             organization_id = conversation["organization_id"]
@@ -145,9 +148,7 @@ class SkillActions:
 
     async def learn(self, conversation: RawDocument, asked: ContactWrite) -> RawDocument:
         """Remember what the customer said of himself. Safe to repeat."""
-        values = asked.model_dump(exclude={"facts"}, exclude_none=True)
-        if asked.phone is not None:
-            values["phone"] = _phone(asked.phone)
+        values, facts = contact_details(asked)
 
         async def work(session: Session) -> RawDocument:
             contact = await self._contacts.learn(
@@ -158,7 +159,6 @@ class SkillActions:
                 session=session,
             )
             await self._note_claim(conversation, contact, session)
-            facts = {**{name: values[name] for name in values if name != "language"}, **asked.facts}
             await self._know(conversation, facts, session)
             return {"contact_id": contact["_id"]}
 
@@ -206,7 +206,7 @@ class SkillActions:
         async def work(session: Session, conversation: RawDocument) -> RawDocument:
             if feedback.rating is not None:
                 await self._store.conversations.update_one(
-                    {"_id": conversation["_id"]},
+                    _place(conversation),
                     {"$set": {"rating": feedback.rating}},
                     session=session,
                 )
@@ -223,7 +223,7 @@ class SkillActions:
         """
         if contact["_id"] != conversation["contact_id"]:
             await self._store.conversations.update_one(
-                {"_id": conversation["_id"]}, {"$set": {"claimed": True}}, session=session
+                _place(conversation), {"$set": {"claimed": True}}, session=session
             )
 
     async def _once(
@@ -251,9 +251,7 @@ class SkillActions:
             if done is not None:
                 result: RawDocument = done["data"]["result"]
                 return result
-            current = await store.conversations.find_one(
-                {"_id": conversation["_id"]}, session=session
-            )
+            current = await store.conversations.find_one(_place(conversation), session=session)
             if current is None:
                 raise NotFound("There is no such conversation.")
             result = await work(session, current)
@@ -278,7 +276,7 @@ class SkillActions:
         """Show operators what the bot has learned."""
         values: dict[str, Any] = {f"facts.{name}": value for name, value in facts.items()}
         after = await self._store.conversations.find_one_and_update(
-            {"_id": conversation["_id"]},
+            _place(conversation),
             {"$set": {**values, "updated_at": utc_now()}},
             session=session,
             return_document=ReturnDocument.AFTER,
@@ -289,8 +287,6 @@ class SkillActions:
             )
 
 
-def _phone(text: str) -> str:
-    phone = normalise_phone(text)
-    if phone is None:
-        raise Invalid(fields=[FieldError("phone", "phone_invalid", "This is no telephone number.")])
-    return phone
+def _place(conversation: RawDocument) -> RawDocument:
+    """Return the condition that finds a conversation."""
+    return {"organization_id": conversation["organization_id"], "_id": conversation["_id"]}

@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 
 from crm.assistant.trial_store import TrialStore
+from crm.bot_api.given import contact_details, lead_details
 from crm.bot_api.hours import opening
 from crm.bot_api.schemas import (
     ConsentWrite,
@@ -17,10 +18,9 @@ from crm.bot_api.schemas import (
     LeadWrite,
     TaskWrite,
 )
-from crm.contacts.phones import normalise_phone
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument
-from crm.core.errors import FieldError, Invalid, NotFound
+from crm.core.errors import NotFound
 from crm.inbox.store import ConversationStore
 
 
@@ -40,9 +40,7 @@ class TrialActions:
 
     async def add_lead(self, trial: RawDocument, lead: LeadWrite) -> RawDocument:
         """Note an order; the trial's customer is known by what it gives from now on."""
-        given = lead.model_dump(exclude={"source_key"}, exclude_none=True)
-        if lead.phone:
-            given["phone"] = _phone(lead.phone)
+        given = lead_details(lead)
         await self._note(trial, "lead", given, lead.source_key, facts=given)
         return {"contact_id": trial["_id"], "deal_id": ObjectId(), "task_id": ObjectId()}
 
@@ -61,10 +59,7 @@ class TrialActions:
 
     async def learn(self, trial: RawDocument, asked: ContactWrite) -> RawDocument:
         """Note what the customer said of himself."""
-        values = asked.model_dump(exclude={"facts"}, exclude_none=True)
-        if asked.phone is not None:
-            values["phone"] = _phone(asked.phone)
-        facts = {**{name: values[name] for name in values if name != "language"}, **asked.facts}
+        values, facts = contact_details(asked)
         # Nothing else tells one such saying from its repetition.
         said = json.dumps({**values, "facts": asked.facts}, sort_keys=True)
         key = f"{trial['turn']}:contact:{said}"
@@ -97,10 +92,3 @@ class TrialActions:
         if status:
             changes["status"] = status
         await self._trials.note(trial, kind, data, source_key=source_key, changes=changes)
-
-
-def _phone(text: str) -> str:
-    phone = normalise_phone(text)
-    if phone is None:
-        raise Invalid(fields=[FieldError("phone", "phone_invalid", "This is no telephone number.")])
-    return phone

@@ -99,6 +99,23 @@ async def examine_database(settings: Settings) -> Finding:
     return Finding(title, "answers")
 
 
+def examine_model(settings: Settings) -> Finding:
+    """Tell which language model the installation has for tenants without one of their own, and what it may cost."""
+    title = "Language model"
+    if settings.llm_model is None:
+        return Finding(title, "none of the installation's own: the bot quotes the documents")
+    prices, limit = settings.llm_prices, settings.llm_monthly_limit
+    if prices is None or limit is None:
+        return Finding(
+            title,
+            f"{settings.llm_model}, without a spending limit (AITYS_LLM_PRICE, AITYS_LLM_MONTHLY_LIMIT)",
+        )
+    return Finding(
+        title,
+        f"{settings.llm_model}, at most {limit:g} {prices['currency']} a month for each tenant",
+    )
+
+
 def explain_unreachable(error: PyMongoError) -> str:
     """Return a sentence for a MongoDB that was set and does not answer."""
     reason = str(error).split(",", 1)[0]
@@ -111,6 +128,7 @@ async def examine_everything(settings: Settings, installation: Installation) -> 
         *examine_installation(installation),
         *await asyncio.to_thread(lambda: list(examine_machine(settings))),
     ]
+    findings.append(examine_model(settings))
     holder = holder_of(settings.data_dir)
     findings.append(
         Finding("Aitys", f"is running (process {holder})") if holder else examine_port(settings)

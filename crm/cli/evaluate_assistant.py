@@ -207,7 +207,7 @@ async def _run(
             "state": result["state"],
             "turns": [turn["text"] for turn in result["turns"]],
             "failures": result["failures"],
-            "error": result["error"],
+            "error": result["error_detail"],
         }
         for result in await _results(runs, organization_id, run["id"])
     ]

@@ -18,11 +18,13 @@ from pymongo.errors import DuplicateKeyError
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.migration_steps import (
+    assistant_results,
     assistant_suites,
     assistant_versions,
     channel_events,
     connections_in_depth,
     contacts_in_depth,
+    gates_hold_documents,
     media,
     passage_vectors,
     passages_by_intervals,
@@ -191,10 +193,12 @@ MIGRATIONS: list[Migration] = [
     Migration(4, "the ledger of what leaves for providers", provider_calls.run),
     Migration(5, "test suites of assistants", assistant_suites.run),
     Migration(6, "embeddings of passages", passage_vectors.run),
-    Migration(7, "events of messengers, paces", channel_events.run),
-    Migration(8, "files that people send", media.run),
-    Migration(9, "health, templates and accounts of connections", connections_in_depth.run),
-    Migration(10, "what brought contacts, and who are one person", contacts_in_depth.run),
+    Migration(7, "documents wait where publishing asks for suites", gates_hold_documents.run),
+    Migration(8, "results of runs by weight", assistant_results.run),
+    Migration(9, "events of messengers, paces", channel_events.run),
+    Migration(10, "files that people send", media.run),
+    Migration(11, "health, templates and accounts of connections", connections_in_depth.run),
+    Migration(12, "what brought contacts, and who are one person", contacts_in_depth.run),
 ]
 
 

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -27,6 +28,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PRICE = re.compile(
+    r"(?P<input>\d{1,7}(?:\.\d{1,6})?)/(?P<output>\d{1,7}(?:\.\d{1,6})?) (?P<currency>[A-Z]{3})"
+)
 SECRET_KEY_FILE = "secret.key"  # noqa: S105 - a file name
 MIN_SECRET_KEY_LENGTH = 16
 
@@ -122,6 +126,17 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = Field(
         default=None, description="Key of the language model's provider."
     )
+    llm_price: str | None = Field(
+        default=None,
+        description="What a million tokens of that model cost, read and written: `0.40/1.60 USD`.",
+    )
+    llm_monthly_limit: float | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000_000,
+        allow_inf_nan=False,
+        description="What each tenant without a model of its own may spend a month on that key.",
+    )
 
     allow_private_addresses: bool = Field(
         default=False,
@@ -191,6 +206,15 @@ class Settings(BaseSettings):
             raise ValueError("must be clamd://host:port, or a command that can be found")
         return value
 
+    @field_validator("llm_price")
+    @classmethod
+    def _check_llm_price(cls, value: str | None) -> str | None:
+        if value is not None and not _PRICE.fullmatch(value):
+            raise ValueError(
+                "must be what a million tokens cost, read and written, such as 0.40/1.60 USD"
+            )
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _check_secret_key(cls, value: SecretStr) -> SecretStr:
@@ -213,6 +237,12 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
+    def _check_llm_limit(self) -> Self:
+        if self.llm_monthly_limit is not None and self.llm_price is None:
+            raise ValueError("AITYS_LLM_MONTHLY_LIMIT needs AITYS_LLM_PRICE to count with")
+        return self
+
+    @model_validator(mode="after")
     def _fill_secrets(self) -> Self:
         # `object.__setattr__` because the model is frozen for everybody else.
         if not self.secret_key.get_secret_value():
@@ -226,6 +256,20 @@ class Settings(BaseSettings):
         """Return a stable secret for one purpose, as 64 hex digits, that does not reveal the secret key."""
         key = self.secret_key.get_secret_value().encode()
         return hmac.new(key, f"aitys/{purpose}".encode(), hashlib.sha256).hexdigest()
+
+    @property
+    def llm_prices(self) -> dict[str, Any] | None:
+        """What a million tokens of the installation's model cost: input, output, currency; None where nobody said."""
+        found = _PRICE.fullmatch(self.llm_price or "")
+        return (
+            {
+                "input": float(found["input"]),
+                "output": float(found["output"]),
+                "currency": found["currency"],
+            }
+            if found
+            else None
+        )
 
     @property
     def secure_cookies(self) -> bool:
@@ -251,12 +295,10 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    name = (
-        "AITYS_" + "_".join(str(part) for part in first["loc"]).upper()
-        if first["loc"]
-        else "A setting"
-    )
+    name = "AITYS_" + "_".join(str(part) for part in first["loc"]).upper()
     reason = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:  # of several together: it names them, or none can be named
+        return f"{reason[0].upper()}{reason[1:]}."
     if name == "AITYS_LLM_MODEL":
         reason = "must look like provider:model, for example openai:gpt-4.1-mini"
     return f"{name} is wrong: {reason[0].lower()}{reason[1:]}."

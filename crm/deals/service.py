@@ -170,7 +170,7 @@ class Deals:
                 position = await self._top(organization_id, values["stage_id"], session)
                 values |= await self._entering(organization_id, values["stage_id"], session)
                 values["position"] = position
-            return await self._store(deal_id, values, actor, session)
+            return await self._store(organization_id, deal_id, values, actor, session)
 
         return await self._database.in_transaction(work, serial=organization_id)
 
@@ -189,7 +189,7 @@ class Deals:
             if move.stage_id != deal["stage_id"]:
                 values |= await self._entering(organization_id, move.stage_id, session)
             values["position"] = await self._place(organization_id, deal_id, move, session)
-            return await self._store(deal_id, values, actor, session)
+            return await self._store(organization_id, deal_id, values, actor, session)
 
         return await self._database.in_transaction(work, serial=organization_id)
 
@@ -207,7 +207,9 @@ class Deals:
                 {"$set": {"deal_id": None}},
                 session=session,
             )
-            await self._deals.delete_one({"_id": deal_id}, session=session)
+            await self._deals.delete_one(
+                {"organization_id": organization_id, "_id": deal_id}, session=session
+            )
             await self._append("deal.deleted", deal, actor, session)
 
         await self._database.in_transaction(work, serial=organization_id)
@@ -266,15 +268,22 @@ class Deals:
         for place, (other, _) in enumerate(column):
             shifted = place if place < index else place + 1
             await self._deals.update_one(
-                {"_id": other}, {"$set": {"position": shifted * STEP}}, session=session
+                {"organization_id": organization_id, "_id": other},
+                {"$set": {"position": shifted * STEP}},
+                session=session,
             )
         return index * STEP
 
     async def _store(
-        self, deal_id: ObjectId, values: RawDocument, actor: Actor, session: Session
+        self,
+        organization_id: ObjectId,
+        deal_id: ObjectId,
+        values: RawDocument,
+        actor: Actor,
+        session: Session,
     ) -> RawDocument:
         stored = await self._deals.find_one_and_update(
-            {"_id": deal_id},
+            {"organization_id": organization_id, "_id": deal_id},
             {"$set": {**values, "updated_at": utc_now()}},
             return_document=ReturnDocument.AFTER,
             session=session,

@@ -275,14 +275,15 @@ def _last_of(messages: list[RawDocument]) -> RawDocument:
 
 
 def _trace(line: dict[str, Any]) -> RawDocument:
+    pinned = {"skill": line["skill"], "assistant_version": 1, "knowledge_version": 1}
+    if "intent" not in line:  # said without being asked, as the disclosure is
+        return pinned
     source = line.get("source")
     return {
+        **pinned,
         "intent": line["intent"],
         "confidence": line["confidence"],
-        "skill": line["skill"],
         "sources": [{"passage_id": "", **source}] if source else [],
-        "assistant_version": 1,
-        "knowledge_version": 1,
         "model": None,
         "masked_prompt": None,
         "elapsed_ms": 40,

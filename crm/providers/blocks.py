@@ -49,7 +49,8 @@ class ContextBlocks:
                 "model": self._settings.llm_model,
                 "base_url": self._settings.llm_base_url,
                 "api_key": key.get_secret_value() if key else None,
-                "price": prices,
+                "price": prices or self._settings.llm_prices,
+                "on_installation": True,
             }
         else:
             return None
@@ -57,7 +58,7 @@ class ContextBlocks:
         asked = {name: model.get(name) for name in ("temperature", "max_tokens")}
         return {
             **found,
-            **_named(found["model"], model.get("name")),
+            **self._named(found, model.get("name")),
             **asked,
             "fallback": (
                 {**self._own(fallback, fallback.get("prices") or prices), **asked}
@@ -68,10 +69,11 @@ class ContextBlocks:
 
     def embedding_model(self, organization: Mapping[str, Any]) -> RawDocument | None:
         """Return the model that makes embeddings, its key decrypted; None where none is to be asked."""
-        chosen = (organization.get("llm") or {}).get("embeddings") or {}
+        own = organization.get("llm") or {}
+        chosen = own.get("embeddings") or {}
         if not chosen.get("model") or not providers_allowed(organization):
             return None
-        return self._own(chosen, chosen.get("prices"))
+        return self._own(chosen, chosen.get("prices") or own.get("prices"))
 
     async def embeddings(self, organization: Mapping[str, Any], version: int) -> RawDocument | None:
         """Return the same with `ready`: whether the passages of a knowledge version have its vectors."""
@@ -109,6 +111,36 @@ class ContextBlocks:
             ),
         }
 
+    def refused(
+        self, organization: Mapping[str, Any], model: Mapping[str, Any] | None
+    ) -> str | None:
+        """Return why the model that a version names is not asked with the key there is; None where it is.
+
+        Where nothing may be asked at all, the name means nothing, and is not refused.
+        """
+        llm = self.llm(organization, model)
+        return llm.get("refused") if llm else None
+
+    def _named(self, found: Mapping[str, Any], name: Any) -> RawDocument:
+        """Return the version's own choice of a model; `refused` where it is not to be asked.
+
+        The key was given for one provider; whoever writes versions must not send it, or anything else, to another
+        company. Where the installation limits what its key may cost, only the model it knows the price of is asked.
+        """
+        model = str(found["model"])
+        provider = model.partition(":")[0]
+        if not name:
+            return {"model": model}
+        named, _, rest = str(name).partition(":")
+        if named != provider and named in PROVIDERS and rest:
+            return {"model": str(name), "refused": "provider_not_allowed"}
+        # Models may have a colon in their names, as Ollama's do.
+        chosen = str(name) if named == provider and rest else f"{provider}:{name}"
+        limited = found.get("on_installation") and self._settings.llm_monthly_limit is not None
+        if limited and chosen != model:
+            return {"model": chosen, "refused": "model_not_allowed"}
+        return {"model": chosen}
+
     def _own(self, stored: Mapping[str, Any], prices: Mapping[str, Any] | None) -> RawDocument:
         key = stored.get("api_key_encrypted")
         return {
@@ -123,20 +155,3 @@ class ContextBlocks:
     def limits(self) -> RawDocument:
         """Return what holds for a model whose address a tenant has given, not the installation."""
         return {} if self._settings.allow_private_addresses else {"public_only": True}
-
-
-def _named(model: str, name: Any) -> RawDocument:
-    """Return the version's own choice of a model, which must be the same provider's.
-
-    The key was given for that one; whoever writes versions must not send it, or anything else, to another company.
-    """
-    provider = model.partition(":")[0]
-    if not name:
-        return {"model": model}
-    named, _, rest = str(name).partition(":")
-    if named == provider and rest:
-        return {"model": str(name)}
-    if named in PROVIDERS and rest:
-        return {"model": str(name), "refused": "provider_not_allowed"}
-    # Models may have a colon in their names, as Ollama's do.
-    return {"model": f"{provider}:{name}"}

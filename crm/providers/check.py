@@ -37,6 +37,7 @@ WORDS: Final[Mapping[str, str]] = {
     "provider_extra_missing": "The provider needs one more package.",
     "provider_suspended": "The provider failed several times just now and is left alone for half a minute.",
     "provider_not_allowed": "The key is not meant for this provider.",
+    "model_not_allowed": "The installation allows its own model only.",
     "spend_limit_reached": "The month's spending limit is reached.",
     "providers_forbidden": "The privacy settings let nothing leave for a provider.",
     "ledger_unavailable": "What is about to leave could not be written down, so nothing was sent.",
@@ -109,6 +110,9 @@ class LiveCheck:
         if asked.fallback:
             llm = dict(llm.get("fallback") or {})
         given = asked.model_dump(exclude_unset=True, exclude={"fallback"})
+        if given and llm.get("on_installation"):
+            # What is tried is to become the tenant's own: neither key nor address nor money of the installation's.
+            llm = {}
         moved = {"model", "base_url"} & given.keys()
         if "api_key" in given:
             key = asked.api_key
@@ -121,7 +125,7 @@ class LiveCheck:
             # The stored key belongs to another provider.
             llm["api_key"] = None
         llm |= {name: given[name] for name in moved}
-        if moved:  # it is the installation's own no more
+        if given:
             llm |= limits
         if not llm.get("model"):
             raise Invalid(fields=[FieldError("model", "missing", "Name the model first.")])

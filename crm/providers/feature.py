@@ -13,6 +13,7 @@ from crm.bot_api.context import SkillContexts
 from crm.core.feature import Core, Feature
 from crm.knowledge.answers import KnowledgeSearch
 from crm.knowledge.service import Knowledge
+from crm.providers.allowance import Allowance
 from crm.providers.blocks import ContextBlocks
 from crm.providers.check import LiveCheck
 from crm.providers.ledger import ProviderLedger
@@ -31,7 +32,8 @@ INDEX_BYTES = 64 * 1024 * 1024
 def feature(core: Core, services: Services) -> Feature:
     """Join the web process."""
     database = core.database
-    ledger = ProviderLedger(database=database)
+    allowance = Allowance.of(core.settings)
+    ledger = ProviderLedger(database=database, allowance=allowance)
     blocks = ContextBlocks(database=database, settings=core.settings, secrets=core.secrets)
     gateway = Gateway()
     library = IndexLibrary(max_bytes=INDEX_BYTES)
@@ -64,7 +66,9 @@ def feature(core: Core, services: Services) -> Feature:
     return Feature(
         name="providers",
         routes=[
-            ProviderRoutes(llm=llm, usage=Usage(database=database), check=check),
+            ProviderRoutes(
+                llm=llm, usage=Usage(database=database, allowance=allowance), check=check
+            ),
             PrivacyRoutes(privacy=Privacy(database=database, events=core.events)),
             OperatorRoutes(help_with=operators),
             LedgerRoutes(ledger=ledger, llm=llm),

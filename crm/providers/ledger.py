@@ -5,18 +5,19 @@ cost, in the same transaction: calls at the same moment cannot together pass a l
 Closing settles the reserve. An entry that nobody closes is settled by the worker.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from bot.answering.calls import ClosedCall, OpenCall
+from bot.answering.calls import ClosedCall, MarkersTakenError, OpenCall
 from bot.answering.failures import ProviderError
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session, TransactionConflictError
 from crm.core.errors import Conflict, DomainError, Forbidden, NotFound
 from crm.inbox.models import CONVERSATIONS
+from crm.providers.allowance import Allowance
 from crm.providers.models import (
     CALLS,
     DONE,
@@ -30,9 +31,13 @@ from crm.providers.models import (
     searched,
 )
 
+LOST: Final = "lost"
+_INSTALLATION: Final = "installation_"
+"""Before the names of what is spent on the installation's key, by its prices."""
 TRIALS: Final = "assistant_trials"
 MICRO: Final = 1e-9
 """Sums of prices in floating point are equal up to this."""
+NO_ALLOWANCE: Final = Allowance()
 
 
 class ProvidersForbidden(Forbidden):
@@ -52,8 +57,10 @@ class SpendLimitReached(Conflict):
 class ProviderLedger:
     """Opens and closes entries of every organization."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, allowance: Allowance = NO_ALLOWANCE) -> None:
+        """`allowance`: what tenants may spend on the installation's key."""
         self._database = database
+        self._allowance = allowance
         self._calls = database.collection(CALLS)
         self._spend = database.collection(SPEND)
         self._organizations = database.collection("organizations")
@@ -79,6 +86,7 @@ class ProviderLedger:
             ProvidersForbidden: nothing may leave.
             SpendLimitReached: it does not fit into the month's limit.
             NotFound: the organization or the subject does not exist.
+            MarkersTakenError: a new marker stands for something else in the conversation by now.
         """
         organization = await self._organizations.find_one(
             {"_id": organization_id}, {"llm.monthly_limit": 1, "privacy": 1, "timezone": 1}
@@ -87,9 +95,15 @@ class ProviderLedger:
             raise NotFound
         if not providers_allowed(organization):
             raise ProvidersForbidden
-        limit = (organization.get("llm") or {}).get("monthly_limit")
+        limits = self._limits(organization, call)
         holder = await self._holder(organization_id, subject_id)
         now = utc_now()
+        on_installation = bool(call.get("on_installation"))
+        installation_cost = (
+            self._allowance.cost(call["input_tokens"], call["output_tokens"])
+            if on_installation
+            else 0.0
+        )
         entry: RawDocument = {
             "_id": ObjectId(),
             "organization_id": organization_id,
@@ -108,7 +122,10 @@ class ProviderLedger:
             "output_tokens": 0,
             "cost": 0.0,
             "estimate": call["cost"],
-            "reserved": call["cost"] if limit is not None else 0.0,
+            "reserved": call["cost"] if "" in limits else 0.0,
+            "on_installation": on_installation,
+            "installation_estimate": installation_cost,
+            "installation_reserved": installation_cost if _INSTALLATION in limits else 0.0,
             "currency": call["currency"],
             "error": None,
             "attempts": 0,
@@ -127,15 +144,11 @@ class ProviderLedger:
             if known is not None:
                 found: ObjectId = known["_id"]
                 return found
-            if limit is not None:
-                await self._reserve(entry, limit, session)
+            if limits:
+                await self._reserve(entry, limits, session)
             if holder and call["markers"]:
-                rows = [dict(row) for row in call["markers"]]
-                await self._database.collection(holder).update_one(
-                    {"_id": subject_id},
-                    {"$addToSet": {"markers": {"$each": rows}}},
-                    session=session,
-                )
+                own_subject = {"organization_id": organization_id, "_id": subject_id}
+                await self._keep_markers(holder, own_subject, call["markers"], session)
             try:
                 await self._calls.insert_one(dict(entry), session=session)
             except DuplicateKeyError:
@@ -144,7 +157,7 @@ class ProviderLedger:
             return own
 
         # Where a limit holds, all calls of the organization meet in one document: better in a queue than in conflicts.
-        serial = ("provider_spend", organization_id) if limit is not None else None
+        serial = ("provider_spend", organization_id) if limits else None
         return await self._database.in_transaction(work, serial=serial)
 
     async def close(
@@ -189,7 +202,14 @@ class ProviderLedger:
             if before is None:
                 return False
             own = {"organization_id": organization_id, "month": before["month"]}
-            await self._add(own, _settled(before, changes), session)
+            installation = (
+                self._allowance.cost(changes["input_tokens"], changes["output_tokens"])
+                if before.get("on_installation")
+                else 0.0
+            )
+            if changes["error"] == LOST:
+                installation = before.get("installation_estimate", 0.0)
+            await self._add(own, _settled(before, changes, installation), session)
             return True
 
         closed = await self._database.in_transaction(
@@ -210,7 +230,7 @@ class ProviderLedger:
                 "input_tokens": call["input_tokens"],
                 "output_tokens": 0,
                 "cost": call["estimate"],
-                "error": "lost",
+                "error": LOST,
                 "attempts": call["attempts"],
                 "elapsed_ms": None,
             }
@@ -228,14 +248,51 @@ class ProviderLedger:
                 return name
         raise NotFound
 
-    async def _reserve(self, entry: RawDocument, limit: float, session: Session) -> None:
+    def _limits(self, organization: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, float]:
+        """Return the month's limits that hold for a call: the tenant's own, and the installation's on its key."""
+        own = (organization.get("llm") or {}).get("monthly_limit")
+        theirs = self._allowance.limit if call.get("on_installation") else None
+        given = {"": own, _INSTALLATION: theirs}
+        return {account: limit for account, limit in given.items() if limit is not None}
+
+    async def _reserve(
+        self, entry: RawDocument, limits: Mapping[str, float], session: Session
+    ) -> None:
         own = {"organization_id": entry["organization_id"], "month": entry["month"]}
         spend = await self._spend.find_one(own, session=session) or {}
-        held = float(spend.get("spent", 0)) + float(spend.get("reserved", 0))
-        if held + entry["reserved"] > limit + MICRO:
-            raise SpendLimitReached
+        for account, limit in limits.items():
+            held = sum(float(spend.get(account + name, 0)) for name in ("spent", "reserved"))
+            if held + entry[f"{account}reserved"] > limit + MICRO:
+                raise SpendLimitReached
+        reserved = {f"{account}reserved": entry[f"{account}reserved"] for account in limits}
         # Another transaction that changes the document meanwhile is a conflict, and this one runs again.
-        await self._add(own, {"$inc": {"reserved": entry["reserved"]}}, session)
+        await self._add(own, {"$inc": reserved}, session)
+
+    async def _keep_markers(
+        self,
+        holder: str,
+        own: RawDocument,
+        markers: Sequence[Mapping[str, Any]],
+        session: Session,
+    ) -> None:
+        """Store new markers with their conversation or trial.
+
+        Raises:
+            MarkersTakenError: one of them has another value there by now.
+        """
+        rows = [{name: row[name] for name in ("kind", "number", "value")} for row in markers]
+        taken = [
+            {"markers": {"$elemMatch": {**row, "value": {"$ne": row["value"]}}}} for row in rows
+        ]
+        subjects = self._database.collection(holder)
+        kept = await subjects.update_one(
+            {**own, "$nor": taken}, {"$addToSet": {"markers": {"$each": rows}}}, session=session
+        )
+        if not kept.matched_count:
+            found = await subjects.find_one(own, {"markers": 1}, session=session)
+            if found is None:
+                raise NotFound
+            raise MarkersTakenError(found.get("markers") or ())
 
     async def _add(self, own: RawDocument, update: RawDocument, session: Session) -> None:
         try:
@@ -273,11 +330,13 @@ class BoundLedger:
         await self._ledger.close(self._organization_id, ObjectId(call_id), fields)
 
 
-def _settled(before: RawDocument, changes: RawDocument) -> RawDocument:
+def _settled(before: RawDocument, changes: RawDocument, installation: float) -> RawDocument:
     return {
         "$inc": {
             "reserved": -before["reserved"],
             "spent": changes["cost"],
+            "installation_reserved": -before.get("installation_reserved", 0.0),
+            "installation_spent": installation,
             "calls": 1,
             "failed": int(changes["state"] == FAILED),
             "input_tokens": changes["input_tokens"],

@@ -110,6 +110,7 @@ class OperatorHelp:
         """Return the conversation's last messages, oldest first."""
         cursor = self._store.messages.find(
             {
+                "organization_id": conversation["organization_id"],
                 "conversation_id": conversation["_id"],
                 "kind": {"$nin": ["note", "event"]},
                 "author.kind": {"$in": list(_ROLES)},

@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from bson import ObjectId
-from pymongo import ReturnDocument
 
 from bot.privacy.markers import ALL_KINDS
 from crm.core.api import Principal
-from crm.core.clock import utc_now
-from crm.core.database import Database, RawDocument, Session
+from crm.core.database import Database, RawDocument
 from crm.core.errors import NotFound
-from crm.core.events import EventLog, NewEvent
+from crm.core.events import EventLog
 from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
+from crm.core.organization_settings import OrganizationSettings
 from crm.providers.models import CALLS, call_read, searched
 
 CALL_LIST: Final = Listing(
@@ -26,8 +25,7 @@ class Privacy:
     """Reads and changes the switches, and reads the ledger."""
 
     def __init__(self, *, database: Database, events: EventLog) -> None:
-        self._database = database
-        self._events = events
+        self._changes = OrganizationSettings(database=database, events=events)
         self._organizations = database.collection("organizations")
         self._calls = database.collection(CALLS)
 
@@ -44,27 +42,13 @@ class Privacy:
             f"privacy.{name}": value for name, value in values.items() if name != "kinds"
         } | {f"privacy.kinds.{kind}": on for kind, on in (values.get("kinds") or {}).items()}
 
-        async def work(session: Session) -> RawDocument:
-            changed = await self._organizations.find_one_and_update(
-                {"_id": principal.organization_id},
-                {"$set": {**changes, "updated_at": utc_now()}},
-                projection={"privacy": 1},
-                return_document=ReturnDocument.AFTER,
-                session=session,
-            )
-            if changed is None:
-                raise NotFound
-            read = _settings_read(changed)
-            event = NewEvent(
-                type="privacy.updated",
-                subject_id=principal.organization_id,
-                data=read,
-                actor=principal.actor,
-            )
-            await self._events.append(principal.organization_id, [event], session)
-            return read
-
-        return await self._database.in_transaction(work, serial=principal.organization_id)
+        return await self._changes.change(
+            principal.organization_id,
+            changes,
+            event="privacy.updated",
+            read=_settings_read,
+            actor=principal.actor,
+        )
 
     async def calls(
         self,

@@ -3,6 +3,7 @@
 from aiohttp import web
 from bson import ObjectId
 
+from bot.answering.calls import MarkersTakenError
 from crm.core.api import Access, Id, Principal, endpoint
 from crm.core.database import RawDocument
 from crm.core.errors import NotFound
@@ -160,9 +161,12 @@ class LedgerRoutes:
         """Write down what is about to leave for a provider."""
         call = body.model_dump()
         subject_id = call.pop("conversation_id")
-        call_id = await self._ledger.open(
-            _own(request, organization_id), call, subject_id=subject_id
-        )
+        try:
+            call_id = await self._ledger.open(
+                _own(request, organization_id), call, subject_id=subject_id
+            )
+        except MarkersTakenError as taken:
+            return {"call_id": None, "markers": taken.rows}
         return {"call_id": call_id}
 
     @endpoint("PATCH", _CALLS + "/{call_id}", access=Access.INTERNAL, max_body=_MAX_BODY)

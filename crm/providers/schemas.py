@@ -126,6 +126,16 @@ class MonthUsage(ResponseModel):
     currency: str | None
 
 
+class InstallationUsage(ResponseModel):
+    """What this month cost on the installation's key, by the installation's prices, and what it allows."""
+
+    currency: str
+    limit: float | None
+    spent: float
+    reserved: float
+    left: float | None
+
+
 class UsageRead(ResponseModel):
     """This month's spending, and the months before, newest first. `reserved`: the most that calls now under way may cost."""
 
@@ -135,6 +145,9 @@ class UsageRead(ResponseModel):
     spent: float
     reserved: float
     left: float | None
+    installation: InstallationUsage | None = Field(
+        description="Where the installation's own model answers, and its price is known."
+    )
     calls: int
     failed: int
     input_tokens: int
@@ -274,7 +287,7 @@ class MarkerRow(LedgerModel):
 
     kind: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,12}$")]
     number: Annotated[int, Field(ge=1, le=99_999)]
-    value: Annotated[str, StringConstraints(max_length=2_000)]
+    value: Annotated[str, StringConstraints(max_length=25_000)]
 
 
 class CallOpen(LedgerModel):
@@ -291,13 +304,23 @@ class CallOpen(LedgerModel):
     output_tokens: Annotated[int, Field(ge=0)]
     cost: Annotated[float, Field(ge=0)]
     currency: Annotated[str, StringConstraints(max_length=3)] | None = None
+    on_installation: bool = False
     markers: Annotated[list[MarkerRow], Field(max_length=1_000)] = Field(default_factory=list)
 
 
-class CallOpened(ResponseModel):
-    """The entry's id."""
+class MarkerRead(ResponseModel):
+    """A marker of the conversation and what it stands for."""
 
-    call_id: Id
+    kind: str
+    number: int
+    value: str
+
+
+class CallOpened(ResponseModel):
+    """The entry's id. Null where nothing may leave as it is masked: the markers are the conversation's by now."""
+
+    call_id: Id | None
+    markers: list[MarkerRead] = Field(default_factory=list)
 
 
 class CallClose(LedgerModel):

@@ -6,15 +6,16 @@ from urllib.parse import urlsplit
 
 from bson import ObjectId
 from pydantic import SecretStr
-from pymongo import ReturnDocument
 
+from bot.answering.providers import PROVIDERS
+from bot.knowledge.embeddings import EMBEDDING_PROVIDERS
 from bot.outbound import addresses_of, is_public
 from crm.core.api import Principal
-from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
 from crm.core.errors import FieldError, Invalid, NotFound
-from crm.core.events import EventLog, NewEvent
+from crm.core.events import EventLog
+from crm.core.organization_settings import OrganizationSettings
 from crm.core.secrets import SecretBox
 from crm.core.settings import Settings
 from crm.providers.schemas import LlmUpdate
@@ -32,7 +33,7 @@ class LlmSettings:
         self, *, database: Database, events: EventLog, secrets: SecretBox, settings: Settings
     ) -> None:
         self._database = database
-        self._events = events
+        self._changes = OrganizationSettings(database=database, events=events)
         self._secrets = secrets
         self._settings = settings
         self._organizations = database.collection("organizations")
@@ -53,11 +54,12 @@ class LlmSettings:
         """Change what is given; `model: null` removes model, keys and fallback, and leaves prices and limit.
 
         Raises:
-            Invalid: a key, an address or a fallback without a model, a limit without prices, or a private address
-                where the installation allows none.
+            Invalid: a key, an address or a fallback without a model, a provider that is not known, a limit without
+                prices, prices in several currencies, or a private address where the installation allows none.
         """
         values = change.given()
         own = values.keys() & {"base_url", "api_key", "fallback"}
+        _check_providers(values)
         await self._check_addresses(values)
 
         async def work(session: Session) -> RawDocument:
@@ -68,20 +70,13 @@ class LlmSettings:
                 self._change_second(llm, "embeddings", values["embeddings"])
             if "monthly_limit" in values:
                 llm["monthly_limit"] = values["monthly_limit"]
-            if llm.get("monthly_limit") is not None and not llm.get("prices"):
-                raise Invalid(
-                    fields=[
-                        FieldError(
-                            "prices", "prices_missing", "A limit needs prices to count with."
-                        )
-                    ]
-                )
             if "model" in values and values["model"] is None:
                 llm |= dict.fromkeys(_OWN)
             else:
                 self._change_model(llm, values)
                 if own and not llm.get("model"):
                     raise Invalid(fields=[FieldError("model", "missing", "Name the model first.")])
+            _check_prices(llm, values)
             return await self._store(principal, llm, session)
 
         return await self._database.in_transaction(work, serial=principal.organization_id)
@@ -138,21 +133,14 @@ class LlmSettings:
         return dict(found.get("llm") or {})
 
     async def _store(self, principal: Principal, llm: RawDocument, session: Session) -> RawDocument:
-        changed = await self._organizations.find_one_and_update(
-            {"_id": principal.organization_id},
-            {"$set": {"llm": llm, "updated_at": utc_now()}},
-            return_document=ReturnDocument.AFTER,
+        await self._changes.change(
+            principal.organization_id,
+            {"llm": llm},
+            event="organization.updated",
+            read=lambda changed: read_form(changed, Organization.hidden),
+            actor=principal.actor,
             session=session,
         )
-        if changed is None:
-            raise NotFound
-        event = NewEvent(
-            type="organization.updated",
-            subject_id=principal.organization_id,
-            data=read_form(changed, Organization.hidden),
-            actor=principal.actor,
-        )
-        await self._events.append(principal.organization_id, [event], session)
         return self._shown(llm)
 
     def _shown(self, llm: Mapping[str, Any]) -> RawDocument:
@@ -164,6 +152,60 @@ class LlmSettings:
             "monthly_limit": llm.get("monthly_limit"),
             "installation_model": self._settings.llm_model,
         }
+
+
+def _check_providers(values: Mapping[str, Any]) -> None:
+    """Refuse models of providers that we make no models of.
+
+    Raises:
+        Invalid: `provider_unknown`.
+    """
+    named = {
+        "model": (values.get("model"), PROVIDERS),
+        "fallback.model": ((values.get("fallback") or {}).get("model"), PROVIDERS),
+        "embeddings.model": ((values.get("embeddings") or {}).get("model"), EMBEDDING_PROVIDERS),
+    }
+    faults = [
+        FieldError(
+            field, "provider_unknown", f"Take a model of one of {', '.join(sorted(providers))}."
+        )
+        for field, (name, providers) in named.items()
+        if name and str(name).partition(":")[0] not in providers
+    ]
+    if faults:
+        raise Invalid(fields=faults)
+
+
+def _check_prices(llm: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Refuse a limit that nothing can be counted with, and sums of two currencies.
+
+    Raises:
+        Invalid: `prices_missing` or `currency_differs`.
+    """
+    prices = {
+        "prices": llm.get("prices"),
+        **{f"{name}.prices": (llm.get(name) or {}).get("prices") for name in _SECOND},
+    }
+    faults = []
+    if llm.get("monthly_limit") is not None:
+        needed = ["prices"]
+        if llm.get("embeddings") and values.keys() & {"embeddings", "monthly_limit"}:
+            needed.append("embeddings.prices")
+        faults = [
+            FieldError(field, "prices_missing", "A limit needs prices to count with.")
+            for field in needed
+            if not prices[field]
+        ]
+    currencies = {field: given["currency"] for field, given in prices.items() if given}
+    first = next(iter(currencies.values()), None)
+    changed = values.keys() & {"prices", *_SECOND}
+    faults += [
+        FieldError(f"{field}.currency", "currency_differs", "All prices need one currency.")
+        for field, currency in currencies.items()
+        if changed and currency != first
+    ]
+    if faults:
+        raise Invalid(fields=faults)
 
 
 def _address(stored: Mapping[str, Any]) -> tuple[str, Any]:

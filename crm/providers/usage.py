@@ -5,6 +5,8 @@ from bson import ObjectId
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument
 from crm.core.errors import NotFound
+from crm.providers.allowance import Allowance
+from crm.providers.ledger import NO_ALLOWANCE
 from crm.providers.models import CALLS, FAILED, SPEND, month_of
 
 MONTHS = 12
@@ -14,7 +16,8 @@ _SUMS = ("calls", "failed", "input_tokens", "output_tokens")
 class Usage:
     """Reads sums."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, allowance: Allowance = NO_ALLOWANCE) -> None:
+        self._allowance = allowance
         self._organizations = database.collection("organizations")
         self._calls = database.collection(CALLS)
         self._spend = database.collection(SPEND)
@@ -44,6 +47,7 @@ class Usage:
             "spent": spent,
             "reserved": reserved,
             "left": None if limit is None else max(0.0, _money(limit - spent - reserved)),
+            "installation": None if llm.get("model") else self._on_installation(now),
             **{name: now.get(name, 0) for name in _SUMS},
             "purposes": await self._purposes(organization_id, month),
             "months": [
@@ -55,6 +59,20 @@ class Usage:
                 }
                 for row in newest
             ],
+        }
+
+    def _on_installation(self, now: RawDocument) -> RawDocument | None:
+        prices, limit = self._allowance.prices, self._allowance.limit
+        if prices is None:
+            return None
+        spent = _money(now.get("installation_spent"))
+        reserved = _money(now.get("installation_reserved"))
+        return {
+            "currency": prices["currency"],
+            "limit": limit,
+            "spent": spent,
+            "reserved": reserved,
+            "left": None if limit is None else max(0.0, _money(limit - spent - reserved)),
         }
 
     async def _purposes(self, organization_id: ObjectId, month: str) -> list[RawDocument]:

@@ -127,7 +127,7 @@ class Tasks:
             if (done := values.pop("done", None)) is not None:
                 values["done_at"] = (task["done_at"] or utc_now()) if done else None
             stored = await self._tasks.find_one_and_update(
-                {"_id": task_id},
+                {"organization_id": organization_id, "_id": task_id},
                 {"$set": {**values, "updated_at": utc_now()}},
                 return_document=ReturnDocument.AFTER,
                 session=session,
@@ -147,7 +147,9 @@ class Tasks:
 
         async def work(session: Session) -> None:
             task = await self._get(organization_id, task_id, session)
-            await self._tasks.delete_one({"_id": task_id}, session=session)
+            await self._tasks.delete_one(
+                {"organization_id": organization_id, "_id": task_id}, session=session
+            )
             await self._append("task.deleted", task, actor, session)
 
         await self._database.in_transaction(work, serial=organization_id)

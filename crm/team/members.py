@@ -124,7 +124,7 @@ class Members:
                 await self._check_other_owner(principal.organization_id, session)
             membership.role = role
             await self._memberships.update_one(
-                {"_id": membership_id},
+                {"organization_id": principal.organization_id, "_id": membership_id},
                 {"$set": {"role": role, "updated_at": utc_now()}},
                 session=session,
             )
@@ -150,7 +150,10 @@ class Members:
             _check_rank(principal, membership.role)
             if membership.role is Role.OWNER:
                 await self._check_other_owner(principal.organization_id, session)
-            await self._memberships.delete_one({"_id": membership_id}, session=session)
+            await self._memberships.delete_one(
+                {"organization_id": principal.organization_id, "_id": membership_id},
+                session=session,
+            )
             await self._sessions.end_all(
                 membership.user_id, organization_id=principal.organization_id, session=session
             )

@@ -1,14 +1,15 @@
 """An organization's settings."""
 
+from functools import partial
+
 from bson import ObjectId
-from pymongo import ReturnDocument
 
 from crm.core.api import Principal
-from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
 from crm.core.documents import read_form
 from crm.core.errors import Conflict, NotFound
-from crm.core.events import EventLog, NewEvent
+from crm.core.events import EventLog
+from crm.core.organization_settings import OrganizationSettings
 from crm.team.models import Organization
 from crm.team.schemas import OrganizationUpdate
 
@@ -27,7 +28,7 @@ class Organizations:
 
     def __init__(self, *, database: Database, events: EventLog) -> None:
         self._database = database
-        self._events = events
+        self._settings = OrganizationSettings(database=database, events=events)
         self._organizations = database.collection("organizations")
 
     async def read(self, organization_id: ObjectId) -> RawDocument:
@@ -51,31 +52,19 @@ class Organizations:
             }
         if "holidays" in values:
             values["holidays"] = sorted({day.isoformat() for day in values["holidays"]})
-        return await self._store(principal, values)
 
-    async def _store(self, principal: Principal, values: RawDocument) -> RawDocument:
         async def work(session: Session) -> RawDocument:
             if values.get("knowledge_goes_live") == "at_once":
                 mine = {"_id": principal.organization_id, "assistant_gate.required": True}
                 if await self._organizations.find_one(mine, {"_id": 1}, session=session):
                     raise GateRequired
-            changed = await self._organizations.find_one_and_update(
-                {"_id": principal.organization_id},
-                {"$set": {**values, "updated_at": utc_now()}},
-                projection=_PROJECTION,
-                return_document=ReturnDocument.AFTER,
+            return await self._settings.change(
+                principal.organization_id,
+                values,
+                event="organization.updated",
+                read=partial(read_form, hidden=Organization.hidden),
+                actor=principal.actor,
                 session=session,
             )
-            if changed is None:
-                raise NotFound
-            read = read_form(changed)
-            event = NewEvent(
-                type="organization.updated",
-                subject_id=principal.organization_id,
-                data=read,
-                actor=principal.actor,
-            )
-            await self._events.append(principal.organization_id, [event], session)
-            return read
 
         return await self._database.in_transaction(work, serial=principal.organization_id)

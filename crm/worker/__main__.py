@@ -22,6 +22,7 @@ from crm.core.database import Database
 from crm.core.settings import Settings, load_settings
 from crm.inbox.polling import Poller
 from crm.knowledge.embedding import Embedding
+from crm.providers.allowance import Allowance
 from crm.providers.blocks import ContextBlocks
 from crm.providers.ledger import BoundLedger, ProviderLedger
 from crm.services import build_services, open_core
@@ -47,7 +48,7 @@ async def work(settings: Settings) -> None:
     services = build_services(core, connectors)
     inbox = services.inbox
     broker = build_broker(settings)
-    ledger = ProviderLedger(database=database)
+    ledger = ProviderLedger(database=database, allowance=Allowance.of(settings))
     register_jobs(
         broker,
         handover=inbox.handover,

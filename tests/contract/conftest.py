@@ -1,8 +1,7 @@
 """What the contract suite runs on: connectors, an inbox in memory, a server on loopback."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,16 +24,6 @@ from tests.fakes.telegram_server import TelegramServer
 from tests.fakes.whatsapp_api import CONFIG, DISPLAY_NUMBER, NUMBER_ID
 from tests.fakes.whatsapp_server import WhatsAppServer
 from tests.support.browser import running_browser
-
-
-async def eventually(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
-    """Wait until something is so."""
-    for _ in range(int(seconds * 100)):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen in time")
-
 
 SECRET = "webhook_secret-0123456789"
 

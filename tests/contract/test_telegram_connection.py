@@ -19,9 +19,10 @@ from crm.contract import (
     RejectedError,
     RetryableError,
 )
-from tests.contract.conftest import SECRET, Telegram, eventually, make_connection
+from tests.contract.conftest import SECRET, Telegram, make_connection
 from tests.contract.telegram_updates import GROUP, MALFORMED, USERNAME, mention, message
 from tests.fakes.telegram_api import TOKEN
+from tests.support.patience import until
 
 SECRETS = {SECRET_HEADER: SECRET}
 
@@ -247,7 +248,7 @@ async def test_a_tap_is_acknowledged(telegram: Telegram) -> None:
     bot_message = {**telegram.server.message(bot, 501, text="?"), "reply_markup": keyboard}
     update = await telegram.server.tap(bot_message, "Адам")
     assert telegram.inbox.received[0].payload == "/ask_human"
-    await eventually(lambda: bot.calls[-1:] and bot.calls[-1][0] == "answerCallbackQuery")
+    await until(lambda: bot.calls[-1:] and bot.calls[-1][0] == "answerCallbackQuery")
     assert bot.calls[-1][1]["callback_query_id"] == int(update["callback_query"]["id"])
 
 
@@ -257,16 +258,16 @@ async def test_polling_confirms_only_what_is_stored(telegram: Telegram) -> None:
     telegram.inbox.unavailable = True
     polling = asyncio.create_task(telegram.connector.poll(telegram.connection, telegram.inbox))
     try:
-        await eventually(lambda: not telegram.server.bot.webhook)
+        await until(lambda: not telegram.server.bot.webhook)
         await telegram.server.say("бір")
-        await eventually(lambda: telegram.inbox.deliveries)
+        await until(lambda: telegram.inbox.deliveries)
         assert len(telegram.server.bot.queue) == 1
         telegram.inbox.unavailable = False
-        await eventually(lambda: telegram.inbox.received)
+        await until(lambda: telegram.inbox.received)
         server = telegram.server
         await server.publish(server.update(server.bot, message="broken"))
         await server.say("екі")
-        await eventually(lambda: len(telegram.inbox.received) == 2 and not server.bot.queue)
+        await until(lambda: len(telegram.inbox.received) == 2 and not server.bot.queue)
         assert [received.text for received in telegram.inbox.received] == ["бір", "екі"]
     finally:
         polling.cancel()

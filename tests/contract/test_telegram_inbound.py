@@ -120,6 +120,14 @@ def test_the_short_way_leaves_the_rest_to_the_long_way() -> None:
         assert name in plain or found is None, name
 
 
+def test_the_short_way_goes_round_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, other = message(text="Сәлем"), CONTENTS["photo"][0]
+    usual = [parse_update(update, MYSELF) for update in (plain, other)]
+    monkeypatch.setattr(inbound, "Update", None)
+    assert parse_update(plain, MYSELF) == usual[0]
+    assert parse_update(other, MYSELF) != usual[1]
+
+
 KINDS = [
     "message",
     "edited_message",

@@ -35,6 +35,54 @@ async def test_a_skill_that_is_off_is_refused_in_words_and_does_nothing(
     assert (await customer.say("спасибо")).count("\n") == 0
 
 
+@pytest.mark.parametrize(
+    ("skill", "text", "answer", "refusal"),
+    [
+        ("callback", "перезвоните мне насчёт доставки", "Доставка по Алматы бесплатная.", "На звонок я здесь не записываю."),
+        ("order", "хочу заказать доставку торта", "Доставка по Алматы бесплатная.", "Заказы я здесь не принимаю."),
+        ("status", "где мой заказ, когда его доставят?", "Доставка по Алматы бесплатная.", "Где заказ, я здесь не вижу."),
+    ],
+)  # fmt: skip
+async def test_what_the_documents_know_is_told_before_a_refusal(
+    talk: Start, crm: FakeCrm, skill: str, text: str, answer: str, refusal: str
+) -> None:
+    crm.content = {"skills": {skill: False}}
+    customer = talk()
+    said = await customer.say(text)
+    assert said.startswith(answer)
+    assert said.endswith(refusal)
+    assert crm.writes == []
+    assert customer.last["replies"][0]["custom"]["trace"]["sources"]
+    assert customer.last["replies"][1]["custom"]["trace"]["refused"] is True
+    assert "/ask_human" in customer.buttons
+    assert (await customer.say("спасибо")).count("\n") == 0
+
+
+async def test_a_doubtful_answer_is_no_better_than_a_refusal(talk: Start, crm: FakeCrm) -> None:
+    crm.content = {"skills": {"callback": False}}
+    said = await talk().say("перезвоните мне, наверное, насчёт доставки")
+    assert said.startswith("На звонок я здесь не записываю. Могу ответить на вопросы,")
+
+
+async def test_the_documents_are_not_asked_where_answering_is_off_too(
+    talk: Start, crm: FakeCrm
+) -> None:
+    crm.content = {"skills": {"callback": False, "answer": False}}
+    assert "бесплатная" not in await talk().say("перезвоните мне насчёт доставки")
+
+
+async def test_an_answer_to_a_form_is_no_question_for_the_documents(
+    talk: Start, crm: FakeCrm
+) -> None:
+    customer = talk()
+    await customer.say("хочу сделать заказ")
+    crm.content = {"skills": {"order": False}}
+    customer.content = crm.content
+    said = await customer.say("торт с доставкой")
+    assert "не принимаю" in said
+    assert "бесплатная" not in said
+
+
 async def test_a_skill_switched_off_during_its_form_ends_it(talk: Start, crm: FakeCrm) -> None:
     customer = talk()
     await customer.say("хочу сделать заказ")

@@ -1,63 +1,51 @@
 """The whole product with its demo company, a browser, and the people of the stories."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from crm.cli.supervisor import Supervisor
 from tests.e2e.people import Admin, Operator, Visitor
 from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.telegram_server import TelegramServer
 from tests.product.running import running_product
+from tests.support.browser import PATIENCE_MS, running_browser
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "test-results"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 WINDOW = {"width": 1440, "height": 900}
 
 type OpenPage = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def telegram() -> AsyncIterator[TelegramServer]:
     """A Bot API on loopback."""
     async with TelegramServer() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def product(telegram: TelegramServer) -> AsyncIterator[Supervisor]:
     """All processes, over an empty data folder that the demo company was put into."""
     async with running_product(demo=True, telegram_api_url=telegram.url) as supervisor:
         yield supervisor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(product: Supervisor) -> str:
     return product.settings.public_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium, or Playwright's own where there is none."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield launched
-        await launched.close()
+    async with running_browser() as running:
+        yield running
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,7 +68,7 @@ async def open_page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIt
         context = await browser.new_context(
             **{"viewport": WINDOW, "locale": "ru-RU", "timezone_id": "Asia/Almaty", **options}
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return await context.new_page()
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from playwright.async_api import FilePayload, Locator, Page, expect
 
-# A turn takes well under a second; a machine that does other things at once gets more.
-PATIENCE_SECONDS = 20.0
+from tests.support.patience import PATIENCE_SECONDS
+
 Json = dict[str, Any]
 
 
@@ -181,9 +181,7 @@ class Admin(Operator):
         answered = await chat.get_by_test_id("how").count()
         await chat.get_by_test_id("test-text").fill(text)
         await chat.get_by_test_id("test-send").click()
-        await expect(chat.get_by_test_id("how")).to_have_count(
-            answered + 1, timeout=PATIENCE_SECONDS * 1000
-        )
+        await expect(chat.get_by_test_id("how")).to_have_count(answered + 1)
         said = await chat.get_by_test_id("test-bot").all_inner_texts()
         return said[-1].replace("\u00a0", " ")
 
@@ -192,9 +190,7 @@ class Admin(Operator):
         await self.go("/assistant")
         await self.page.get_by_test_id("upload-input").set_input_files([file(name, text)])
         document = self.page.get_by_test_id("pane-source")
-        await expect(document).to_have_attribute(
-            "data-state", "ready", timeout=PATIENCE_SECONDS * 1000
-        )
+        await expect(document).to_have_attribute("data-state", "ready")
 
     async def replace(self, name: str, text: str, *, shows: str) -> None:
         """Put a new file in place of the only document's, and wait until its passages show a text."""
@@ -203,9 +199,7 @@ class Admin(Operator):
         async with self.page.expect_file_chooser() as chooser:
             await self.page.get_by_test_id("replace-file").click()
         await (await chooser.value).set_files([file(name, text)])
-        await expect(self.page.get_by_test_id("passage").first).to_contain_text(
-            shows, timeout=PATIENCE_SECONDS * 1000
-        )
+        await expect(self.page.get_by_test_id("passage").first).to_contain_text(shows)
 
     async def add_suite(self, name: str, question: str, contains: str) -> None:
         """Make a suite of one question."""
@@ -222,9 +216,7 @@ class Admin(Operator):
     async def run_suite(self, colour: str) -> None:
         """Run the suite on the screen against the draft and wait for its colour."""
         await self.page.get_by_test_id("run-suite").click()
-        await expect(self.page.get_by_test_id("run")).to_have_attribute(
-            "data-colour", colour, timeout=PATIENCE_SECONDS * 1000
-        )
+        await expect(self.page.get_by_test_id("run")).to_have_attribute("data-colour", colour)
 
     async def switch(self, name: str, *, on: bool) -> None:
         """Turn a switch, and see it stand there."""

@@ -26,7 +26,7 @@ async def test_three_languages_in_one_chat(visitor: Visitor) -> None:
     ("question", "honest", "offer"),
     [
         ("Вы продаёте лодочные моторы Yamaha?", "нет|не знаю|не нашёл", "сотрудник"),
-        ("Do you sell helicopter insurance policies?", "do not say|not|rather", "colleague|person"),
+        ("Do you sell wedding dresses?", "do not say|not|rather", "colleague|person"),
         ("Сіздерде ұшақ билеттері бар ма?", "жоқ|білмеймін|таппадым", "ызметкер"),
     ],
     ids=["ru", "en", "kk"],

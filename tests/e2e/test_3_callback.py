@@ -63,15 +63,19 @@ async def test_a_time_becomes_a_due_task(
     slack: int,
 ) -> None:
     visitor = await new_visitor()
+    wanted = [due()]
     await visitor.ask(said, "номер|number|нөмір")
-    wanted = due()
+    wanted.append(due())  # another day, when midnight came meanwhile
     await visitor.ask(phone, agreed)
-    assert abs(await newest_callback(operator) - wanted) <= timedelta(minutes=slack)
+    found = await newest_callback(operator)
+    assert min(abs(found - moment) for moment in wanted) <= timedelta(minutes=slack)
 
 
 async def test_an_unclear_time_is_asked_back(new_visitor: NewVisitor, operator: Operator) -> None:
     visitor = await new_visitor()
     await visitor.ask("Позвоните мне как-нибудь, мой номер 8 701 555 01 05", "Когда вам удобно")
+    wanted = {tomorrow_at(11)}
     await visitor.ask("завтра", "В котором часу")
+    wanted.add(tomorrow_at(11))
     await visitor.ask("в 11", "Договорились")
-    assert await newest_callback(operator) == tomorrow_at(11)
+    assert await newest_callback(operator) in wanted

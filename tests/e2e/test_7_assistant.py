@@ -36,7 +36,7 @@ async def test_from_a_wrong_price_to_a_proven_one_and_back(admin: Admin, picture
     await admin.add_suite("Цены", QUESTION, contains="1 500")
     await admin.run_suite("red")
     await expect(page.get_by_test_id("failure")).to_contain_text("1 500")
-    await expect(page.get_by_test_id("failure")).to_contain_text("2 500")
+    await expect(page.get_by_test_id("result-answer")).to_contain_text("2 500")
 
     # Publishing waits for it.
     await admin.switch("gate-switch", on=True)

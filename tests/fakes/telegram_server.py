@@ -172,7 +172,7 @@ class TelegramServer:
         bot = bot or self.bot
         return [await self.deliver(update, bot=bot) for update in list(bot.queue)]
 
-    async def wait_for_sent(self, count: int, *, seconds: float = 10.0) -> list[Json]:
+    async def wait_for_sent(self, count: int, *, seconds: float = 60.0) -> list[Json]:
         """Wait until the first bot has sent so many messages."""
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: len(self.bot.sent) >= count)

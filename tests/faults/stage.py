@@ -64,7 +64,7 @@ class Stage:
         os.kill(pid, number)
         return pid
 
-    async def until_started(self, name: str, old_pid: int, *, seconds: float = 60.0) -> int:
+    async def until_started(self, name: str, old_pid: int, *, seconds: float = 120.0) -> int:
         """Wait until the supervisor has started a process again, which need not work yet; returns its pid.
 
         Raises:
@@ -76,7 +76,7 @@ class Stage:
                 await asyncio.sleep(0.02)
         return pid
 
-    async def until_back(self, name: str, old_pid: int, *, seconds: float = 90.0) -> None:
+    async def until_back(self, name: str, old_pid: int, *, seconds: float = 120.0) -> None:
         """Wait until the supervisor has a process work again.
 
         Raises:
@@ -94,7 +94,7 @@ class Stage:
             {"connection_id": ObjectId(connection), "chat_id": customer.chat_id}
         )
 
-    async def until_settled(self, *, seconds: float = 90.0) -> None:
+    async def until_settled(self, *, seconds: float = 120.0) -> None:
         """Wait until nothing waits to be answered or sent.
 
         Raises:

@@ -1,6 +1,7 @@
 """DOCX -> sections: headings by their styles, lists with their numbers, tables row by row, footnotes after their paragraph."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml import etree
 
@@ -8,7 +9,7 @@ from bot.knowledge.blocks import Document, Outline
 from bot.knowledge.errors import DocumentError
 from bot.knowledge.formats.containers import attribute, local, open_package, tree_of
 from bot.knowledge.formats.docx_styles import Numbering, Styles, child, is_on
-from bot.knowledge.formats.limits import LIMITS, Limits, Report, nobody
+from bot.knowledge.formats.limits import LIMITS, MEGABYTE, Limits, Report, nobody
 from bot.knowledge.formats.tables import merged_header, table_lines
 
 _WRAPPERS = frozenset(
@@ -21,6 +22,7 @@ _GONE = frozenset(
 _LONGEST_BOLD = 110
 _BOLD_LEVEL = 6
 _REPORT_EVERY = 200
+_MAX_SPAN = 100
 
 
 def parse_docx(content: bytes, limits: Limits = LIMITS, report: Report = nobody) -> Document:
@@ -42,7 +44,9 @@ def parse_docx(content: bytes, limits: Limits = LIMITS, report: Report = nobody)
             _notes(tree_of(package, "word/footnotes.xml")),
             limits,
         )
-    blocks = list(_blocks(body))
+    blocks = list(islice(_blocks(body), limits.cells + 1))
+    if len(blocks) > limits.cells:
+        raise DocumentError("document_too_large", f"It has more than {limits.cells} paragraphs.")
     reader.by_bold = not any(
         local(block) == "p" and reader.styles.level(block) is not None for block in blocks
     )
@@ -64,6 +68,7 @@ class _Reader:
         self._notes = notes
         self._limits = limits
         self._cells = 0
+        self._letters = 0
 
     def take(self, block: etree._Element) -> None:
         """Read a paragraph or a table of the body."""
@@ -78,10 +83,9 @@ class _Reader:
             self.outline.heading(level, " ".join(text.split()))
         else:
             self._paragraph(block, text)
-        for box in block.iter():
-            if local(box) == "txbxContent" and not _inside(box, "Fallback"):
-                for inner in _blocks(box):
-                    self.take(inner)
+        for box in _boxes(block):
+            for inner in _blocks(box):
+                self.take(inner)
 
     def _paragraph(self, block: etree._Element, text: str) -> None:
         lines = [" ".join(line.split()) for line in text.split("\n")]
@@ -94,7 +98,17 @@ class _Reader:
             if local(reference) in {"footnoteReference", "endnoteReference"}:
                 note = self._notes.get(attribute(reference, "id") or "")
                 if note:
+                    self._count_letters(note)
                     self.outline.last.lines.append(f"* {note}")
+
+    def _count_letters(self, text: str) -> None:
+        """Count what the file holds once and the document many times."""
+        self._letters += len(text)
+        if self._letters > self._limits.text_bytes:
+            allowed = self._limits.text_bytes // MEGABYTE
+            raise DocumentError(
+                "document_too_large", f"Its tables and notes say more than {allowed} MB."
+            )
 
     def _looks_like_heading(self, block: etree._Element, text: str) -> bool:
         plain = " ".join(text.split())
@@ -124,7 +138,8 @@ class _Reader:
     def _row(self, row: etree._Element, above: list[str] | None) -> list[str]:
         cells: list[str] = []
         before = attribute(child(child(row, "trPr"), "gridBefore"), "val") or "0"
-        cells += [""] * (int(before) if before.isdigit() else 0)
+        cells += [""] * (min(int(before), _MAX_SPAN) if before.isdigit() else 0)
+        self._cells += len(cells)
         for cell in _descend(row, "tc"):
             properties = child(cell, "tcPr")
             span = attribute(child(properties, "gridSpan"), "val") or "1"
@@ -133,8 +148,9 @@ class _Reader:
                 text = above[len(cells)] if len(cells) < len(above) else ""
             else:
                 text = " ".join(" ".join(_text(part).split()) for part in _paragraphs(cell)).strip()
-            width = min(int(span), 100) if span.isdigit() else 1
+            width = min(int(span), _MAX_SPAN) if span.isdigit() else 1
             self._cells += width
+            self._count_letters(text)
             if self._cells > self._limits.cells:
                 raise DocumentError(
                     "document_too_large",
@@ -154,6 +170,18 @@ def _blocks(parent: etree._Element) -> Iterator[etree._Element]:
         if name in {"p", "tbl"}:
             yield element
         elif name in _WRAPPERS:
+            waiting += reversed(element)
+
+
+def _boxes(block: etree._Element) -> Iterator[etree._Element]:
+    """Yield the text boxes of a block, not those within others, nor second copies of them."""
+    waiting = list(reversed(block))
+    while waiting:
+        element = waiting.pop()
+        name = local(element)
+        if name == "txbxContent":
+            yield element
+        elif name != "Fallback":
             waiting += reversed(element)
 
 
@@ -206,7 +234,3 @@ def _notes(root: etree._Element | None) -> dict[str, str]:
 def _all_bold(row: etree._Element) -> bool:
     runs = [run for run in row.iter() if local(run) == "r" and _text(run).strip()]
     return bool(runs) and all(is_on(child(child(run, "rPr"), "b")) for run in runs)
-
-
-def _inside(element: etree._Element, name: str) -> bool:
-    return any(local(above) == name for above in element.iterancestors())

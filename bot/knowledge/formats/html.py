@@ -1,13 +1,14 @@
 """HTML -> sections: the page's own text, without menus, footers and cookie bars."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from bot.knowledge.blocks import BULLET, Document, Outline
 from bot.knowledge.errors import DocumentError
 from bot.knowledge.formats.html_boilerplate import main_content
+from bot.knowledge.formats.html_nesting import check_depth, check_markup, children
 from bot.knowledge.formats.limits import LIMITS, Limits, Report, nobody
 from bot.knowledge.formats.tables import merged_header, table_lines
 
@@ -58,11 +59,8 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _QUESTION_LEVEL = 7
 """Of what opens a folded answer, and of a term in a list of terms: below all headings."""
 _MAX_SPAN = 50
-_DEPTH = 500
-_NESTING = re.compile(
-    r"<(/?)(?:div|ul|ol|dl|section|span|blockquote|table|article|em|strong|font|center)\b",
-    re.IGNORECASE,
-)
+_LONG_NUMBER = 10
+"""Digits of a number that counts nothing."""
 _NO_TEXT = frozenset(
     (
         "script",
@@ -91,9 +89,9 @@ def parse_html(content: str, limits: Limits = LIMITS, report: Report = nobody) -
     Raises:
         DocumentError: `document_too_large` or `document_too_complex`.
     """
-    _check_nesting(content)
+    check_markup(content)
     tree = LexborHTMLParser(content)
-    _check_depth(tree.body)
+    check_depth(tree.body)
     title = tree.css_first("title")
     body, around = main_content(tree)
     reader = _Reader(limits, around)
@@ -117,6 +115,7 @@ class _Reader:
         self._line: list[str] = []
         self._mark = ""
         self._cells = 0
+        self._items: defaultdict[int, int] = defaultdict(int)
 
     def read(self, root: LexborNode) -> None:
         """Read an element and all in it."""
@@ -133,7 +132,7 @@ class _Reader:
                 self._open(node, name)
                 if name in _BLOCKS:
                     waiting.append(None)
-                waiting += reversed(list(_children(node)))
+                waiting += reversed(list(children(node)))
 
     def _is_text(self, node: LexborNode) -> bool:
         """Whether an element is read, with what is in it."""
@@ -169,7 +168,7 @@ class _Reader:
             elif self._is_text(node):
                 if node.tag in _BLOCKS or node.tag == "br":
                     pieces.append(" ")
-                waiting += reversed(list(_children(node)))
+                waiting += reversed(list(children(node)))
         return " ".join("".join(pieces).split())
 
     def end_line(self) -> None:
@@ -184,7 +183,7 @@ class _Reader:
         if name in _BLOCKS:
             self.end_line()
         if name == "li":
-            self._mark = _item_mark(node)
+            self._mark = self._item_mark(node)
         elif name == "img" and node.attributes.get("alt"):
             self._line.append(f" {node.attributes['alt']} ")
         elif name == "a":
@@ -192,6 +191,15 @@ class _Reader:
             shown = address.removeprefix("mailto:").removeprefix("tel:")
             if address.startswith(("mailto:", "tel:")) and shown not in node.text():
                 self._line.append(f"{shown} ")
+
+    def _item_mark(self, item: LexborNode) -> str:
+        parent = item.parent
+        if parent is None or parent.tag != "ol":
+            return BULLET
+        self._items[parent.mem_id] += 1
+        first = parent.attributes.get("start") or "1"
+        number = int(first) if first.isdecimal() and len(first) < _LONG_NUMBER else 1
+        return f"{number + self._items[parent.mem_id] - 1}. "
 
     def _heading(self, node: LexborNode, level: int) -> None:
         self.end_line()
@@ -232,7 +240,7 @@ class _Reader:
         """Return the row's cells, with those that reach down from above, and whether all of them are names."""
         cells: list[str] = []
         names = 0
-        own = [cell for cell in _children(row) if cell.tag in {"td", "th"}]
+        own = [cell for cell in children(row) if cell.tag in {"td", "th"}]
         for cell in own:
             _take_spans(cells, spans)
             text = self._plain(cell)
@@ -243,47 +251,14 @@ class _Reader:
                 if down > 1:
                     spans[len(cells)] = (down - 1, shown)
                 cells.append(shown)
-            self._cells += across
-            if self._cells > self._limits.cells:
-                raise DocumentError(
-                    "document_too_large", f"Its tables have more than {self._limits.cells} cells."
-                )
         _take_spans(cells, spans)
+        # With those from above: a few rows of wide and high cells are millions.
+        self._cells += len(cells)
+        if self._cells > self._limits.cells:
+            raise DocumentError(
+                "document_too_large", f"Its tables have more than {self._limits.cells} cells."
+            )
         return cells, bool(own) and names == len(own)
-
-
-def _check_nesting(content: str) -> None:
-    """Refuse, before it is parsed, what would take the parser itself minutes.
-
-    Raises:
-        DocumentError: `document_too_complex`.
-    """
-    depth = 0
-    for tag in _NESTING.finditer(content):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-        if depth > 4 * _DEPTH:  # pages forget to close some
-            raise DocumentError("document_too_complex", "Its elements are nested too deeply.")
-
-
-def _check_depth(body: LexborNode | None) -> None:
-    """Refuse what is nested so deeply that looking at each element's text would take hours.
-
-    Raises:
-        DocumentError: `document_too_complex`.
-    """
-    waiting = [(body, 0)] if body is not None else []
-    while waiting:
-        node, depth = waiting.pop()
-        if depth > _DEPTH:
-            raise DocumentError("document_too_complex", "Its elements are nested too deeply.")
-        waiting += [(child, depth + 1) for child in _children(node)]
-
-
-def _children(node: LexborNode) -> Iterator[LexborNode]:
-    child = node.child
-    while child is not None:
-        yield child
-        child = child.next
 
 
 def _take_spans(cells: list[str], spans: dict[int, tuple[int, str]]) -> None:
@@ -297,7 +272,9 @@ def _take_spans(cells: list[str], spans: dict[int, tuple[int, str]]) -> None:
 
 def _span(cell: LexborNode, name: str) -> int:
     value = cell.attributes.get(name) or "1"
-    return min(max(int(value), 1), _MAX_SPAN) if value.isdecimal() else 1
+    if not value.isdecimal() or len(value) >= _LONG_NUMBER:
+        return 1
+    return min(max(int(value), 1), _MAX_SPAN)
 
 
 def _table_of(row: LexborNode) -> int | None:
@@ -305,16 +282,3 @@ def _table_of(row: LexborNode) -> int | None:
     while above is not None and above.tag != "table":
         above = above.parent
     return above.mem_id if above is not None else None
-
-
-def _item_mark(item: LexborNode) -> str:
-    parent = item.parent
-    if parent is None or parent.tag != "ol":
-        return BULLET
-    first = parent.attributes.get("start") or "1"
-    number = int(first) if first.isdecimal() else 1
-    before = item.prev
-    while before is not None:
-        number += before.tag == "li"
-        before = before.prev
-    return f"{number}. "

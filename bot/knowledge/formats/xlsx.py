@@ -4,9 +4,11 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -14,16 +16,23 @@ from bot.knowledge.blocks import Document, Notice, Section
 from bot.knowledge.errors import DocumentError
 from bot.knowledge.formats.containers import open_package, part_of
 from bot.knowledge.formats.faq import faq_sections
-from bot.knowledge.formats.limits import LIMITS, Limits, Report, nobody
+from bot.knowledge.formats.limits import LIMITS, MEGABYTE, Limits, Report, nobody
 from bot.knowledge.formats.shown import shown
 from bot.knowledge.formats.tables import names_columns, table_lines
 
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_MERGED = re.compile(
+    rb'<(?:\w{1,9}:)?mergeCell\s[^<>]{0,99}?ref="([A-Z]{1,9}\d{1,9}:[A-Z]{1,9}\d{1,9})"'
+)
 _WITHOUT_VALUE = re.compile(
-    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:<(?:\w+:)?v\s*/>|<v></v>)?\s*</(?:\w+:)?c>"
+    rb"(?:</(?:\w{1,9}:)?f>|<(?:\w{1,9}:)?f\b[^<>]{0,999}/>)\s*+"
+    rb"(?:(?:<(?:\w{1,9}:)?v\s{0,9}/>|<v></v>)\s*+)?</(?:\w{1,9}:)?c>"
 )
 _MAX_MERGED = 20_000
 _MAX_COLUMNS = 500
+_MAX_EMPTY = 1_000_000
+"""Cells without a value, in all sheets: a file may claim a million rows and hold ten."""
+_EMPTY_ROW = 10
+"""Such cells that an empty row is counted as."""
 _DEFAULT_NAME = re.compile(r"^(?:sheet|лист|парақ)\s*\d*$", re.IGNORECASE)
 
 type Cell = tuple[str, bool]
@@ -66,7 +75,8 @@ def _read(package: zipfile.ZipFile, limits: Limits, report: Report) -> Document:
         ) from None
     sections: list[Section] = []
     hidden: list[str] = []
-    empty_formulas = cells = 0
+    empty_formulas = cells = letters = 0
+    counted = _Emptiness()
     sheets = book.worksheets
     shown_sheets = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     for number, sheet in enumerate(sheets, 1):
@@ -76,12 +86,16 @@ def _read(package: zipfile.ZipFile, limits: Limits, report: Report) -> Document:
         raw = part_of(package, str(getattr(sheet, "_worksheet_path", "")).lstrip("/")) or b""
         empty_formulas += len(_WITHOUT_VALUE.findall(raw))
         rows: list[list[Cell]] = []
-        for row in _rows(sheet):
+        for row in _rows(sheet, counted):
             cells += len(row)
+            letters += sum(len(text) for text, _ in row)
+            if letters > limits.text_bytes:
+                allowed = limits.text_bytes // MEGABYTE
+                raise DocumentError("document_too_large", f"Its cells say more than {allowed} MB.")
             if cells > limits.cells:
                 raise DocumentError("document_too_large", f"It has more than {limits.cells} cells.")
             rows.append(row)
-        _fill_merged(rows, _merged(raw))
+        cells += _fill_merged(rows, _merged(raw), limits.cells - cells)
         named = len(shown_sheets) > 1 or not _DEFAULT_NAME.match(sheet.title)
         sections += _sections((sheet.title,) if named else (), rows)
         report(number, len(sheets))
@@ -89,22 +103,45 @@ def _read(package: zipfile.ZipFile, limits: Limits, report: Report) -> Document:
     return Document(None, tuple(sections), tuple(_notices(hidden, empty_formulas)))
 
 
-def _rows(sheet: Any) -> Iterator[list[Cell]]:
+@dataclass(slots=True)
+class _Emptiness:
+    """Counts what holds nothing."""
+
+    cells: int = 0
+
+    def add(self, cells: int) -> None:
+        """Count cells.
+
+        Raises:
+            DocumentError: they are too many.
+        """
+        self.cells += cells
+        if self.cells > _MAX_EMPTY:
+            raise DocumentError(
+                "document_too_large",
+                "Its sheets have too many empty rows and cells: copy what is filled into a new file.",
+            )
+
+
+def _rows(sheet: Any, counted: _Emptiness) -> Iterator[list[Cell]]:
     """Yield what the cells of each row show, up to the last one that holds something."""
     # A sheet may claim a million rows and hold ten: only what is there is read.
     sheet.reset_dimensions()
     try:
         for row in sheet.iter_rows(max_col=_MAX_COLUMNS):
-            cells: list[Cell] = []
-            for cell in row:
-                value = cell.value
-                if value is None:
-                    cells.append(("", False))
-                else:
-                    text = shown(value, str(cell.number_format or ""))
-                    cells.append((text, bool(cell.font and cell.font.b)))
+            # The library fills rows up with one and the same cell.
+            there = [place for place, cell in enumerate(row) if cell is not EMPTY_CELL]
+            cells: list[Cell] = [("", False)] * (there[-1] + 1 if there else 0)
+            for place in there:
+                cell = row[place]
+                if cell.value is not None:
+                    text = shown(cell.value, str(cell.number_format or ""))
+                    cells[place] = (text, bool(cell.font and cell.font.b))
             while cells and not cells[-1][0]:
                 cells.pop()
+            counted.add(
+                len(there) - sum(1 for text, _ in cells if text) or _EMPTY_ROW * (not cells)
+            )
             yield cells
     except DocumentError:
         raise
@@ -134,8 +171,18 @@ def _merged(raw: bytes) -> list[tuple[int, int, int, int]]:
     return found
 
 
-def _fill_merged(rows: list[list[Cell]], merged: Sequence[tuple[int, int, int, int]]) -> None:
-    """Give a merged cell's value to each row it covers, and, where it names columns, to each of them."""
+def _fill_merged(
+    rows: list[list[Cell]], merged: Sequence[tuple[int, int, int, int]], most: int
+) -> int:
+    """Give a merged cell's value to each row it covers, and, where it names columns, to each of them.
+
+    Returns:
+        How many cells were filled.
+
+    Raises:
+        DocumentError: they would be more than `most`.
+    """
+    filled = 0
     for left, top, right, bottom in merged:
         if top > len(rows) or left > len(rows[top - 1]) or not rows[top - 1][left - 1][0]:
             continue
@@ -143,9 +190,13 @@ def _fill_merged(rows: list[list[Cell]], merged: Sequence[tuple[int, int, int, i
         # Alone in its row it is a caption, which is said once.
         alone = sum(1 for text, _ in rows[top - 1] if text) == 1
         for row in rows[top - 1 : bottom]:
+            filled += 1 if alone else min(right, _MAX_COLUMNS) + 1 - left
+            if filled > most:
+                raise DocumentError("document_too_large", "Its merged cells cover too much.")
             for column in range(left, left + 1 if alone else min(right, _MAX_COLUMNS) + 1):
                 row.extend([("", False)] * (column - len(row)))
                 row[column - 1] = value
+    return filled
 
 
 def _sections(heading: tuple[str, ...], rows: Sequence[Sequence[Cell]]) -> list[Section]:

@@ -32,7 +32,7 @@ _RUSSIAN = {
 _KAZAKH = frozenset(
     words("""
     nin din tin ga ge ka ke na ne ni di ti da de ta te dan den tan ten nan nen men ben pen m im in i si
-    lar ler dar der tar ter zhan tai eke zhannin zhanga zhandi zhanmen
+    nda nde lar ler dar der tar ter zhan tai eke zhannin zhanga zhandi zhanmen
     min pin bin miz imiz larga lerge darga derge targa terge lardin lerdin dardin derdin tardin terdin s
     """)
 )
@@ -192,7 +192,7 @@ class Lexicon:
 def _form(key: str, known: frozenset[str]) -> str:
     if key in known:
         return "0"
-    for length in range(min(4, len(key) - _SHORTEST + 1)):
+    for length in range(min(4, max(1, len(key) - 1))):
         stem = key[: len(key) - length]
         for beginning in _RUSSIAN.get(key[len(stem) :], ()):
             if stem + beginning in known and len(stem + beginning) >= _SHORTEST:

@@ -9,24 +9,11 @@ from pathlib import Path
 import pycrfsuite
 
 from bot.privacy.names.features import features
+from bot.privacy.names.second_look import names_at
 from bot.privacy.names.tokens import Token, tokenize
 
 MODEL = Path(__file__).resolve().parents[3] / "models" / "privacy" / "names.crfsuite"
 BEGIN, INSIDE, OUTSIDE = "B", "I", "O"
-_OTHERS = 0.12
-_DOUBTFUL = 0.6
-_THRESHOLDS = {"name": 0.1, "likely": 0.1, "ambiguous": 0.18, "thing": 0.25, "word": 0.25}
-"""A word is a name's when the model gives that at least this probability, by what the lists say of the word.
-
-Lower finds more names and spoils more words. What the lists call a name the model may doubt and be overruled: a name that
-leaves the house is worse than a word too many.
-"""
-
-_TITLE_AFTER = re.compile(
-    r"(?:апай|апа|ағай|аға|агай|ага|әпке|тәте|көке|ханым|мырза|әже|apai|apay|apa|agai|agay|aga|khanym|hanym|myrza)"
-    r"(?:[ндт][ың][нң]?|[нт]ің|дің|[ғгқк][ае]|[нд]ы|[нд]і|[дт][ае]н?|[мбп]ен|[gkq][ae]|nyn|dyn|men|dan|den)?",
-    re.IGNORECASE,
-)
 _TITLE_BEFORE = re.compile(r"Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Madam", re.IGNORECASE)
 
 # The tagger holds the message it was set to: another thread in between would get its names from somebody else's words.
@@ -55,55 +42,42 @@ def find_people(text: str) -> list[Span]:
     if not any(token.is_word for token in tokens):
         return []
     found, evidence = features(tokens)
-    thresholds = _thresholds(tokens, evidence)
     with _one_at_a_time:
         tagger = _tagger()
         tagger.set(found)
-        tags = [
-            _tag(
-                tagger.marginal(BEGIN, place),
-                tagger.marginal(INSIDE, place),
-                thresholds[place],
-            )
+        chances = [
+            (tagger.marginal(BEGIN, place), tagger.marginal(INSIDE, place))
             for place in range(len(tokens))
         ]
+    named = names_at(tokens, evidence, [begin + inside for begin, inside in chances])
+    tags = [
+        _tag(tokens, named, place, begins=begin >= inside)
+        for place, (begin, inside) in enumerate(chances)
+    ]
     return _spans(tokens, tags)
 
 
-def _thresholds(tokens: list[Token], evidence: list[str]) -> list[float]:
-    shouted = all(token.text.isupper() for token in tokens if token.is_word)
-    thresholds = []
-    for place, token in enumerate(tokens):
-        threshold = _THRESHOLDS.get(evidence[place], _OTHERS)
-        after_initial = (
-            place > 1 and tokens[place - 1].text == "." and len(tokens[place - 2].text) == 1
-        )
-        next_word = evidence[place] == "word" and token.text.islower() and after_initial
-        code = not evidence[place] and len(token.text) > 1 and token.text.isupper() and not shouted
-        thresholds.append(_DOUBTFUL if next_word or code else threshold)
-    return thresholds
-
-
-def _tag(begin: float, inside: float, threshold: float) -> str:
-    if begin + inside < threshold:
+def _tag(tokens: list[Token], named: list[bool], place: int, *, begins: bool) -> str:
+    if not named[place]:
         return OUTSIDE
-    return BEGIN if begin >= inside else INSIDE
+    goes_on = place > 0 and named[place - 1]
+    # A dot or hyphen in the middle of a name begins none, nor does what stands behind it.
+    if goes_on and not (tokens[place].is_word and tokens[place - 1].is_word):
+        return INSIDE
+    return BEGIN if begins else INSIDE
 
 
 def _spans(tokens: list[Token], tags: list[str]) -> list[Span]:
-    spans: list[Span] = []
+    runs: list[range] = []
     previous = OUTSIDE
-    for token, tag in zip(tokens, tags, strict=True):
-        if tag == OUTSIDE:
-            previous = OUTSIDE
-            continue
+    for place, tag in enumerate(tags):
         if tag == INSIDE and previous != OUTSIDE:
-            spans[-1] = Span(spans[-1].start, token.end)
-        else:
-            spans.append(Span(token.start, token.end))
+            runs[-1] = range(runs[-1].start, place + 1)
+        elif tag != OUTSIDE:
+            runs.append(range(place, place + 1))
         previous = tag
-    trimmed = (_trimmed(span, tokens) for span in spans)
-    return _joined([_with_title(span, tokens) for span in trimmed if span])
+    trimmed = (_trimmed(run, tokens) for run in runs)
+    return _joined([_with_title(run, tokens) for run in trimmed if run])
 
 
 def _joined(spans: list[Span]) -> list[Span]:
@@ -117,29 +91,24 @@ def _joined(spans: list[Span]) -> list[Span]:
     return joined
 
 
-def _with_title(span: Span, tokens: list[Token]) -> Span:
-    """Return the span with a title that stands right beside it: Айгүл апайға, Mr. Brown."""
-    first = next(place for place, token in enumerate(tokens) if token.start == span.start)
-    last = next(place for place, token in enumerate(tokens) if token.end == span.end)
-    start, end = span.start, span.end
-    if last + 1 < len(tokens) and _TITLE_AFTER.fullmatch(tokens[last + 1].text):
-        end = tokens[last + 1].end
+def _with_title(run: range, tokens: list[Token]) -> Span:
+    """Return the span of a run of tokens with a title that stands right before it: Mr. Brown."""
+    first, last = run[0], run[-1]
     before = first - 2 if first > 1 and tokens[first - 1].text == "." else first - 1
     if before >= 0 and _TITLE_BEFORE.fullmatch(tokens[before].text):
-        start = tokens[before].start
-    return Span(start, end)
+        first = before
+    return Span(tokens[first].start, tokens[last].end)
 
 
-def _trimmed(span: Span, tokens: list[Token]) -> Span | None:
-    """Return the span without signs at its ends, but for the dot of an initial; None when no letter is left."""
-    inside = [token for token in tokens if span.start <= token.start < span.end]
-    while inside and not inside[0].is_word:
-        inside.pop(0)
-    while inside and not inside[-1].is_word:
-        if inside[-1].text == "." and len(inside) > 1 and len(inside[-2].text) == 1:
+def _trimmed(run: range, tokens: list[Token]) -> range:
+    """Return the run without signs at its ends, but for the dot of an initial; empty when no letter is left."""
+    while run and not tokens[run[0]].is_word:
+        run = run[1:]
+    while run and not tokens[run[-1]].is_word:
+        if tokens[run[-1]].text == "." and len(run) > 1 and len(tokens[run[-2]].text) == 1:
             break
-        inside.pop()
-    return Span(inside[0].start, inside[-1].end) if inside else None
+        run = run[:-1]
+    return run
 
 
 @cache

@@ -16,7 +16,7 @@ from bot.privacy.names.model import BEGIN, INSIDE, MODEL, OUTSIDE
 from bot.privacy.names.tokens import tokenize
 
 _SEED = 20
-_MESSAGES = 30_000
+_MESSAGES = 28_000
 _ROUNDS = 70
 # Shares of words that are shown to the training as if no list had them, or as if they had not been met: chats are full of
 # such words, the training messages are not.

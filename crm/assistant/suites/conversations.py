@@ -16,6 +16,14 @@ from crm.inbox.models import CANCELLED, CONVERSATIONS, MESSAGES
 
 MAX_MESSAGES: Final = 400
 """Of a conversation, the newest: older ones are read by nobody."""
+EFFECTS: Final = {
+    "deal_created": "lead",
+    "task_created": "task",
+    "handoff_requested": "handoff",
+    "consent_recorded": "consent",
+    "feedback": "feedback",
+}
+"""What a conversation's lines tell that was done, and what the same is called in a trial."""
 _SKILLS_THAT_ANSWER_NOTHING: Final = {"disclosure", "holding", "given_up"}
 _AMOUNT: Final = re.compile(
     r"\d[\d\s\u00a0.,]*\d\s?(?:₸|тг|тенге|теңге|%|kzt)|\d+\s?(?:₸|тг|%)", re.IGNORECASE
@@ -38,13 +46,13 @@ class Exchange:
         message: the customer's, as stored.
         replies: of the bot, the disclosure and the like left out.
         by_people: whether an operator had the conversation: no replies of the bot then.
-        called: whether a person was called in answer.
+        done: what was done in answer, by the names of `EFFECTS`.
     """
 
     message: RawDocument
     replies: list[RawDocument] = field(default_factory=list)
     by_people: bool = False
-    called: bool = False
+    done: set[str] = field(default_factory=set)
 
     @property
     def text(self) -> str:
@@ -63,6 +71,16 @@ class Exchange:
         return list(dict.fromkeys(str(source["document"]) for source in sources))
 
     @property
+    def effects(self) -> list[str]:
+        """What was done, as trials call it."""
+        return [effect for name, effect in EFFECTS.items() if name in self.done]
+
+    @property
+    def called(self) -> bool:
+        """Whether a person was called."""
+        return "handoff_requested" in self.done
+
+    @property
     def declined(self) -> bool:
         """Whether the bot said that it did not know."""
         return any(
@@ -70,6 +88,11 @@ class Exchange:
             or (trace.get("skill") in {"fallback", "out_of_scope"} and not trace.get("sources"))
             for trace in self._traces()
         )
+
+    @property
+    def refused(self) -> bool:
+        """Whether the bot said that what was wanted is switched off."""
+        return any(trace.get("refused") for trace in self._traces())
 
     @property
     def skill(self) -> str | None:
@@ -190,8 +213,8 @@ def exchanges(messages: Sequence[RawDocument]) -> list[Exchange]:
         event = (message.get("data") or {}).get("event") if message["kind"] == "event" else None
         if event in {"taken_over", "handed_back", "returned"}:
             by_people = event == "taken_over"
-        elif event == "handoff_requested" and talk:
-            talk[-1].called = True
+        elif event in EFFECTS and talk:
+            talk[-1].done.add(event)
         elif message["direction"] == "in":
             talk.append(Exchange(message, by_people=by_people))
             by_id[str(message["_id"])] = talk[-1]

@@ -25,7 +25,8 @@ MAX_EXPECTED: Final = 20
 SHOWN: Final = 300
 _GAP_IN_NUMBER: Final = re.compile(r"(?<=\d)[\s\u00a0\u202f]+(?=\d)")
 _SIGNS: Final = str.maketrans("–—−«»„“”’‘", '---"""""\'\'')
-_NO_ANSWER: Final = {"fallback", "out_of_scope"}
+NO_ANSWER: Final = {"fallback", "out_of_scope"}
+"""Skills that say that the bot does not know, unless they name sources."""
 
 
 class EffectExpectation(RequestModel):
@@ -68,23 +69,43 @@ class Expectations(RequestModel):
         return self
 
 
+type FailureCode = Literal[
+    "text_missing",
+    "text_forbidden",
+    "document_not_cited",
+    "answered",
+    "declined",
+    "wrong_language",
+    "wrong_intent",
+    "not_handed_over",
+    "handed_over",
+    "not_done",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An expectation that was not met.
 
     Attributes:
         check: which one, by its name in `Expectations`.
-        expected: what was expected, as text.
-        got: what was there instead.
-        detail: both in one English sentence.
+        code: which, and how, for words in any language; they speak of the following.
+        expected: the text, document, language or intent; of what is done, and of yes and no, an English word for it.
+        got: what was there instead: the answer's words, or the like of what was expected.
+        detail: all in one English sentence, for a shell.
+        wanted: what was to be done: kind and data.
+        done: what was done, where that is what was looked at.
     """
 
     check: str
+    code: FailureCode
     expected: str
     got: str
     detail: str
+    wanted: Mapping[str, Any] | None = None
+    done: Sequence[Mapping[str, Any]] | None = None
 
-    def document(self) -> dict[str, str]:
+    def document(self) -> dict[str, Any]:
         """Return the stored form."""
         return asdict(self)
 
@@ -128,7 +149,12 @@ def declined(turn: Mapping[str, Any]) -> bool:
     replies = answers(turn)
     if any(reply["trace"].get("method") == "declined" for reply in replies):
         return True
-    return turn.get("skill") in _NO_ANSWER and not any(reply["sources"] for reply in replies)
+    return turn.get("skill") in NO_ANSWER and not any(reply["sources"] for reply in replies)
+
+
+def refused(turn: Mapping[str, Any]) -> bool:
+    """Return whether the bot said that what was wanted is switched off."""
+    return any(reply["trace"].get("refused") for reply in answers(turn))
 
 
 def handed_over(turns: Iterable[Mapping[str, Any]]) -> bool:
@@ -147,12 +173,17 @@ def _texts(expected: Expectations, text: str) -> Iterable[Failure]:
     for part in expected.contains:
         if comparable(part) not in folded:
             yield Failure(
-                "contains", part, got, f"The answer does not contain “{part}”. It says: “{got}”"
+                "contains",
+                "text_missing",
+                part,
+                got,
+                f"The answer does not contain “{part}”. It says: “{got}”",
             )
     for part in expected.not_contains:
         if comparable(part) in folded:
             yield Failure(
                 "not_contains",
+                "text_forbidden",
                 part,
                 got,
                 f"The answer contains “{part}”, which it must not. It says: “{got}”",
@@ -169,6 +200,7 @@ def _sources(expected: Expectations, turn: Mapping[str, Any]) -> Iterable[Failur
         if comparable(name) not in names:
             yield Failure(
                 "cites",
+                "document_not_cited",
                 name,
                 got,
                 f"The answer does not rest on “{name}”, but on {got or 'no document'}.",
@@ -182,7 +214,8 @@ def _declining(expected: Expectations, turn: Mapping[str, Any], text: str) -> It
             if expected.declines
             else f"The bot said that it does not know: “{_shown(text)}”"
         )
-        yield Failure("declines", _yes(value=expected.declines), _shown(text), detail)
+        code: FailureCode = "answered" if expected.declines else "declined"
+        yield Failure("declines", code, _yes(value=expected.declines), _shown(text), detail)
 
 
 def _understanding(expected: Expectations, turn: Mapping[str, Any]) -> Iterable[Failure]:
@@ -190,6 +223,7 @@ def _understanding(expected: Expectations, turn: Mapping[str, Any]) -> Iterable[
     if expected.language is not None and language != expected.language:
         yield Failure(
             "language",
+            "wrong_language",
             expected.language,
             language,
             f"The answer is in “{language}”, not in “{expected.language}”.",
@@ -197,6 +231,7 @@ def _understanding(expected: Expectations, turn: Mapping[str, Any]) -> Iterable[
     if expected.intent is not None and intent != expected.intent:
         yield Failure(
             "intent",
+            "wrong_intent",
             expected.intent,
             intent,
             f"The message was understood as “{intent}”, not as “{expected.intent}”.",
@@ -204,15 +239,29 @@ def _understanding(expected: Expectations, turn: Mapping[str, Any]) -> Iterable[
 
 
 def _doings(expected: Expectations, turns: Sequence[Mapping[str, Any]]) -> Iterable[Failure]:
-    done = [effect for turn in turns for effect in turn["effects"]]
+    done = [
+        {"kind": effect["kind"], "data": effect["data"]}
+        for turn in turns
+        for effect in turn["effects"]
+    ]
     got = "; ".join(_told(effect["kind"], effect["data"]) for effect in done)
     if expected.hands_over is not None and handed_over(turns) != expected.hands_over:
         detail = "No person was called." if expected.hands_over else "A person was called."
-        yield Failure("hands_over", _yes(value=expected.hands_over), got, detail)
+        code: FailureCode = "not_handed_over" if expected.hands_over else "handed_over"
+        wanted = _yes(value=expected.hands_over)
+        yield Failure("hands_over", code, wanted, got, detail, done=done)
     for effect in expected.effects:
         if not any(_is_done(effect, one) for one in done):
-            wanted = _told(effect.kind, effect.data)
-            yield Failure("effects", wanted, got, f"Not done: {wanted}. Done: {got or 'nothing'}.")
+            told = _told(effect.kind, effect.data)
+            yield Failure(
+                "effects",
+                "not_done",
+                told,
+                got,
+                f"Not done: {told}. Done: {got or 'nothing'}.",
+                wanted=effect.model_dump(),
+                done=done,
+            )
 
 
 def _is_done(expected: EffectExpectation, effect: Mapping[str, Any]) -> bool:

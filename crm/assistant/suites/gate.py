@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ReturnDocument
 
 from bot.prompts.content import AssistantContent, digest
 from crm.assistant.gate import GateState
 from crm.assistant.models import AT_ONCE, WITH_PUBLISHING
 from crm.assistant.suites.store import RUNS, SUITES
-from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
-from crm.core.errors import Conflict, NotFound
-from crm.core.events import Actor, EventLog, NewEvent
+from crm.core.errors import Conflict
+from crm.core.events import Actor, EventLog
+from crm.core.organization_settings import ORGANIZATIONS, OrganizationSettings
 
 
 class NoRequiredSuite(Conflict):
@@ -32,24 +31,33 @@ class SuiteGate:
     """
 
     def __init__(self, *, database: Database, events: EventLog) -> None:
-        self._database = database
-        self._events = events
-        self._organizations = database.collection("organizations")
+        self._settings = OrganizationSettings(database=database, events=events)
+        self._organizations = database.collection(ORGANIZATIONS)
         self._suites = database.collection(SUITES)
         self._runs = database.collection(RUNS)
 
     async def state(
-        self, organization_id: ObjectId, content: AssistantContent, knowledge_version: int
+        self,
+        organization_id: ObjectId,
+        content: AssistantContent,
+        knowledge_version: int,
+        session: Session | None = None,
     ) -> GateState:
-        """Return how the content stands with these documents."""
+        """Return how the content stands with these documents.
+
+        Whatever makes more of suites required writes to the organization, as publishing does (see `SuiteStore`): where this is
+        read in the transaction that publishes, the two collide, and publishing looks again.
+        """
         organization = await self._organizations.find_one(
-            {"_id": organization_id}, {"assistant_gate": 1}
+            {"_id": organization_id}, {"assistant_gate": 1}, session=session
         )
         asked = bool(((organization or {}).get("assistant_gate") or {}).get("required"))
-        required = self._suites.find({"organization_id": organization_id, "required": True})
+        required = self._suites.find(
+            {"organization_id": organization_id, "required": True}, session=session
+        )
         content_hash = digest(content, knowledge_version)
         suites = [
-            await self._standing(suite, content_hash)
+            await self._standing(suite, content_hash, session)
             for suite in await required.sort([("created_at", 1), ("_id", 1)]).to_list()
         ]
         return GateState(
@@ -71,33 +79,17 @@ class SuiteGate:
         if required and await self._suites.find_one(mine, {"_id": 1}) is None:
             raise NoRequiredSuite
 
-        async def work(session: Session) -> str:
-            gate = {"required": required}
-            values = {"assistant_gate": gate, "updated_at": utc_now()}
-            if required:
-                values["knowledge_goes_live"] = WITH_PUBLISHING
-            changed = await self._organizations.find_one_and_update(
-                {"_id": organization_id},
-                {"$set": values},
-                {"knowledge_goes_live": 1},
-                return_document=ReturnDocument.AFTER,
-                session=session,
-            )
-            if changed is None:
-                raise NotFound
-            goes_live = changed.get("knowledge_goes_live") or AT_ONCE
-            event = NewEvent(
-                type="assistant.gate_changed",
-                subject_id=organization_id,
-                data={**gate, "knowledge_goes_live": goes_live},
-                actor=actor,
-            )
-            await self._events.append(organization_id, [event], session)
-            return str(goes_live)
+        values: RawDocument = {"assistant_gate.required": required}
+        if required:
+            values["knowledge_goes_live"] = WITH_PUBLISHING
+        changed = await self._settings.change(
+            organization_id, values, event="assistant.gate_changed", read=_told, actor=actor
+        )
+        return str(changed["knowledge_goes_live"])
 
-        return await self._database.in_transaction(work, serial=organization_id)
-
-    async def _standing(self, suite: RawDocument, content_hash: str) -> dict[str, Any]:
+    async def _standing(
+        self, suite: RawDocument, content_hash: str, session: Session | None
+    ) -> dict[str, Any]:
         run = await self._runs.find_one(
             {
                 "organization_id": suite["organization_id"],
@@ -106,6 +98,7 @@ class SuiteGate:
                 "suite_revision": suite["revision"],
             },
             sort=[("created_at", -1), ("_id", -1)],
+            session=session,
         )
         green = None
         if run is not None and run["state"] in {"done", "failed", "cancelled"}:
@@ -117,6 +110,13 @@ class SuiteGate:
             "run": run_summary(run) if run else None,
             "green": green,
         }
+
+
+def _told(organization: RawDocument) -> RawDocument:
+    return {
+        "required": organization["assistant_gate"]["required"],
+        "knowledge_goes_live": organization.get("knowledge_goes_live") or AT_ONCE,
+    }
 
 
 def run_summary(run: RawDocument) -> dict[str, Any]:

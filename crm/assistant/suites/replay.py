@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crm.assistant.suites.conversations import Exchange
-from crm.assistant.suites.expectations import answers, comparable, declined, documents, handed_over
+from crm.assistant.suites.conversations import EFFECTS, Exchange
+from crm.assistant.suites.expectations import answers, declined, documents, handed_over, refused
 from crm.core.database import RawDocument
 
 MAX_SAID: Final = 20
 """Messages of a conversation that are said anew, the newest; those before are told as history."""
-WORST: Final = ("error", "now_declined", "different", "now_answered", "same")
-"""Verdicts, the one that most wants a look first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,9 @@ def before_side(exchange: Exchange) -> dict[str, Any]:
         "documents": exchange.documents,
         "skill": exchange.skill,
         "declined": exchange.declined,
+        "refused": exchange.refused,
         "handed_over": exchange.called,
+        "effects": exchange.effects,
     }
 
 
@@ -81,18 +81,11 @@ def after_side(turn: Mapping[str, Any]) -> dict[str, Any]:
         "documents": documents(turn),
         "skill": turn["skill"],
         "declined": declined(turn),
+        "refused": refused(turn),
         "handed_over": handed_over([turn]),
+        "effects": [kind for kind in EFFECTS.values() if kind in _done(turn)],
     }
 
 
-def verdict(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return how the two differ: same, different, now_declined or now_answered."""
-    if before["declined"] != after["declined"]:
-        return "now_declined" if after["declined"] else "now_answered"
-    same = comparable("\n".join(before["texts"])) == comparable("\n".join(after["texts"]))
-    return "same" if same and before["handed_over"] == after["handed_over"] else "different"
-
-
-def worst(verdicts: Sequence[str]) -> str:
-    """Return the verdict of a conversation: the one of its messages that most wants a look."""
-    return min(verdicts, key=WORST.index)
+def _done(turn: Mapping[str, Any]) -> set[str]:
+    return {str(effect["kind"]) for effect in turn["effects"]}

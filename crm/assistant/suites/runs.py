@@ -26,14 +26,14 @@ MAX_OPEN: Final = 3
 KEPT_RUNS: Final = 200
 """Of an organization; older ones go with their results."""
 LEASE: Final = timedelta(seconds=15)
-_HIDDEN: Final = ("organization_id", "content", "lease", "suite_revision", "told_at")
+_HIDDEN: Final = ("organization_id", "content", "lease", "attempts", "suite_revision", "told_at")
 _RUNS_LISTING: Final = Listing(
     sorts={"created_at": Sortable("created_at")},
     default_sort="-created_at",
     projection=dict.fromkeys(_HIDDEN, 0),
 )
 _RESULTS_LISTING: Final = Listing(
-    sorts={"position": Sortable("position")},
+    sorts={"position": Sortable("position"), "weight": Sortable("weight", nullable=True)},
     default_sort="position",
     projection={"organization_id": 0, "run_id": 0, "cost": 0},
 )
@@ -200,14 +200,19 @@ class Runs:
     async def results(
         self, organization_id: ObjectId, run_id: ObjectId, query: ListQuery, where: RawDocument
     ) -> RawDocument:
-        """Return a page of what a run found.
+        """Return a page of what a run found; of a replay, unless another order is asked for, what most wants a look first.
 
         Raises:
             NotFound: there is no such run.
         """
-        await self._find(organization_id, run_id)
+        run = await self._find(organization_id, run_id)
+        if query.sort is None and run["kind"] == "replay":
+            query = query.model_copy(update={"sort": "weight"})
         scoped = {**where, "organization_id": organization_id, "run_id": run_id}
-        return await _RESULTS_LISTING.page(self._results, scoped, query)
+        page = await _RESULTS_LISTING.page(self._results, scoped, query)
+        for result in page["items"]:
+            result.pop("weight", None)
+        return page
 
     async def cancel(
         self, organization_id: ObjectId, run_id: ObjectId, *, actor: Actor
@@ -308,6 +313,7 @@ def _new_run(
         "cost": None,
         "error": None,
         "lease": None,
+        "attempts": 0,
         "told_at": None,
         "created_at": utc_now(),
         "finished_at": None,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from crm.assistant.suites.expectations import Expectations
+from crm.assistant.suites.expectations import Expectations, FailureCode
 from crm.core.api import ChangeModel, Id, RequestModel, ResponseModel, not_given
 from crm.core.api.fields import Name
 from crm.core.listing import ListQuery, Page
@@ -20,7 +20,17 @@ MAX_CSV = 1_000_000
 type Said = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 type Target = Literal["draft", "published"] | Annotated[int, Field(ge=1)]
 type RunState = Literal["queued", "running", "done", "failed", "cancelled"]
-type Verdict = Literal["same", "different", "now_declined", "now_answered", "error"]
+type Verdict = Literal[
+    "same",
+    "reworded",
+    "different_sources",
+    "now_answered",
+    "different",
+    "different_doing",
+    "now_declined",
+    "error",
+]
+"""How a replay's answer differs; see `crm.assistant.suites.comparing`."""
 
 
 class RunSummary(ResponseModel):
@@ -173,7 +183,9 @@ class RunAuthor(ResponseModel):
 
 
 class RunRead(ResponseModel):
-    """A run. A replay counts answers that stayed the same as passed, the others as failed; `changed` tells them apart."""
+    """A run. A replay counts conversations that stayed the same, or only changed their wording, as passed; `changed` tells the
+    verdicts apart, a conversation's being the one of its messages that most wants a look.
+    """
 
     id: Id
     kind: Literal["suite", "replay"]
@@ -209,13 +221,25 @@ class RunQuery(ListQuery):
     content_hash: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
+class EffectRead(ResponseModel):
+    """Something done, or to be done."""
+
+    kind: str
+    data: dict[str, Any]
+
+
 class FailureRead(ResponseModel):
-    """An expectation that was not met; `detail` says both sides in English."""
+    """An expectation that was not met, for words in any language: `code` says which and how, the rest with what."""
 
     check: str
-    expected: str
-    got: str
-    detail: str
+    code: FailureCode
+    expected: str = Field(description="The text, document, language or intent.")
+    got: str = Field(description="What was there instead.")
+    detail: str = Field(description="All of it in English, for a shell.")
+    wanted: EffectRead | None = Field(description="What was to be done.")
+    done: list[EffectRead] | None = Field(
+        description="What was done, where that is what was looked at."
+    )
 
 
 class Side(ResponseModel):
@@ -225,7 +249,9 @@ class Side(ResponseModel):
     documents: list[str]
     skill: str | None
     declined: bool
+    refused: bool = Field(description="What was wanted is switched off.")
     handed_over: bool
+    effects: list[str] = Field(description="What was done: lead, task, handoff, consent, feedback.")
 
 
 class TurnResult(ResponseModel):
@@ -249,7 +275,11 @@ class ResultRead(ResponseModel):
     conversation_id: Id | None
     verdict: Verdict | None
     failures: list[FailureRead]
-    error: str | None
+    error: str | None = Field(
+        description="Why it could not be tried, a code: model_unanswered, trial_failed, trial_full."
+    )
+    error_reasons: list[str] = Field(description="Codes of what the provider of the model did.")
+    error_detail: str | None = Field(description="The same in English, for a shell.")
     turns: list[TurnResult]
 
 
@@ -258,7 +288,7 @@ class ResultPage(Page[ResultRead]):
 
 
 class ResultQuery(ListQuery):
-    """How to list results."""
+    """How to list results. Sort by position, or by weight: what most wants a look first, as replays are by default."""
 
     state: Literal["passed", "failed", "error"] | None = None
     verdict: Verdict | None = None

@@ -13,6 +13,7 @@ from crm.core.database import Database, RawDocument, Session
 from crm.core.errors import Conflict, NotFound
 from crm.core.events import Actor, EventLog, NewEvent
 from crm.core.listing import Listing, ListQuery, Sortable
+from crm.core.organization_settings import ORGANIZATIONS
 
 SUITES: Final = "assistant_suites"
 CASES: Final = "assistant_cases"
@@ -59,7 +60,8 @@ class TooManySuites(Conflict):
 class SuiteStore:
     """Reads and changes suites and cases.
 
-    A suite's `revision` grows with every change of what it asks: a run proves something only of the revision it ran.
+    A suite's `revision` grows with every change of what it asks: a run proves something only of the revision it ran. What
+    makes a required suite ask more is also counted in the organization, for publishing at the same time to notice.
     """
 
     def __init__(self, *, database: Database, events: EventLog) -> None:
@@ -67,6 +69,7 @@ class SuiteStore:
         self._events = events
         self._suites = database.collection(SUITES)
         self._cases = database.collection(CASES)
+        self._organizations = database.collection(ORGANIZATIONS)
 
     async def page(self, organization_id: ObjectId, query: ListQuery) -> RawDocument:
         """Return a page of suites, raw."""
@@ -163,10 +166,9 @@ class SuiteStore:
 
         async def work(session: Session) -> None:
             suite = await self.suite(organization_id, suite_id, session)
-            await self._suites.delete_one({"_id": suite_id}, session=session)
-            await self._cases.delete_many(
-                {"organization_id": organization_id, "suite_id": suite_id}, session=session
-            )
+            here = {"organization_id": organization_id}
+            await self._suites.delete_one({**here, "_id": suite_id}, session=session)
+            await self._cases.delete_many({**here, "suite_id": suite_id}, session=session)
             await self._tell(suite, "deleted", actor, session)
 
         await self._database.in_transaction(work, serial=organization_id)
@@ -294,7 +296,7 @@ class SuiteStore:
         self, suite: RawDocument, more: int, actor: Actor, session: Session
     ) -> None:
         after = await self._suites.find_one_and_update(
-            {"_id": suite["_id"]},
+            {"organization_id": suite["organization_id"], "_id": suite["_id"]},
             {
                 "$inc": {"cases": more, "revision": 1, "next_position": max(more, 0)},
                 "$set": {"updated_at": utc_now()},
@@ -306,8 +308,15 @@ class SuiteStore:
             await self._tell(after, "updated", actor, session)
 
     async def _tell(self, suite: RawDocument, what: str, actor: Actor, session: Session) -> None:
+        """Append the event of a change; it is the change's last step."""
         data: dict[str, Any] = {"id": str(suite["_id"])}
         data |= {name: suite[name] for name in ("name", "required", "cases")}
+        if suite["required"] and what != "deleted":
+            await self._organizations.update_one(
+                {"_id": suite["organization_id"]},
+                {"$inc": {"assistant_gate.changes": 1}},
+                session=session,
+            )
         event = NewEvent(
             type=f"assistant.suite_{what}", subject_id=suite["_id"], data=data, actor=actor
         )

@@ -1,7 +1,7 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
 
 import { onSignedOut } from "@/api/client";
-import { ensureSession, forgetSession, session } from "@/features/session/session";
+import { ensureSession, forgetSession, session, useCan } from "@/features/session/session";
 import AppShell from "@/shell/AppShell.vue";
 
 declare module "vue-router" {
@@ -9,6 +9,8 @@ declare module "vue-router" {
     /** The page's name under `nav.` in the locales. */
     title?: string;
     open?: boolean;
+    /** For admins only; others are led to what is theirs. */
+    admin?: boolean;
   }
 }
 
@@ -100,31 +102,37 @@ const pages: RouteRecordRaw[] = [
         path: "organization",
         name: "settings",
         component: () => import("@/features/settings/OrganizationSettings.vue"),
+        meta: { admin: true },
       },
       {
         path: "hours",
         name: "settings-hours",
         component: () => import("@/features/settings/HoursSettings.vue"),
+        meta: { admin: true },
       },
       {
         path: "team",
         name: "settings-team",
         component: () => import("@/features/settings/TeamSettings.vue"),
+        meta: { admin: true },
       },
       {
         path: "model",
         name: "settings-model",
         component: () => import("@/features/privacy/ModelSettings.vue"),
+        meta: { admin: true },
       },
       {
         path: "privacy",
         name: "settings-privacy",
         component: () => import("@/features/privacy/PrivacySettings.vue"),
+        meta: { admin: true },
       },
       {
         path: "privacy/calls/:callId?",
         name: "privacy-calls",
         component: () => import("@/features/privacy/CallsPage.vue"),
+        meta: { admin: true },
       },
       {
         path: "profile",
@@ -166,6 +174,7 @@ export const router = createRouter({
   ],
 });
 
+const can = useCan();
 router.beforeEach(async (to) => {
   if (to.name === "unreachable") return true;
   try {
@@ -178,6 +187,7 @@ router.beforeEach(async (to) => {
     return { name: "sign-in", query: to.fullPath === "/" ? {} : { next: to.fullPath } };
   }
   if (session.value && open) return { name: "inbox" };
+  if (to.meta.admin && !can("admin")) return { name: "settings-profile" };
   return true;
 });
 

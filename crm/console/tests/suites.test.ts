@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 
-import type { Expect, GateSuite, Llm, Message } from "@/api/types";
+import type { Expect, GateSuite, Llm, Message, Side } from "@/api/types";
 import { askedBefore } from "@/features/inbox/thread";
 import { pagesText, validity } from "@/features/knowledge/pages";
 import { isReadable } from "@/features/knowledge/files";
-import { fieldsOf as llmFields, updateOf } from "@/features/privacy/llm";
+import { errorsOf, fieldsOf as llmFields, keyState, updateOf } from "@/features/privacy/llm";
 import { caseOf, expectsNothing, fieldsOf } from "@/features/suites/expect";
 import { readCsv } from "@/features/suites/csv";
+import { apart, isAlike, VERDICTS } from "@/features/suites/replay";
 import { colourOf, gateColour, shareOf, together } from "@/features/suites/runs";
 import { byteParts, formatCost } from "@/i18n/written";
 
@@ -107,4 +108,28 @@ test("an article asks what the customer asked last, all of it", () => {
   const handedOver = [message("a", "out", "Да"), message("q2", "in", "Позовите человека"), message("b", "out", "Не знаю"), message("q1", "in", "Есть палатки?")];
   expect(askedBefore(handedOver, "a")).toBe("Есть палатки?");
   expect(askedBefore(handedOver.slice(0, 2), "a")).toBe("Позовите человека");
+});
+
+test("of a replayed answer only what differs stands beside the words", () => {
+  const side = (effects: string[], documents: string[], skill = "answer") => ({ texts: [], effects, documents, skill, refused: skill === "refuse" }) as unknown as Side;
+  expect(apart(side(["lead", "task"], ["a.md"]), side(["task", "lead"], ["b.md"]))).toEqual({ effects: [], documents: ["a.md"], skill: null, refused: false });
+  expect(apart(side(["handoff"], [], "refuse"), side([], []))).toEqual({ effects: ["handoff"], documents: [], skill: "refuse", refused: true });
+  expect(apart(null, side(["handoff"], []))).toEqual({ effects: [], documents: [], skill: null, refused: false });
+  expect(VERDICTS.filter(isAlike)).toEqual(["reworded", "same"]);
+});
+
+test("a stored key stays with the provider and the address it was typed for", () => {
+  const stored = { model: "openai:gpt-4.1-mini", base_url: null, prices: null, has_api_key: true };
+  const fields = { model: "openai:gpt-4.1", base_url: "", api_key: "", price_input: null, price_output: null };
+  expect(keyState(fields, stored)).toBe("kept");
+  expect(keyState({ ...fields, base_url: "https://elsewhere.example/v1" }, stored)).toBe("dropped");
+  expect(keyState({ ...fields, model: "ollama:qwen3" }, stored)).toBe("dropped");
+  expect(keyState(fields, { ...stored, has_api_key: false })).toBe("none");
+});
+
+test("a refusal stands at the model it is about", () => {
+  const messages = { fallback: "x", "fallback.base_url": "private", prices: "missing" };
+  expect(errorsOf(messages, "fallback.").base_url).toBe("private");
+  expect(errorsOf(messages, "").base_url).toBe("");
+  expect(errorsOf(messages, "").input).toBe("missing");
 });

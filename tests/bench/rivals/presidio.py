@@ -12,6 +12,7 @@ from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
+from bot.privacy.asking import Asked
 from bot.privacy.masking import Masking
 from bot.privacy.spans import Span, without_overlaps
 
@@ -40,7 +41,7 @@ def analyzer() -> AnalyzerEngine:
 class PresidioMasking(Masking):
     """The same masking with Presidio's finds in place of ours."""
 
-    def spans(self, text: str) -> list[Span]:
+    def spans(self, text: str, *, asked: Asked = "") -> list[Span]:
         found = analyzer().analyze(text, LANGUAGE)
         spans = [Span(result.start, result.end, "TEXT") for result in found]
         return without_overlaps(text, spans, ("TEXT",))

@@ -14,8 +14,9 @@ from typing import Any, ClassVar, Self
 from connectors.email.threads import chat_id_of, new_token
 from crm.contract import MessageKind, OutboundMessage, SendResult
 from tests.contract.platforms.base import Platform, Trouble
-from tests.integration.email.conftest import Post, eventually
+from tests.integration.email.conftest import Post
 from tests.support.mail_servers import CUSTOMER, OURS, PASSWORD
+from tests.support.patience import until
 
 MAILS = Path(__file__).parents[2] / "unit/connectors/email/mails"
 
@@ -52,7 +53,7 @@ class EmailPlatform(Platform):
         await self._polling.__aexit__(None, None, None)
         await self._held.aclose()
         # What is still on its way would lie in the next test's mailbox.
-        await eventually(lambda: len(self.post.servers.mails(CUSTOMER)) >= self._sent)
+        await until(lambda: len(self.post.servers.mails(CUSTOMER)) >= self._sent)
 
     async def send(self, message: OutboundMessage) -> list[SendResult]:
         """See the base."""
@@ -95,7 +96,7 @@ class EmailPlatform(Platform):
         mail = _mail(text, 42, sender=OURS, recipient=CUSTOMER)
         mail["In-Reply-To"] = "<m41@customer.test>"
         await asyncio.to_thread(self._put_into_sent, mail.as_bytes())
-        await eventually(lambda: self.inbox.events)
+        await until(lambda: self.inbox.events)
 
     def as_arrived(self, text: str) -> str:
         """Lines end as ours do, and empty ones are no more than one."""

@@ -15,6 +15,7 @@ from bot.answering.calls import Ledger
 # Wednesday, 14:20 in Almaty.
 NOW = datetime(2026, 11, 18, 9, 20, tzinfo=UTC)
 _DELIVERY = re.compile(r"достав|жеткіз|жеткиз|deliver|dostav", re.IGNORECASE)
+_UNSURE = re.compile(r"наверное", re.IGNORECASE)
 _SLOW = re.compile(r"медленно", re.IGNORECASE)
 _ANSWERS = {
     "ru": "Доставка по Алматы бесплатная.\n\nИсточник: Доставка",
@@ -30,6 +31,7 @@ class Said:
     text: str
     language: str
     answered: bool
+    confidence: float
     sources: Sequence[Mapping[str, Any]]
     trace: Mapping[str, Any]
 
@@ -52,9 +54,10 @@ class KnowsDelivery:
         snapshot = await load_snapshot(context["assistant"]["knowledge_version"])
         trace = {"model": None, "knowledge_version": snapshot["version"]}
         if not _DELIVERY.search(question):
-            return Said("", language, False, [], trace)
+            return Said("", language, False, 0.1, [], trace)
         source = {"document": "delivery.md", "title": "Доставка", "passage_id": "p1", "score": 0.9}
-        return Said(_ANSWERS[language], language, True, [source], trace)
+        sure = 0.6 if _UNSURE.search(question) else 0.95
+        return Said(_ANSWERS[language], language, True, sure, [source], trace)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ async def answers(
     started: subprocess.Popen[bytes],
     log: Path,
     headers: dict[str, str],
-    seconds: int = 60,
+    seconds: int = 180,
 ) -> None:
     """Wait until a process answers."""
     async with aiohttp.ClientSession(headers=headers) as session:

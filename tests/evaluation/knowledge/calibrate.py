@@ -26,10 +26,17 @@ from tests.evaluation.knowledge.measure import companies
 CANDIDATES = 60
 RANKING_RIDGE = 0.3
 CONFIDENCE_RIDGE = 10.0
-ANSWERED = 0.95
+ANSWERED = 0.925
 """More than the goal of 90%: other companies' questions may be harder."""
 
 GOAL = 0.9
+
+BEFORE = frozenset(("accounting", "autoservice", "clinic", "demo", "school"))
+"""Companies of dev whose questions nobody had in mind who wrote of the relations and concepts of the later ones."""
+
+KEPT = ("related", "answers", "answers_heading")
+"""Signals whose weights are put by hand and not fitted: who wrote the relations knew the questions of some dev companies,
+so that a fit on these would trust the relations more than questions of others bear out."""
 
 type Array = npt.NDArray[np.float64]
 
@@ -46,7 +53,7 @@ class Example:
 def ranking_examples() -> Iterator[Example]:
     """Yield the candidates of each question with evidence; right are those that hold any of it."""
     for company, index, questions in companies("dev"):
-        for question in questions:
+        for question in questions if company in BEFORE else ():
             earlier = [text for role, text in question.history if role == "customer"]
             found = find(
                 index, question.text, language=question.language, earlier=earlier, limit=CANDIDATES
@@ -61,8 +68,9 @@ def ranking_examples() -> Iterator[Example]:
 
 
 def fit_ranking(examples: list[Example], steps: int = 400) -> Array:
-    """Return the weights."""
-    weights = np.zeros(examples[0].rows.shape[1])
+    """Return the weights; those of `KEPT` stay what they are."""
+    kept = np.array([name in KEPT for name in RANKING])
+    weights = np.where(kept, list(RANKING.values()), 0.0)
     for _ in range(steps):
         slope = -RANKING_RIDGE * weights
         for example in examples:
@@ -71,7 +79,7 @@ def fit_ranking(examples: list[Example], steps: int = 400) -> Array:
             share /= share.sum()
             wanted = share * example.right
             slope += (wanted / wanted.sum() - share) @ example.rows
-        weights += 2.0 * slope / len(examples)
+        weights += np.where(kept, 0.0, 2.0 * slope / len(examples))
     return weights
 
 

@@ -7,7 +7,7 @@ from bson import ObjectId
 
 from crm.assistant.drafts import Drafts
 from crm.assistant.errors import DraftChanged, NothingToPublish
-from crm.assistant.gate import GateState
+from crm.assistant.gate import Gate, GateState
 from crm.assistant.history import AssistantHistory
 from crm.assistant.models import Author
 from crm.assistant.versions import AssistantVersions
@@ -34,20 +34,19 @@ class Process:
     versions: AssistantVersions
 
     @classmethod
-    def over(cls, database: Database) -> Self:
+    def over(cls, database: Database, gate: Gate | None = None) -> Self:
         events = EventLog(database)
         knowledge = KnowledgeVersions(database=database, events=events)
         drafts = Drafts(database=database, events=events)
-        history = AssistantHistory(
-            database=database, drafts=drafts, knowledge=knowledge, gate=Open()
-        )
+        gate = gate or Open()
+        history = AssistantHistory(database=database, drafts=drafts, knowledge=knowledge, gate=gate)
         versions = AssistantVersions(
             database=database,
             events=events,
             drafts=drafts,
             history=history,
             knowledge=knowledge,
-            gate=Open(),
+            gate=gate,
         )
         return cls(database, knowledge, drafts, history, versions)
 

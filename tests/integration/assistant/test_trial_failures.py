@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from crm.assistant.trial_store import TRIALS
+from crm.assistant import trial_store
+from crm.assistant.trial_store import MAX_TURNS, TRIALS
 from crm.core.clock import utc_now
 from crm.core.feature import Core
 from crm.core.settings import Settings
@@ -102,6 +104,27 @@ async def test_a_turn_that_died_does_not_block_its_trial_for_ever(
     await trials.update_one({}, {"$set": {"busy_until": utc_now()}})
     await asyncio.sleep(0.01)
     await owner.post(path + "/messages", {"text": "hi"})
-    await trials.update_one({}, {"$set": {"busy_until": utc_now().replace(year=2100)}})
+    await trials.update_one({}, {"$set": {"busy_until": utc_now() + timedelta(days=1)}})
     problem = await owner.post(path + "/messages", {"text": "hi"}, status=409)
     assert problem["code"] == "trial_busy"
+
+
+async def test_a_trial_ends_before_its_document_is_full(
+    owner: Console, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await start(owner)
+    trials = core.database.collection(TRIALS)
+    hello = {"text": "hi"}
+    await trials.update_one({}, {"$set": {"turn": MAX_TURNS - 1}})
+    await owner.post(f"{path}/messages", hello)
+    problem = await owner.post(f"{path}/messages", hello, status=409)
+    assert problem["code"] == "trial_full"
+    assert "begin a new one" in problem["title"]
+    # Long prompts fill it sooner.
+    await trials.update_one({}, {"$set": {"turn": 2}})
+    await owner.post(f"{path}/messages", hello)
+    size = await trials.aggregate([{"$project": {"size": {"$bsonSize": "$$ROOT"}}}])
+    monkeypatch.setattr(trial_store, "MAX_BYTES", (await size.to_list())[0]["size"])
+    problem = await owner.post(f"{path}/messages", hello, status=409)
+    assert problem["code"] == "trial_full"
+    assert len((await owner.get(path))["turns"]) == 2

@@ -18,6 +18,7 @@ from crm.console_files import ConsoleFiles
 from crm.core.api.event_stream import SIGNED_OUT, EventRoutes
 from crm.core.feature import Core
 from tests.support.console import Console
+from tests.support.patience import PATIENCE_SECONDS
 
 
 async def problem_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
@@ -180,7 +181,7 @@ class TestEvents:
             assert hello["type"] == "hello"
             made = await operator.post("/api/contacts", {"name": "Айгүл"})
             await stranger.post("/api/contacts", {"name": "Foreign"})
-            event = await socket.receive_json(timeout=5)
+            event = await socket.receive_json(timeout=PATIENCE_SECONDS)
             assert event["type"] == "contact.created"
             assert event["seq"] == hello["seq"] + 1
             assert event["subject_id"] == made["id"]
@@ -190,11 +191,11 @@ class TestEvents:
         await operator.patch(f"/api/contacts/{made['id']}", {"note": "missed"})
         async with viewer.client.ws_connect(f"/api/events?after={event['seq']}") as socket:
             assert (await socket.receive_json())["seq"] == event["seq"] + 1
-            missed = await socket.receive_json(timeout=5)
+            missed = await socket.receive_json(timeout=PATIENCE_SECONDS)
             assert missed["data"]["note"] == "missed"
         async with viewer.client.ws_connect("/api/events?after=999999") as socket:
             await socket.receive_json()
-            assert (await socket.receive_json(timeout=5))["type"] == "reset"
+            assert (await socket.receive_json(timeout=PATIENCE_SECONDS))["type"] == "reset"
 
     async def test_strangers_and_other_sites_hear_nothing(
         self, visitor: Console, viewer: Console
@@ -214,7 +215,7 @@ class TestEvents:
         async with viewer.client.ws_connect("/api/events") as socket:
             await socket.receive_json()
             await viewer.post("/api/auth/sign-out")
-            message = await socket.receive(timeout=5)
+            message = await socket.receive(timeout=PATIENCE_SECONDS)
             assert (message.type, message.data) == (WSMsgType.CLOSE, SIGNED_OUT)
 
     async def test_a_stopping_server_says_goodbye(
@@ -223,10 +224,10 @@ class TestEvents:
         async with viewer.client.ws_connect("/api/events") as socket:
             await socket.receive_json()
             closing = asyncio.create_task(server.close())
-            message = await socket.receive(timeout=5)
+            message = await socket.receive(timeout=PATIENCE_SECONDS)
             assert (message.type, message.data) == (WSMsgType.CLOSE, 1001)
             await socket.close()
-            await asyncio.wait_for(closing, 5)
+            await asyncio.wait_for(closing, PATIENCE_SECONDS)
 
     def test_the_stream_declares_who_may_follow(self) -> None:
         assert EventRoutes.follow.__endpoint__.websocket  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from crm.core.listing import Listing, ListQuery, Sortable
 from crm.core.migrations import FIRST_INDEXES, MIGRATIONS, migrate
 from crm.core.rate_limits import Limit, RateLimiter
 from crm.core.settings import Settings, SettingsError
+from tests.support.patience import PATIENCE_SECONDS, until
 
 
 def event(text: str = "x") -> NewEvent:
@@ -109,7 +110,7 @@ class TestEvents:
         readers = [asyncio.create_task(read(0, 52)), asyncio.create_task(read(1, 51))]
         await asyncio.gather(*(log.append(organization_id, [event()]) for _ in range(50)))
         await log.append(ObjectId(), [event("of another organization")])
-        results = await asyncio.wait_for(asyncio.gather(*readers), 20)
+        results = await asyncio.wait_for(asyncio.gather(*readers), PATIENCE_SECONDS)
         assert results == [list(range(1, 53)), list(range(2, 53))]
         await hub.stop()
 
@@ -122,13 +123,13 @@ class TestEvents:
         waiting = asyncio.ensure_future(anext(items))
         await asyncio.sleep(0.1)  # it has read the stored part, and waits for its queue
         await log.append(organization_id, [event()])
-        first = await asyncio.wait_for(waiting, 10)
+        first = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
         assert isinstance(first, Event)
         # More than the queue holds comes while the reader is busy, and nothing afterwards.
         for _ in range(3):
             await log.append(organization_id, [event() for _ in range(500)])
         await asyncio.sleep(0.5)
-        seen = [(await asyncio.wait_for(anext(items), 10)).seq for _ in range(1500)]
+        seen = [(await asyncio.wait_for(anext(items), PATIENCE_SECONDS)).seq for _ in range(1500)]
         assert seen == list(range(2, 1502))
         await hub.stop()
 
@@ -146,8 +147,8 @@ class TestEvents:
             {"organization_id": organization_id, "seq": 3}
         )
         hub._dispatch({"ns": {"coll": "events"}, "fullDocument": third})
-        assert (await asyncio.wait_for(waiting, 5)).seq == 2
-        assert (await asyncio.wait_for(anext(items), 5)).seq == 3
+        assert (await asyncio.wait_for(waiting, PATIENCE_SECONDS)).seq == 2
+        assert (await asyncio.wait_for(anext(items), PATIENCE_SECONDS)).seq == 3
 
     async def test_what_is_only_told_has_no_number(self, database: Database) -> None:
         log = EventLog(database)
@@ -156,9 +157,9 @@ class TestEvents:
         organization_id, subject_id = ObjectId(), ObjectId()
         items = hub.subscribe(organization_id, 0)
         waiting = asyncio.ensure_future(anext(items))
-        await asyncio.sleep(0.05)
+        await until(lambda: hub._readers[organization_id])
         hub.tell(organization_id, "conversation.typing", subject_id)
-        told = await asyncio.wait_for(waiting, 5)
+        told = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
         assert isinstance(told, Event)
         assert (told.type, told.subject_id, told.public()["seq"]) == (
             "conversation.typing",
@@ -166,7 +167,7 @@ class TestEvents:
             None,
         )
         await log.append(organization_id, [event()])
-        following = await asyncio.wait_for(anext(items), 5)
+        following = await asyncio.wait_for(anext(items), PATIENCE_SECONDS)
         assert isinstance(following, Event)
         assert following.seq == 1
         await hub.stop()
@@ -182,7 +183,7 @@ class TestEvents:
         items = hub.subscribe(organization_id, after)
         assert await anext(items) == Reset(10)
         await log.append(organization_id, [event()])
-        following = await asyncio.wait_for(anext(items), 10)
+        following = await asyncio.wait_for(anext(items), PATIENCE_SECONDS)
         assert isinstance(following, Event)
         assert following.seq == 11
         await hub.stop()

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
@@ -25,6 +25,7 @@ from crm.contract import (
 )
 from tests.contract.inbox import InboxDouble
 from tests.support.mail_servers import ADDRESSES, CUSTOMER, OURS, PASSWORD, MailServers
+from tests.support.patience import until
 
 
 class TokenServer:
@@ -130,7 +131,7 @@ class Post:
     async def polling(self) -> AsyncIterator["asyncio.Task[None]"]:
         """The mailbox is read meanwhile, from what is in it now on."""
         task = asyncio.create_task(self.connector.poll(self.connection, self.inbox))
-        await eventually(lambda: self.begun or task.done() or self.inbox.failures)
+        await until(lambda: self.begun or task.done() or self.inbox.failures)
         try:
             yield task
         finally:
@@ -144,7 +145,7 @@ class Post:
         return any(place["name"].startswith("in:") for place in places)
 
     async def received(self, count: int = 1) -> list[InboundMessage]:
-        await eventually(lambda: len(self.inbox.received) >= count)
+        await until(lambda: len(self.inbox.received) >= count)
         await asyncio.sleep(0.1)
         assert len(self.inbox.received) == count
         return self.inbox.received
@@ -160,7 +161,7 @@ class Post:
 
     async def arrived(self, address: str = CUSTOMER, count: int = 1) -> list[EmailMessage]:
         """What lies in somebody's mailbox."""
-        await eventually(lambda: len(self.servers.mails(address)) >= count)
+        await until(lambda: len(self.servers.mails(address)) >= count)
         found = [BytesParser(policy=default).parsebytes(one) for one in self.servers.mails(address)]
         assert len(found) == count
         return found
@@ -170,14 +171,6 @@ class Post:
 
     def chat(self, address: str = CUSTOMER) -> str:
         return chat_id_of(new_token(self.connection, "first"), address)
-
-
-async def eventually(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
-    for _ in range(int(seconds * 50)):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not happen in time")
 
 
 def settings(servers: MailServers, **changes: Any) -> dict[str, Any]:

@@ -22,8 +22,9 @@ from crm.contract import (
     RejectedError,
     RetryableError,
 )
-from tests.integration.email.conftest import Post, eventually, letter, settings
+from tests.integration.email.conftest import Post, letter, settings
 from tests.support.mail_servers import CUSTOMER, OURS
+from tests.support.patience import until
 
 
 async def test_a_mail_comes_in_at_once(post: Post) -> None:
@@ -281,12 +282,12 @@ async def test_a_mail_that_breaks_the_line_is_passed_over(
 async def test_another_folder(post: Post) -> None:
     post.configure(folder="Клиенты & заявки")
     async with post.polling() as task:
-        await eventually(lambda: post.inbox.failures)
+        await until(lambda: post.inbox.failures)
         assert post.inbox.failures[0].code == "folder_missing"
         assert not task.done()
         folder = post.servers.maildir(OURS) / ".&BBoEOwQ4BDUEPQRCBEs- &- &BDcEMARPBDIEOgQ4-"
         await asyncio.to_thread(_make_folder, folder)
-        await eventually(lambda: post.begun)
+        await until(lambda: post.begun)
         mail = letter("Осы қалтада").as_bytes()
         await asyncio.to_thread((folder / "new" / "1.test").write_bytes, mail)
         await asyncio.to_thread((folder / "new" / "1.test").chmod, 0o644)
@@ -322,7 +323,7 @@ async def test_what_people_write_elsewhere_is_an_echo(post: Post) -> None:
             post,
             letter("Жеке хат", From=OURS, To="wife@home.test", Message_ID="<private@shop.test>"),
         )
-        await eventually(lambda: post.inbox.events)
+        await until(lambda: post.inbox.events)
         await asyncio.sleep(0.5)
     (echo,) = post.inbox.events
     assert isinstance(echo, Echo)
@@ -333,7 +334,7 @@ async def test_what_people_write_elsewhere_is_an_echo(post: Post) -> None:
 async def test_our_own_mails_come_back_unseen(post: Post) -> None:
     async with post.polling():
         await post.send("Өзімізге", chat_id=post.chat(OURS))
-        await eventually(lambda: post.servers.mails(OURS))
+        await until(lambda: post.servers.mails(OURS))
         post.drop(letter("Сырттан"))
         assert [one.text for one in await post.received()] == ["Сырттан"]
 

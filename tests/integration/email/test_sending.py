@@ -18,8 +18,9 @@ from crm.contract import (
     RejectedError,
     RetryableError,
 )
-from tests.integration.email.conftest import Post, eventually, letter
+from tests.integration.email.conftest import Post, letter
 from tests.support.mail_servers import CUSTOMER, OURS
+from tests.support.patience import until
 
 
 def parts_of(mail: EmailMessage) -> tuple[str, str]:
@@ -190,7 +191,7 @@ async def test_a_bounce_is_a_failed_status(
 ) -> None:
     async with post.polling():
         (result,) = await post.send("Сәлем", chat_id=post.chat(f"who@{domain}"))
-        await eventually(lambda: post.inbox.events)
+        await until(lambda: post.inbox.events)
     (status,) = post.statuses()
     assert (status.platform_id, status.state, status.code) == (result.platform_id, "failed", code)
     assert words in (status.detail or "")
@@ -200,9 +201,8 @@ async def test_a_bounce_is_a_failed_status(
 async def test_a_delay_is_no_failure(post: Post) -> None:
     async with post.polling():
         await post.send("Сәлем", chat_id=post.chat("who@slow.test"))
-        await eventually(
+        await until(
             lambda: any(b"action: delayed" in one.lower() for one in post.servers.mails(OURS)),
-            seconds=30,
         )
         post.drop(letter("Соңы"))
         (message,) = await post.received()

@@ -16,6 +16,7 @@ from crm.core.events import Event, EventLog
 from crm.core.listing import ListQuery
 from crm.inbox.desk import Draft
 from tests.integration.inbox.conftest import Bench
+from tests.support.patience import PATIENCE_SECONDS, until
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
 
@@ -133,7 +134,7 @@ async def test_screens_are_sent_away_when_the_log_cannot_be_followed(
     await bench.hub.start()
     updates = bench.inbox.gateway.updates(bench.connection, "chat")
     waiting = asyncio.ensure_future(anext(updates))
-    await asyncio.sleep(0.1)
+    await until(lambda: bench.hub._readers)
 
     async def broken(*_: Any) -> list[Event]:
         raise OSError("the log cannot be read")
@@ -143,13 +144,13 @@ async def test_screens_are_sent_away_when_the_log_cannot_be_followed(
         for reader in readers:
             reader.nudge()
     with pytest.raises(ConnectionError):
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     monkeypatch.undo()
     again = bench.inbox.gateway.updates(bench.connection, "chat")
     waiting = asyncio.ensure_future(anext(again))
-    await asyncio.sleep(0.1)
+    await until(lambda: bench.hub._readers)
     await bench.say("1", "hello")
-    update = await asyncio.wait_for(waiting, 5)
+    update = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     assert update.message is not None
     await again.aclose()  # type: ignore[attr-defined]
     await bench.hub.stop()

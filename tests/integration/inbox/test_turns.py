@@ -16,6 +16,7 @@ from crm.inbox import leases, outbox, turns
 from crm.inbox.desk import Draft
 from crm.inbox.store import LeaseLostError
 from tests.integration.inbox.conftest import Bench
+from tests.support.patience import PATIENCE_SECONDS, until
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
 
@@ -208,16 +209,15 @@ async def test_a_message_the_engine_always_fails_on_goes_to_a_person(bench: Benc
 async def test_a_dead_process_is_followed_by_the_sweeper(bench: Bench) -> None:
     await bench.say("0", "first")
     # As if the process had died after storing the message, holding the lease.
-    moment = utc_now()
-    await bench.inbox.store.conversations.update_one(
-        {}, {"$set": {"lease": {"holder": "dead", "until": moment + timedelta(seconds=1)}}}
-    )
+    conversations = bench.inbox.store.conversations
+    lease = {"holder": "dead", "until": utc_now() + timedelta(hours=1)}
+    await conversations.update_one({}, {"$set": {"lease": lease}})
     await bench.inbox.gateway.receive(bench.connection, [bench.message("1", "orphan")])
     await bench.settle()
     await bench.make_due()
     await bench.inbox.turns.sweep()
     assert len(bench.engine.turns) == 1, "the lease still holds"
-    await asyncio.sleep(1.05)
+    await conversations.update_one({}, {"$set": {"lease.until": utc_now() - timedelta(seconds=1)}})
     await bench.inbox.turns.sweep()
     assert bench.connector.sent[-1].text == "echo: orphan"
 
@@ -253,8 +253,8 @@ async def test_retry_after_is_obeyed_to_the_second(bench: Bench) -> None:
     await bench.say("1", "one")
     waiting = await bench.inbox.store.messages.find_one({"state": "queued", "attempts": 1})
     assert waiting is not None
-    wait = (waiting["next_attempt_at"] - before).total_seconds()
-    assert 37 <= wait < 39
+    wait = timedelta(seconds=37)
+    assert before + wait <= waiting["next_attempt_at"] <= utc_now() + wait
     assert waiting["error"]["code"] == "rate_limited"
 
 
@@ -371,9 +371,9 @@ async def test_a_customers_typing_is_told_and_not_stored(bench: Bench) -> None:
     newest = await events.last_seq(bench.organization_id)
     told = bench.hub.subscribe(bench.organization_id, newest)
     waiting = asyncio.create_task(anext(told))
-    await asyncio.sleep(0.1)
+    await until(lambda: bench.hub._readers)
     await bench.inbox.gateway.typing(bench.connection, "chat")
-    event = await asyncio.wait_for(waiting, 5)
+    event = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
     assert isinstance(event, Event)
     assert event.type == "conversation.typing"
     assert event.subject_id == conversation["_id"]
@@ -398,7 +398,10 @@ async def told(bench: Bench) -> list[tuple[str, str]]:
     return [(event.type, event.data.get("direction") or "") for event in events]
 
 
-async def test_a_quick_answer_is_shown_together_with_its_question(bench: Bench) -> None:
+async def test_a_quick_answer_is_shown_together_with_its_question(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "ANNOUNCE_AFTER_SECONDS", PATIENCE_SECONDS)
     await bench.say("1", "hello")
     before = len(await told(bench))
     await bench.say("2", "and one thing more")
@@ -418,7 +421,9 @@ async def test_a_question_is_shown_while_the_answer_takes_its_time(bench: Bench)
     before, seen = len(await told(bench)), []
 
     async def slow(body: dict[str, Any]) -> web.Response:
-        await asyncio.sleep(0.6)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(await told(bench)) < before + 2:  # noqa: ASYNC110 - it waits in the log
+                await asyncio.sleep(0.01)
         seen.extend((await told(bench))[before:])
         return await bench.engine.echo(body)
 

@@ -50,7 +50,7 @@ async def add(console: Console, name: str = "delivery.md", content: str = DELIVE
 
 
 async def until_ready(console: Console, source_id: str) -> Any:
-    for _ in range(600):
+    for _ in range(1_200):
         source = await console.get(f"/api/knowledge/sources/{source_id}")
         if source["state"] in {"ready", "failed"}:
             return source

@@ -16,6 +16,7 @@ from bot.knowledge.formats.limits import MEGABYTE, Limits
 from crm.knowledge import reading as reading_module
 from crm.knowledge.reading import Reader
 from tests.support.papers import HEADING, flowing, grid, text
+from tests.support.patience import until
 
 ROOT = Path(__file__).parents[3]
 WORDS = "Доставка по городу занимает один день."
@@ -67,7 +68,7 @@ async def test_a_reader_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) ->
     begun = time.monotonic()
     with pytest.raises(DocumentError, match="document_took_too_long"):
         await read(Reader(seconds=0.5), "a.md", b"# x\n\ny")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 120
 
 
 async def test_a_reader_that_spins_is_ended_by_its_own_limit(
@@ -150,8 +151,8 @@ async def test_a_content_that_breaks_off_is_not_waited_for() -> None:
 
     begun = time.monotonic()
     with pytest.raises(FileNotFoundError):
-        await Reader().read("a.md", broken(), language=None, title=None, tell=nobody)
-    assert time.monotonic() - begun < 20
+        await Reader(seconds=600).read("a.md", broken(), language=None, title=None, tell=nobody)
+    assert time.monotonic() - begun < 120
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its limits end it")
@@ -173,12 +174,11 @@ time.sleep(600)
     os.kill(child, 0)
     os.kill(parent.pid, signal.SIGKILL)
     await parent.wait()
-    for _ in range(100):
-        if not alive(child):
-            return
-        await asyncio.sleep(0.05)
-    os.kill(child, signal.SIGKILL)
-    raise AssertionError("the reader outlived its worker")
+    try:
+        await until(lambda: not alive(child))
+    except TimeoutError:
+        os.kill(child, signal.SIGKILL)
+        raise
 
 
 def alive(pid: int) -> bool:

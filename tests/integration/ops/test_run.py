@@ -14,6 +14,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[3]
 LAUNCH = "import sys; from crm.cli.main import run; sys.exit(run())"
 START_SECONDS = 120
@@ -79,7 +81,7 @@ def processes_of(data: Path) -> set[int]:
     return found
 
 
-async def until_gone(data: Path, seconds: float = 20.0) -> None:
+async def until_gone(data: Path, seconds: float = PATIENCE_SECONDS) -> None:
     async with asyncio.timeout(seconds):
         while processes_of(data):  # noqa: ASYNC110 - nobody tells of other people's processes
             await asyncio.sleep(0.1)
@@ -108,7 +110,7 @@ async def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
         assert (code, "is running (process" in said) == (0, True)
 
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
     assert not processes_of(tmp_path)
 
 
@@ -130,7 +132,7 @@ async def test_ctrl_c_during_the_start_leaves_nothing_running(tmp_path: Path) ->
         while b"Database" not in await process.stdout.readline():
             pass
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
     assert not processes_of(tmp_path)
 
 

@@ -24,7 +24,7 @@ class Bot:
     def __init__(self, crm: CrmClient, customer: Customer) -> None:
         self._crm = crm
         self._customer = customer
-        self._answerer = Answerer(http_deadline_seconds=8)
+        self._answerer = Answerer(http_deadline_seconds=60)
 
     async def answer(self, text: str) -> Answer:
         organization_id = str(self._customer.organization_id)

@@ -21,6 +21,7 @@ from tests.support.console import Console
 
 FALLBACK = {"model": "openai:small", "base_url": "https://second.example.kz/v1", "api_key": "sk-2"}
 PRICES = {"input": 0.4, "output": 1.6, "currency": "USD"}
+TENGE = {**PRICES, "currency": "KZT"}
 NONE = {
     "model": None,
     "base_url": None,
@@ -104,6 +105,24 @@ async def test_a_change_of_the_provider_drops_the_key(owner: Console) -> None:
         ({"fallback": FALLBACK}, "model", "missing"),
         ({"monthly_limit": 5}, "prices", "prices_missing"),
         ({"model": "gpt"}, "model", "string_pattern_mismatch"),
+        ({"model": "huggingface:m"}, "model", "provider_unknown"),
+        (
+            {"model": "openai:m", "fallback": {"model": "aws:m"}},
+            "fallback.model",
+            "provider_unknown",
+        ),
+        ({"embeddings": {"model": "huggingface:m"}}, "embeddings.model", "provider_unknown"),
+        ({"embeddings": {"model": "anthropic:m"}}, "embeddings.model", "provider_unknown"),
+        (
+            {"prices": PRICES, "monthly_limit": 5, "embeddings": {"model": "openai:e"}},
+            "embeddings.prices",
+            "prices_missing",
+        ),
+        (
+            {"prices": PRICES, "embeddings": {"model": "openai:e", "prices": TENGE}},
+            "embeddings.prices.currency",
+            "currency_differs",
+        ),
         ({"model": "openai:m", "base_url": "ftp://a"}, "base_url", "url_invalid"),
         ({"model": "openai:m", "base_url": "http://u:secret@a.kz/v1"}, "base_url", "url_plain"),
         ({"model": "openai:m", "base_url": "http://a.kz/v1?key=secret"}, "base_url", "url_plain"),
@@ -120,6 +139,45 @@ async def test_what_does_not_fit_is_refused(
 ) -> None:
     problem = await owner.patch("/api/organization/llm", change, status=422)
     assert (problem["errors"][0]["field"], problem["errors"][0]["code"]) == (field, code)
+
+
+async def test_embeddings_without_prices_of_their_own_cost_what_the_model_costs(
+    owner: Console, core: Core, settings: Settings
+) -> None:
+    """From a time when a limit took no notice of them."""
+    llm = {"model": "openai:m", "prices": PRICES, "embeddings": {"model": "openai:e"}}
+    await core.database.collection("organizations").update_one(
+        {"_id": owner.organization_id}, {"$set": {"llm": llm}}
+    )
+    found = blocks(core, settings).embedding_model(await organization(core, owner))
+    assert found is not None
+    assert found["price"] == PRICES
+
+
+async def test_a_draft_names_no_model_that_would_not_be_asked(owner: Console) -> None:
+    assistant = await owner.get("/api/assistant")
+    revision = assistant["draft"]["revision"]
+
+    async def name(model: str | None, status: int = 200) -> Any:
+        nonlocal revision
+        change = {"revision": revision, "model": {"name": model}}
+        answer = await owner.patch("/api/assistant/draft", change, status=status)
+        revision = answer["draft"]["revision"] if status == 200 else revision
+        return answer
+
+    await owner.patch("/api/organization/llm", {"model": "openai:a", "api_key": "sk"})
+    problem = await name("anthropic:x", 422)
+    (error,) = problem["errors"]
+    assert (error["field"], error["code"]) == ("model.name", "provider_not_allowed")
+    await name("openai:b")
+    await owner.patch("/api/organization/llm", {"model": "anthropic:c", "api_key": "sk"})
+    # What was right is not: the rest of the draft may change, and nothing is published.
+    answer = await owner.patch("/api/assistant/draft", {"revision": revision, "tone": "kind"})
+    revision = answer["draft"]["revision"]
+    problem = await owner.post("/api/assistant/publish", {"revision": revision}, status=422)
+    assert [error["code"] for error in problem["errors"]] == ["provider_not_allowed"]
+    await name(None)
+    await owner.post("/api/assistant/publish", {"revision": revision}, status=201)
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -33,7 +33,7 @@ def case(*turns: str, **expect: Any) -> dict[str, Any]:
 async def know_delivery(console: Console) -> None:
     body = {"name": "d.md", "content": DELIVERY}
     await console.post("/api/knowledge/sources", body, status=201)
-    for _ in range(100):
+    for _ in range(1_000):
         sources = await console.get("/api/knowledge/sources")
         if all(source["state"] == "ready" for source in sources["items"]):
             return
@@ -44,7 +44,7 @@ async def know_delivery(console: Console) -> None:
 async def run(console: Console, worker: RunWorker, **values: Any) -> tuple[Any, list[Any]]:
     started = await console.post("/api/assistant/runs", values, status=201)
     assert started["state"] == "queued"
-    await worker.run(ObjectId(started["id"]))
+    await worker.run(console.organization_id, ObjectId(started["id"]))
     done = await console.get(f"/api/assistant/runs/{started['id']}")
     results = await console.get(f"/api/assistant/runs/{started['id']}/results")
     return done, results["items"]
@@ -74,7 +74,20 @@ async def test_a_suite_passes_and_fails_in_words(owner: Console, run_worker: Run
     assert set(failures) == {"contains", "not_contains", "cites", "declines", "language", "intent"}
     assert "1 500 ₸" in failures["contains"]["got"]
     assert failures["cites"]["detail"] == "The answer does not rest on “prices.md”, but on d.md."
-    assert [failure["check"] for failure in results[5]["failures"]] == ["hands_over", "effects"]
+    assert {check: failure["code"] for check, failure in failures.items()} == {
+        "contains": "text_missing",
+        "not_contains": "text_forbidden",
+        "cites": "document_not_cited",
+        "declines": "answered",
+        "language": "wrong_language",
+        "intent": "wrong_intent",
+    }
+    assert [failure["code"] for failure in results[5]["failures"]] == [
+        "not_handed_over",
+        "not_done",
+    ]
+    assert results[5]["failures"][1]["wanted"] == {"kind": "lead", "data": {}}
+    assert results[5]["failures"][1]["done"] == []
     # Each answer is kept with all that a trial shows of it.
     assert results[0]["turns"][0]["turn"]["replies"][-1]["trace"]["method"] == "extractive"
     listed = await owner.get("/api/assistant/suites")
@@ -92,7 +105,7 @@ async def test_a_killed_run_goes_on_where_it_was_and_counts_nothing_twice(
         "/api/assistant/runs", {"kind": "suite", "suite_id": suite_id}, status=201
     )
     run_id = ObjectId(started["id"])
-    await run_worker.run(run_id)
+    await run_worker.run(owner.organization_id, run_id)
     results = core.database.collection("assistant_results")
     # As a process leaves it that was killed after three of five: its lease runs out by itself.
     await results.delete_many({"run_id": run_id, "position": {"$in": [1, 4]}})
@@ -106,7 +119,7 @@ async def test_a_killed_run_goes_on_where_it_was_and_counts_nothing_twice(
         {"_id": run_id}, {"$set": {"lease.until": utc_now() - timedelta(seconds=1)}}
     )
     assert await run_worker.sweep() == 1
-    for _ in range(200):
+    for _ in range(1_200):
         done = await owner.get(f"/api/assistant/runs/{run_id}")
         if done["state"] == "done":
             break
@@ -123,7 +136,7 @@ async def test_a_cancelled_run_stops_and_what_it_found_stays(
         "/api/assistant/runs", {"kind": "suite", "suite_id": suite_id}, status=201
     )
     path = f"/api/assistant/runs/{started['id']}"
-    running = asyncio.create_task(run_worker.run(ObjectId(started["id"])))
+    running = asyncio.create_task(run_worker.run(owner.organization_id, ObjectId(started["id"])))
     for _ in range(500):
         if (await owner.get(path))["done"] >= 2:
             break
@@ -301,4 +314,8 @@ async def test_what_is_said_without_the_versions_model_proves_nothing(
         )
     assert (done["state"], done["passed"], done["failed"]) == ("done", 0, 1)
     assert result["state"] == "error"
-    assert result["error"].startswith("The language model did not answer")
+    assert (result["error"], result["error_reasons"]) == (
+        "model_unanswered",
+        ["provider_rejected_key"],
+    )
+    assert result["error_detail"] == "The language model did not answer: provider_rejected_key."

@@ -1,6 +1,5 @@
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ from bot.answering.prompt import read_answer
 from bot.privacy import masking
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
+from tests.support.patience import until
 
 type Ask = Callable[..., Awaitable[Answer]]
 type MakeContext = Callable[..., dict[str, Any]]
@@ -30,7 +30,7 @@ PERSONAL = {
 
 @pytest.fixture
 async def answerer() -> Answerer:
-    answerer = Answerer(http_deadline_seconds=8)
+    answerer = Answerer(http_deadline_seconds=60)
     await answerer.warm()
     return answerer
 
@@ -215,7 +215,11 @@ async def test_the_same_number_has_the_same_marker_everywhere(
     [
         (FakeReply(status=401, error_code="invalid_api_key"), "provider_rejected_key", 1),
         # It asks to wait for twenty seconds: longer than a customer does.
-        (FakeReply(status=429, error_code="rate_limit_exceeded"), "provider_busy", 1),
+        (
+            FakeReply(status=429, error_code="rate_limit_exceeded", retry_after="600"),
+            "provider_busy",
+            1,
+        ),
         (FakeReply(status=500), "provider_failed", 2),
         (FakeReply(status=503), "provider_failed", 2),
         (FakeReply(status=404, error_code="model_not_found"), "provider_model_unknown", 1),
@@ -286,16 +290,13 @@ async def test_the_models_verdict_that_there_is_no_answer_is_obeyed(
 async def test_a_slow_provider_is_given_up_on_within_the_deadline(
     ask: Ask, provider: FakeOpenAI
 ) -> None:
-    hurried = Answerer(http_deadline_seconds=1)
+    hurried = Answerer(http_deadline_seconds=3)
     await hurried.warm()
-    provider.reply(FakeReply(text="поздно", delay=20))
-    began = time.monotonic()
+    provider.reply(FakeReply(text="поздно", delay=600))
     answer = await ask(provider=provider, answerer=hurried)
-    assert time.monotonic() - began < 1.5
     assert answer.text.startswith(EXTRACT)
     assert answer.trace["provider_error"] == "provider_timeout"
-    await asyncio.sleep(0.1)
-    assert provider.cut_off == 1
+    await until(lambda: provider.cut_off == 1)
 
 
 async def test_when_masking_fails_nothing_is_sent(

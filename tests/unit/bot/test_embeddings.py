@@ -20,6 +20,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
 
 MODEL = "openai:text-embedding-3-small"
+ANY = [MODEL, "ollama:nomic-embed-text", "google:gemini-embedding-001", "google_genai:m"]
 PAID = "Заказ можно оплатить картой или наличными курьеру."
 TIRED = "Спинка регулируется, а подголовник держит шею."
 TEXTS = {"a": PAID, "b": TIRED, "c": "Магазин открыт ежедневно с десяти утра."}
@@ -114,24 +115,51 @@ async def test_what_cannot_be_masked_is_not_sent(
 
 
 @pytest.mark.parametrize(
-    ("reply", "code"),
+    ("reply", "seconds", "code"),
     [
-        (FakeReply(status=401), "provider_rejected_key"),
-        (FakeReply(status=503), "provider_failed"),
-        (FakeReply(delay=20), "provider_timeout"),
+        (FakeReply(status=401), 20, "provider_rejected_key"),
+        (FakeReply(status=503), 20, "provider_failed"),
+        (FakeReply(delay=600), 2, "provider_timeout"),
     ],
 )
 async def test_what_goes_wrong_is_told_by_a_code(
-    provider: FakeOpenAI, llm: dict[str, Any], ledger: FakeLedger, reply: FakeReply, code: str
+    provider: FakeOpenAI,
+    llm: dict[str, Any],
+    ledger: FakeLedger,
+    reply: FakeReply,
+    seconds: float,
+    code: str,
 ) -> None:
     await EmbeddingModels().embed(llm, ["warm"])
     provider.reply(reply)
     with pytest.raises(ProviderError, match=code):
-        await Embedder().embed(["вопрос"], masking=None, llm=llm, seconds=1.5, ledger=ledger)
+        await Embedder().embed(["вопрос"], masking=None, llm=llm, seconds=seconds, ledger=ledger)
     assert [closed.error for closed in ledger.closed.values()] == [code]
 
 
-@pytest.mark.parametrize("model", [MODEL, "ollama:nomic-embed-text"])
+@pytest.mark.parametrize("model", ANY)
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "2130706433"])
+async def test_where_private_addresses_are_forbidden_nobody_is_reached(
+    provider: FakeOpenAI, ledger: FakeLedger, model: str, host: str
+) -> None:
+    url = provider.base_url.replace("127.0.0.1", host)
+    llm = {"model": model, "base_url": url, "api_key": "k", "public_only": True}
+    with pytest.raises(ProviderError, match="provider_private"):
+        await Embedder().embed(["вопрос"], masking=None, llm=llm, seconds=20, ledger=ledger)
+    assert provider.seen == []
+
+
+@pytest.mark.parametrize(
+    "model", ["huggingface:m", "bedrock:m", "google_vertexai:m", "anthropic:m"]
+)
+async def test_only_known_providers_are_asked(ledger: FakeLedger, model: str) -> None:
+    with pytest.raises(ProviderError, match="provider_misconfigured"):
+        await Embedder().embed(
+            ["вопрос"], masking=None, llm={"model": model}, seconds=20, ledger=ledger
+        )
+
+
+@pytest.mark.parametrize("model", ANY)
 async def test_a_provider_that_sends_us_on_is_not_followed(
     provider: FakeOpenAI, ledger: FakeLedger, model: str
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.answering import Answer, Answerer
-from bot.answering.extractive import extract
+from bot.answering.extractive import extract, join_pieces
 from bot.answering.finding import find, question_of
 from bot.knowledge.documents import passages_of
 from bot.knowledge.index import Index
@@ -121,3 +121,8 @@ def test_lines_broken_by_hand_are_one_sentence() -> None:
     )
     assert pieces_of(text)[0].endswith("10 % от цены.")
     assert paragraphs_of(text)[1:] == [["2.1 Отказ"], ["• пункт"]]
+
+
+def test_a_row_that_names_itself_keeps_its_name() -> None:
+    row = "Адрес — Алматы: проспект Абая, 9; Астана: Мәңгілік Ел, 9"
+    assert join_pieces([row]) == row

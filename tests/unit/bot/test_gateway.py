@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import importlib.util
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,10 +18,12 @@ from bot.answering.failures import ProviderError
 from bot.answering.gateway import CallRecord, Gateway, Reply
 from bot.answering.masked import masking_thread, new_masking
 from bot.answering.providers import host_of, make_model
+from bot.privacy.asking import Asked
 from bot.privacy.markers import MarkerBook
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
 from tests.fakes.other_providers import OtherProviders
+from tests.support.patience import PATIENCE_SECONDS, until
 
 PRICE = {"input": 2.0, "output": 8.0, "currency": "USD"}
 PARTS = [
@@ -55,7 +58,7 @@ def ask(gateway: Gateway, provider: FakeOpenAI, ledger: FakeLedger) -> Callable[
                 "parts": PARTS,
                 "masking": new_masking(None),
                 "llm": llm_of(provider),
-                "seconds": 5,
+                "seconds": 120,
                 "ledger": ledger,
                 **values,
             }
@@ -111,10 +114,10 @@ async def test_a_ledger_that_hangs_is_no_ledger(
 ) -> None:
     class Hanging(FakeLedger):
         async def open(self, call: Any) -> str:
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
             raise AssertionError
 
-    assert await failure_of(ask(ledger=Hanging(), seconds=0.3)) == "ledger_unavailable"
+    assert await failure_of(ask(ledger=Hanging(), seconds=2)) == "ledger_unavailable"
     assert provider.seen == []
 
 
@@ -130,35 +133,35 @@ async def test_when_masking_fails_nothing_is_even_written_down(
 
 
 class Slow:
-    """Masks as slowly as a hostile text makes it."""
+    """Masks until it may be done, as if a hostile text held it up."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self) -> None:
+        self.done = threading.Event()
         self.book = MarkerBook()
         self.seen: list[int] = []
 
-    def mask(self, text: str) -> str:
+    def mask(self, text: str, *, asked: Asked = "") -> str:
         self.seen.append(len(text))
-        time.sleep(self.seconds)
+        self.done.wait(PATIENCE_SECONDS)
         return text
 
 
 async def test_a_slow_masking_ends_with_the_deadline_and_holds_up_nobody_else(
     ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger
 ) -> None:
-    began = time.monotonic()
+    masking = Slow()
     parts = [Part("human", (Said("дом 5 " * 100),))]
-    slow = asyncio.create_task(failure_of(ask(parts=parts, masking=Slow(3), seconds=0.5)))
-    await asyncio.sleep(0.1)
+    slow = asyncio.create_task(failure_of(ask(parts=parts, masking=masking, seconds=1)))
+    await until(lambda: masking.seen)
     provider.reply("Да.")
     assert (await ask()).text == "Да."
     assert await slow == "masking_failed"
-    assert time.monotonic() - began < 2
+    masking.done.set()
     assert len(provider.seen) == len(ledger.opened) == 1
 
 
 async def test_one_conversation_is_masked_by_one_thread_at_a_time() -> None:
-    masking, running = Slow(0), [0, 0]
+    masking, running = Slow(), [0, 0]
 
     def work() -> None:
         running[0] += 1
@@ -166,12 +169,13 @@ async def test_one_conversation_is_masked_by_one_thread_at_a_time() -> None:
         time.sleep(0.05)
         running[0] -= 1
 
-    await asyncio.gather(*(masking_thread(masking, work, seconds=5) for _ in range(4)))
+    await asyncio.gather(*(masking_thread(masking, work, seconds=60) for _ in range(4)))
     assert running == [0, 1]
 
 
 def test_what_is_too_long_is_cut_before_it_is_masked() -> None:
-    slow = Slow(0)
+    slow = Slow()
+    slow.done.set()
     assert len(Said("а" * 1_000_000, 4_000).masked(slow)) == 4_000
     assert len(Said("а" * 1_000_000).masked(slow)) == MAX_SAID
     assert slow.seen == [4_000 + EDGE, MAX_SAID + EDGE]
@@ -200,8 +204,8 @@ async def test_a_busy_provider_is_asked_again_when_it_says(
     provider.reply(FakeReply(status=429, retry_after="1"), "Да.")
     began = time.monotonic()
     assert (await ask()).text == "Да."
-    assert 1 <= time.monotonic() - began < 2
-    provider.reply(FakeReply(status=429, retry_after="20"), "Да.")
+    assert time.monotonic() - began >= 1
+    provider.reply(FakeReply(status=429, retry_after="600"), "Да.")
     assert await failure_of(ask()) == "provider_busy"
 
 
@@ -223,14 +227,14 @@ async def test_the_fallback_answers_with_an_entry_of_its_own(
         for first in (
             FakeReply(status=500),
             FakeReply(status=401),
-            FakeReply(delay=9, text="поздно"),
+            FakeReply(delay=600, text="поздно"),
         ):
             ledger.opened.clear()
             ledger.closed.clear()
             provider.reply(first)
             fallback = llm_of(second, model="openai:small", api_key="sk-2")
             records: list[CallRecord] = []
-            reply = await ask(llm=llm_of(provider, fallback=fallback), seconds=2, records=records)
+            reply = await ask(llm=llm_of(provider, fallback=fallback), seconds=4, records=records)
             assert (reply.text, reply.model) == ("Да.", "openai:small")
             hosts = [call.host for call in ledger.opened.values()]
             assert hosts == [fake.base_url.split("/")[2] for fake in (provider, second)]
@@ -256,6 +260,16 @@ async def test_the_breaker_leaves_a_broken_provider_alone(
     assert (await ask(llm=llm_of(provider, model="openai:other"))).text == "Да."
     now[0] += PAUSE_SECONDS
     assert (await ask()).text == "Да."
+    assert (await ask()).text == "Да."
+
+
+async def test_what_gets_too_little_time_is_not_to_blame(
+    provider: FakeOpenAI, ask: Callable[..., Any]
+) -> None:
+    provider.reply(FakeReply(delay=30))
+    for _ in range(FAILURES):
+        assert await failure_of(ask(seconds=0.5)) == "provider_timeout"
+    provider.reply("Да.")
     assert (await ask()).text == "Да."
 
 
@@ -345,13 +359,18 @@ async def test_an_answer_without_end_is_not_read(
     async with server:
         port = server.sockets[0].getsockname()[1]
         llm = {"model": model, "base_url": f"http://127.0.0.1:{port}/v1", "api_key": "k"}
-        assert await failure_of(ask(llm=llm, seconds=20)) == "provider_too_long"
+        assert await failure_of(ask(llm=llm)) == "provider_too_long"
     assert taken[0] < 20_000_000
     assert [closed.error for closed in ledger.closed.values()] == ["provider_too_long"]
 
 
-@pytest.mark.parametrize("model", ["openai:m", "ollama:m"])
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"])
+@pytest.mark.parametrize(
+    "model", ["openai:m", "ollama:m", "anthropic:m", "google:m", "google_genai:m", "gigachat:m"]
+)
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "127.1"],
+)
 async def test_where_private_addresses_are_forbidden_nobody_is_reached(
     ask: Callable[..., Any], provider: FakeOpenAI, model: str, host: str
 ) -> None:
@@ -397,6 +416,12 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
+        ("::7f00:1", False),
+        ("::a00:1", False),
+        ("fec0::1", False),
+        ("192.168.0.1", False),
+        ("198.18.0.1", False),
+        ("255.255.255.255", False),
     ],
 )
 def test_what_is_of_the_internet(address: str, public: bool) -> None:
@@ -410,8 +435,8 @@ async def test_a_stream_is_read_to_its_end_or_not_used(
     provider.reply(FakeReply(text=text, pause=0.01))
     assert (await ask()).text == text
     assert provider.seen[-1].body["stream"] is True
-    provider.reply(FakeReply(text=text, pause=0.3))
-    assert await failure_of(ask(seconds=0.8)) == "provider_timeout"
+    provider.reply(FakeReply(text=text, pause=1))
+    assert await failure_of(ask(seconds=2)) == "provider_timeout"
     assert list(ledger.closed.values())[-1].raw_answer is None
     provider.reply(FakeReply(text=text, break_after=3))
     assert await failure_of(ask()) == "provider_unreachable"
@@ -431,10 +456,9 @@ async def test_a_server_without_streams_is_remembered(
 async def test_who_is_cancelled_closes_the_entry(
     ask: Callable[..., Any], provider: FakeOpenAI, ledger: FakeLedger, gateway: Gateway
 ) -> None:
-    provider.reply(FakeReply(delay=20, text="поздно"))
+    provider.reply(FakeReply(delay=600, text="поздно"))
     task = asyncio.create_task(ask())
-    while not provider.seen:  # noqa: ASYNC110 - the server tells nobody
-        await asyncio.sleep(0.01)
+    await until(lambda: provider.seen)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -448,8 +472,10 @@ async def test_an_entry_that_cannot_be_closed_keeps_no_answer_back(
     ask: Callable[..., Any], provider: FakeOpenAI, gateway: Gateway
 ) -> None:
     class Slow(FakeLedger):
+        may = asyncio.Event()
+
         async def close(self, call_id: str, result: Any) -> None:
-            await asyncio.sleep(1.5)
+            await self.may.wait()
             await super().close(call_id, result)
 
     class Broken(FakeLedger):
@@ -458,10 +484,9 @@ async def test_an_entry_that_cannot_be_closed_keeps_no_answer_back(
 
     provider.reply("Да.")
     slow = Slow()
-    began = time.monotonic()
     assert (await ask(ledger=slow)).text == "Да."
-    assert time.monotonic() - began < 1.4
     assert slow.closed == {}
+    slow.may.set()
     await gateway.drain()
     assert len(slow.closed) == 1
     assert (await ask(ledger=Broken())).text == "Да."

@@ -127,7 +127,7 @@ async def obey(
     provider: FakeOpenAI, context_with: Callable[..., dict[str, Any]], ledger: FakeLedger
 ) -> Obey:
     """Ask a model that does what the hidden order says."""
-    answerer = Answerer(http_deadline_seconds=8)
+    answerer = Answerer(http_deadline_seconds=60)
     await answerer.warm()
 
     async def run(case: Case, obeyed: Any = None) -> Answer:

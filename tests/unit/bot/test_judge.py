@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from bot.answering import Answer, Answerer
+from bot.answering import answerer as answerer_module
 from bot.answering.evaluation import read_folder
 from crm.cli.installation import Installation
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
+from tests.support.patience import until
 
 type Ask = Callable[..., Awaitable[Answer]]
 
 COMPANY = Installation.here().root / "tests/evaluation/knowledge/heldout/repair"
+DEADLINE_SECONDS = 240
 JUDGE = "You judge whether"
 TRANSLATE = "Translate the customer's last message"
 ASTANA = "Доставка в Астану стоит 1 500 ₸ [1]."
@@ -24,9 +27,14 @@ ASTANA = "Доставка в Астану стоит 1 500 ₸ [1]."
 
 @pytest.fixture
 async def ask(
-    snapshot: dict[str, Any], context_with: Callable[..., dict[str, Any]], ledger: FakeLedger
+    snapshot: dict[str, Any],
+    context_with: Callable[..., dict[str, Any]],
+    ledger: FakeLedger,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Ask:
-    answerer = Answerer(http_deadline_seconds=8)
+    # A verdict that comes is waited for, however slow the machine.
+    monkeypatch.setattr(answerer_module, "JUDGE_SECONDS", DEADLINE_SECONDS)
+    answerer = Answerer(http_deadline_seconds=DEADLINE_SECONDS)
     await answerer.warm()
 
     async def load(_: int) -> dict[str, Any]:
@@ -81,26 +89,33 @@ async def test_no_is_obeyed_however_sure_the_rest_is(
 
 
 async def test_no_ends_an_answer_under_way(ask: Ask, provider: FakeOpenAI) -> None:
-    provider.reply(verdict("NO"), FakeReply(text=ASTANA, delay=5))
-    began = time.monotonic()
-    assert not (await ask(provider=provider)).answered
-    assert time.monotonic() - began < 2
+    provider.reply(verdict("NO"), FakeReply(text=ASTANA, delay=600))
+    answer = await ask(provider=provider)
+    assert not answer.answered
+    assert answer.trace["judge"] == {"verdict": "no"}
+    await until(lambda: provider.cut_off == 1)
 
 
 @pytest.mark.parametrize(
-    "reply", [verdict("перhaps"), verdict("", status=500), verdict("YES", delay=6), verdict("")]
+    "reply", [verdict("перhaps"), verdict("", status=500), verdict("YES", delay=600), verdict("")]
 )
 @pytest.mark.parametrize(
     ("question", "answered"),
     [("сколько стоит доставка в Астану?", True), ("вы чините стиральные машины?", False)],
 )
 async def test_without_a_verdict_the_built_in_confidence_decides(
-    ask: Ask, provider: FakeOpenAI, reply: FakeReply, question: str, answered: bool
+    ask: Ask,
+    provider: FakeOpenAI,
+    monkeypatch: pytest.MonkeyPatch,
+    reply: FakeReply,
+    question: str,
+    answered: bool,
 ) -> None:
+    monkeypatch.setattr(answerer_module, "JUDGE_SECONDS", 0.5)
     provider.reply(reply, ASTANA)
     began = time.monotonic()
     answer = await ask(question, provider=provider)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < DEADLINE_SECONDS / 2
     assert answer.trace["judge"] in ({"verdict": "none"}, None)
     assert answer.answered is answered
 
@@ -190,7 +205,7 @@ async def test_over_a_whole_company_the_verdict_is_obeyed(
     async def load(_: int) -> dict[str, Any]:
         return snapshot
 
-    answerer = Answerer(http_deadline_seconds=8)
+    answerer = Answerer(http_deadline_seconds=DEADLINE_SECONDS)
     wrong = []
     for question in questions:
         turns = [

@@ -1,7 +1,6 @@
 import asyncio
 import gc
 import random
-import time
 import tracemalloc
 from datetime import date
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.answering.evaluation import read_folder
-from bot.knowledge.asked import MONEY, asked_for, holds
+from bot.knowledge.asked import AGE, MONEY, asked_for, holds
 from bot.knowledge.documents import passages_of
-from bot.knowledge.glossary import business_glossary
+from bot.knowledge.glossary import Glossary, business_glossary
 from bot.knowledge.index import Index, _Remembered
 from bot.knowledge.letters import cyrillic, fold, grams, words
 from bot.knowledge.library import IndexLibrary
@@ -20,6 +19,7 @@ from bot.knowledge.matching import similarity
 from bot.knowledge.passages import Passage, Snapshot
 from bot.knowledge.query import make_query
 from bot.knowledge.retrieval import search
+from tests.support.growth import assert_gentle_growth
 
 DOCUMENTS = {
     "delivery.md": (
@@ -213,6 +213,79 @@ def test_the_glossary_joins_languages_and_knows_pairs() -> None:
     assert glossary.of_word("it") == frozenset()
 
 
+def test_words_in_a_row_may_stand_apart_and_the_other_way_round() -> None:
+    glossary = Glossary("refund: вернут_деньг не_прид\nfloor: на_этаж")
+    for text, found in (
+        ("вернут деньги", True),
+        ("вернут ли деньги", True),
+        ("деньги вернут", True),
+        ("деньги за это вернут", False),
+        ("не приду", True),
+        ("не сегодня приду", True),
+        ("на первый этаж", False),
+        ("этаж на", False),
+    ):
+        names = frozenset().union(*glossary.of_words(words(text)))
+        assert bool(names) == found, text
+
+
+def test_a_prefixed_verb_means_what_its_root_means() -> None:
+    glossary = Glossary("repair: ремонт чин\ncar: авто=")
+    assert glossary.of_word("подремонтируете") == {"repair"}
+    assert glossary.of_word("перечинить") == frozenset()
+    assert glossary.of_word("поавто") == frozenset()
+
+
+def test_an_inflection_means_what_another_one_means() -> None:
+    glossary = Glossary("food: кормят\nday: день= дня=")
+    assert glossary.of_word("кормить") == {"food"}
+    assert glossary.of_word("покормите") == {"food"}
+    assert glossary.of_word("корма") == {"food"}
+    assert glossary.of_word("корт") == frozenset()
+    assert glossary.of_word("деньги") == frozenset()
+
+
+def test_all_relations_are_between_concepts_there_are() -> None:
+    glossary = business_glossary()
+    named = set(glossary.relations).union(*glossary.relations.values())
+    assert named - glossary.names == set()
+    assert not any(name in others for name, others in glossary.relations.items())
+
+
+def test_what_no_passage_speaks_of_is_sought_by_what_often_answers_it() -> None:
+    documents = {
+        "a": "# Замена\n\nДаём замену на время ремонта.",
+        "b": "# Пауза\n\nЗаморозка абонемента до 30 дней.",
+    }
+    question = "я заболела надолго"
+    assert search(index_of(**documents), question, language="ru").hits[0].passage.document == "b.md"
+    told = index_of(**documents, c="# Болезнь\n\nПри болезни не приходите.")
+    assert search(told, question, language="ru").hits[0].passage.document == "c.md"
+
+
+def test_an_age_is_told_from_other_numbers() -> None:
+    for question in (
+        "мне 17, возьмёте?",
+        "сыну пять",
+        "дочке год и восемь",
+        "со скольки лет можно",
+        "балам 5 жаста",
+        "my son is 6",
+        "how old must I be",
+    ):
+        assert AGE in asked_for(question), question
+    for question in (
+        "мне 2 кг",
+        "мне три билета",
+        "нам 10 человек",
+        "мне 12 марта",
+        "i have 2 bags",
+    ):
+        assert AGE not in asked_for(question), question
+    assert holds("Принимаем с 16 лет", frozenset({AGE})) == 1
+    assert holds("Принимаем с 16:00", frozenset({AGE})) == 0
+
+
 def test_what_is_asked_for() -> None:
     assert MONEY in asked_for("Жеткізу қанша тұрады?")
     assert MONEY in asked_for("а сколько это будет стоить")
@@ -239,22 +312,22 @@ def many(count: int, seed: int = 1) -> tuple[Passage, ...]:
     )
 
 
-def test_five_thousand_passages_are_searched_within_milliseconds() -> None:
-    passages = many(5_000)
-    index = Index(Snapshot(1, passages))
+def test_searching_thousands_of_passages_costs_no_more_than_their_share() -> None:
+    passages = many(2_000)
     chance = random.Random(2)
-    times = []
-    for n in range(60):
-        text = passages[chance.randrange(5_000)].text.split()
-        question = "сколько стоит доставка " + " ".join(chance.choices(text, k=4))
-        began = time.process_time()
-        search(index, question, language="ru")
-        if n >= 10:
-            times.append(time.process_time() - began)
-    times.sort()
-    # The goal is 20 ms. Processor time, and a wider bound, because tests share their machine.
-    assert times[int(len(times) * 0.95)] < 0.04
-    assert index.size_bytes < 150 * 1024 * 1024
+    questions = [
+        "сколько стоит доставка "
+        + " ".join(chance.choices(chance.choice(passages).text.split(), k=4))
+        for _ in range(10)
+    ]
+
+    def ask(index: Index) -> None:
+        for question in questions:
+            search(index, question, language="ru")
+
+    indexes = {size: Index(Snapshot(1, passages[:size])) for size in (500, 2_000)}
+    assert indexes[2_000].size_bytes < 60 * 1024 * 1024
+    assert_gentle_growth(ask, indexes.__getitem__, 2_000)
 
 
 def snapshot(count: int, version: int = 1) -> dict[str, Any]:

@@ -5,7 +5,12 @@ import pytest
 from pydantic import SecretStr
 
 from crm.cli import checks
-from crm.cli.checks import examine_installation, examine_machine, examine_port
+from crm.cli.checks import (
+    examine_installation,
+    examine_machine,
+    examine_model,
+    examine_port,
+)
 from crm.cli.installation import Installation
 from crm.cli.locks import data_folder_lock, holder_of
 from crm.cli.processes import StartError
@@ -62,6 +67,15 @@ def test_a_folder_that_is_a_file_is_told(settings: Settings, tmp_path: Path) -> 
     assert "cannot be written to" in troubles[0]
     with pytest.raises(StartError, match="AITYS_DATA_DIR"), data_folder_lock(wrong.data_dir):
         pass
+
+
+def test_what_the_installations_model_may_cost_is_told(settings: Settings) -> None:
+    assert "none" in examine_model(settings).note
+    own = settings.model_copy(update={"llm_model": "openai:m"})
+    assert "without a spending limit" in examine_model(own).note
+    limit = {"llm_price": "0.40/1.60 USD", "llm_monthly_limit": 10.0}
+    note = examine_model(own.model_copy(update=limit)).note
+    assert note == "openai:m, at most 10 USD a month for each tenant"
 
 
 def test_one_run_a_data_folder(tmp_path: Path) -> None:

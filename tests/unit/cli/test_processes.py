@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crm.cli.processes import Process, Program, StartError
+from tests.support.patience import until
 
 
 async def at_once() -> bool:
@@ -37,12 +38,6 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
-
-
-async def until(condition: Any, seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - other processes set no events
-            await asyncio.sleep(0.02)
 
 
 async def test_output_goes_to_the_log_and_alarms_to_the_terminal(tmp_path: Path) -> None:
@@ -77,7 +72,7 @@ async def test_a_known_cause_is_told_instead(tmp_path: Path) -> None:
 
 async def test_a_child_that_is_never_ready_is_stopped(tmp_path: Path) -> None:
     process = Process(
-        program("import time; time.sleep(60)", ready=never, patience=0.3), logs=tmp_path
+        program("import time; time.sleep(600)", ready=never, patience=0.3), logs=tmp_path
     )
     with pytest.raises(StartError, match="not ready after 0 seconds"):
         await process.start()
@@ -96,8 +91,8 @@ async def test_what_does_not_want_to_end_is_ended_with_all_it_started(tmp_path: 
             """
             import signal, subprocess, sys, time
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid)
-            time.sleep(60)
+            print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid)
+            time.sleep(600)
             """
         ),
         logs=tmp_path,
@@ -121,7 +116,7 @@ async def test_no_child_outlives_a_parent_that_is_killed(tmp_path: Path) -> None
             async def ready():
                 return True
             child = Process(Program(
-                name="child", command=[sys.executable, "-c", "import time; time.sleep(60)"],
+                name="child", command=[sys.executable, "-c", "import time; time.sleep(600)"],
                 environment=dict(os.environ), folder=Path.cwd(), ready=ready,
             ), logs=Path(sys.argv[1]))
             await child.start()

@@ -74,6 +74,9 @@ def test_the_env_file_is_read_and_the_environment_wins(
         ("AITYS_PUBLIC_URL", "chat.example.kz", "http://127.0.0.1:8080"),
         ("AITYS_TELEGRAM_API_URL", "ftp://x", "http"),
         ("AITYS_LLM_MODEL", "gpt-4", "provider:model"),
+        ("AITYS_LLM_PRICE", "0.4", "0.40/1.60 USD"),
+        ("AITYS_LLM_MONTHLY_LIMIT", "-1", "greater than or equal to 0"),
+        ("AITYS_LLM_MONTHLY_LIMIT", "inf", "finite"),
         ("AITYS_SECRET_KEY", "short", "16 characters"),
         ("AITYS_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
@@ -89,6 +92,16 @@ def test_a_wrong_value_is_one_sentence(
     assert words in text
     assert "\n" not in text
     assert text.endswith(".")
+
+
+def test_a_limit_needs_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AITYS_LLM_MONTHLY_LIMIT", "10")
+    with pytest.raises(SettingsError) as raised:
+        load_settings(None)
+    assert str(raised.value) == "AITYS_LLM_MONTHLY_LIMIT needs AITYS_LLM_PRICE to count with."
+    monkeypatch.setenv("AITYS_LLM_PRICE", "0.40/1.60 USD")
+    settings = load_settings(None)
+    assert settings.llm_prices == {"input": 0.4, "output": 1.6, "currency": "USD"}
 
 
 def test_a_secret_is_not_repeated_in_the_complaint(monkeypatch: pytest.MonkeyPatch) -> None:

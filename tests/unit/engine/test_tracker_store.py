@@ -1,8 +1,7 @@
 import asyncio
-import statistics
-import time
 from typing import Any
 
+import bson
 import pytest
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -91,10 +90,9 @@ async def test_traces_and_long_rankings_are_not_stored_twice(store: MotorTracker
     assert len(document["events"][3]["parse_data"]["intent_ranking"]) == 3
 
 
-async def test_two_thousand_turns_stay_small_quick_and_whole(store: MotorTrackerStore) -> None:
-    times: dict[int, list[float]] = {10: [], 2_000: []}
-    for number in range(1, 2_001):
-        started = time.perf_counter()
+async def test_hundreds_of_turns_stay_small_and_whole(store: MotorTrackerStore) -> None:
+    sizes = []
+    for number in range(1, 501):
         tracker = await opened(store, "long")
         # Set once, long before the tail that is kept; each must survive all cuts.
         if number == 5:
@@ -104,10 +102,7 @@ async def test_two_thousand_turns_stay_small_quick_and_whole(store: MotorTracker
         else:
             turn(tracker, number)
         await store.save(tracker)
-        elapsed = time.perf_counter() - started
-        for upto, found in times.items():
-            if upto - 30 < number <= upto + (20 if upto == 10 else 0):
-                found.append(elapsed)
+        sizes.append(len(bson.encode(await store._conversations.find_one({"_id": "long"}))))
     again = await opened(store, "long")
     assert again.get_slot("product") == "торт"
     assert again.get_slot("language") == "kk"
@@ -115,8 +110,8 @@ async def test_two_thousand_turns_stay_small_quick_and_whole(store: MotorTracker
     assert again.active_loop_name == "order_form"
     assert not again.is_paused()
     assert again.latest_action_name == "action_listen"
-    assert again.latest_message.text == "сәлем 2000"
-    assert again.version == 2_000
+    assert again.latest_message.text == "сәлем 500"
+    assert again.version == 500
     assert len(again.events) - again.opening <= MAX_EVENTS
     assert len(again.replies) == KEPT_REPLIES
     # What Rasa makes of it by replaying, which the policies and the action server see.
@@ -125,7 +120,8 @@ async def test_two_thousand_turns_stay_small_quick_and_whole(store: MotorTracker
     assert replayed.active_loop_name == "order_form"
     document = await store._conversations.find_one({"_id": "long"})
     assert len(document["events"]) <= MAX_EVENTS
-    assert statistics.median(times[2_000]) < 3 * statistics.median(times[10]) + 0.005
+    # All that a turn reads and writes of the conversation.
+    assert max(sizes[400:]) < 1.05 * max(sizes[100:200])
 
 
 async def test_a_pause_survives_the_cut(store: MotorTrackerStore) -> None:

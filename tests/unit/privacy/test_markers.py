@@ -155,6 +155,29 @@ def test_a_book_goes_on_where_it_was_written_down() -> None:
     assert later.restore("<PERSON_1>: <PHONE_2>").text == "Асель: 87770001122"
 
 
+def test_a_book_takes_over_what_others_have_written_down() -> None:
+    book = MarkerBook.from_rows([{"kind": "PHONE", "number": 1, "value": "a"}])
+    assert book.marker("PHONE", "b") == "<PHONE_2>"
+    assert book.marker("PERSON", "x") == "<PERSON_1>"
+    theirs = [
+        {"kind": "PHONE", "number": 1, "value": "a"},
+        {"kind": "PHONE", "number": 2, "value": "c"},
+        {"kind": "PHONE", "number": 3, "value": "d"},
+    ]
+    book.rebase(theirs)
+    assert book.new_rows() == [{"kind": "PERSON", "number": 1, "value": "x"}]
+    assert book.restore("<PHONE_2> <PERSON_1>").text == "c x"
+    assert [book.marker("PHONE", value) for value in "abcd"] == [
+        "<PHONE_1>",
+        "<PHONE_4>",
+        "<PHONE_2>",
+        "<PHONE_3>",
+    ]
+    book.rebase(book.rows())
+    assert book.new_rows() == []
+    assert book.restore("<PHONE_4>").text == "b"
+
+
 def test_a_number_given_out_twice_keeps_its_first_value() -> None:
     rows = [
         {"kind": "PHONE", "number": 1, "value": "first"},

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 from bot.privacy import masking
 from bot.privacy.markers import MarkerBook
 from bot.privacy.masking import ALL_KINDS, KnownName, Masking, MaskingFailedError
+from tests.support.growth import assert_gentle_growth
 
 
 def test_overlapping_finds_are_masked_once_and_wholly() -> None:
@@ -119,17 +119,6 @@ def test_whatever_is_masked_comes_back(texts: list[str]) -> None:
     assert [prompt.restore(text).text for text in masked] == texts
 
 
-def test_a_message_takes_less_than_five_milliseconds() -> None:
-    text = "Здравствуйте, меня зовут Асель, номер 8 701 123 45 67, почта a@b.kz, ул. Абая 10, кв 5, доставка завтра?"
-    Masking().mask(text)
-    times = []
-    for _ in range(50):
-        began = time.perf_counter()
-        Masking().mask(text)
-        times.append(time.perf_counter() - began)
-    assert sorted(times)[len(times) // 2] < 0.005
-
-
 HOSTILE = """
 7_ a 1- @ KZ86_ 8( a. <PHONE_ ул._ ул_5_ семь_ N1 a@ @a абая_ дом_5_ 5_дом_ кв_5,_ 00 5_ - ( +7_7_ угол_Абая_ сто_5_ a_собака_b_точка_ Асан_ мкр_5_
 г._Алматы,_ паспорт_4_ 4400_ {{ " А._
@@ -139,10 +128,9 @@ HOSTILE = """
 @pytest.mark.parametrize("filler", HOSTILE.split())
 def test_a_very_long_message_is_masked_in_time(filler: str) -> None:
     filler = filler.replace("_", " ")
-    text = filler * (10_000 // len(filler))
-    began = time.process_time()
-    Masking().mask(text)
-    assert time.process_time() - began < 0.8
+    assert_gentle_growth(
+        lambda text: Masking().mask(text), lambda size: filler * (size // len(filler)), 10_000
+    )
 
 
 def test_the_end_of_an_endless_text_is_hidden_as_a_whole() -> None:
@@ -155,19 +143,45 @@ def test_the_end_of_an_endless_text_is_hidden_as_a_whole() -> None:
         assert prompt.restore(masked).text == text
 
 
-def test_presidio_is_built_without_network_and_within_a_second() -> None:
+def test_presidio_is_built_without_network() -> None:
     program = (
         "import socket\n"
         "def refuse(*a, **k): raise AssertionError('network')\n"
         "socket.getaddrinfo = refuse\n"
         "socket.socket.connect = refuse\n"
-        "import presidio_analyzer, time, pycrfsuite\n"
-        "began = time.perf_counter()\n"
         "from bot.privacy.masking import Masking\n"
         "assert Masking().mask('a@b.kz 87011234567') == '<EMAIL_1> <PHONE_1>'\n"
-        "assert time.perf_counter() - began < 2\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_name_told_once_is_masked_wherever_it_stands() -> None:
+    masking = Masking()
+    assert masking.mask("меня зовут Айгуль Серикова") == "меня зовут <PERSON_1>"
+    masked = masking.mask("айгуль опять звонила, Сериковой скажите")
+    assert masked == "<PERSON_2> опять звонила, <PERSON_3> скажите"
+    later = Masking(book=MarkerBook.from_rows(masking.book.rows()))
+    assert "aigul" not in later.mask("thx aigul it came")
+
+
+def test_a_name_told_once_leaves_ordinary_words() -> None:
+    masking = Masking()
+    masking.mask("меня зовут Роза")
+    assert masking.mask("есть роза красная?") == "есть роза красная?"
+
+
+@pytest.mark.parametrize("row", ["7 ", "4 ", "1-2-", "А. ", "Абая 5 ", "угол абая и ", "8701 "])
+def test_a_row_without_end_costs_no_time_without_end(row: str) -> None:
+    assert_gentle_growth(lambda text: Masking().mask(text), lambda size: (row * size)[:size], 8_000)
+
+
+def test_what_was_told_once_is_masked_where_nothing_else_would_say_so() -> None:
+    masking = Masking()
+    assert masking.mask("живу на ул. Абая 10") == "живу на <ADDRESS_1>"
+    assert masking.mask("ваш магазин на ул. Абая 10 открыт") == "ваш магазин на <ADDRESS_1> открыт"
+    assert (
+        Masking().mask("ваш магазин на ул. Абая 10 открыт") == "ваш магазин на ул. Абая 10 открыт"
+    )

@@ -4,6 +4,7 @@ import pytest
 
 from bot.answering.calls import masked_prompt
 from bot.answering.prompt import answer_parts
+from bot.privacy.asking import Asked
 
 VARIABLES = {
     "ru": {"language": "русский", "company": "Tau"},
@@ -13,7 +14,7 @@ VARIABLES = {
 
 
 class Plain:
-    def mask(self, text: str) -> str:
+    def mask(self, text: str, *, asked: Asked = "") -> str:
         return text
 
 

@@ -1,12 +1,11 @@
-"""Which of a conversation's messages are said anew, after which history, and how two answers differ."""
+"""Which of a conversation's messages are said anew, after which history, and what was done then and now."""
 
 from typing import Any
 
-import pytest
 from bson import ObjectId
 
 from crm.assistant.suites.conversations import exchanges
-from crm.assistant.suites.replay import MAX_SAID, stretches, verdict, worst
+from crm.assistant.suites.replay import MAX_SAID, after_side, before_side, stretches
 
 
 def message(author: str, text: str = "", **values: Any) -> dict[str, Any]:
@@ -76,25 +75,12 @@ def test_a_late_reply_belongs_to_its_own_question() -> None:
     assert [exchange.texts for exchange in talk] == [["A"], ["B"]]
 
 
-def side(text: str, *, declined: bool = False, handed_over: bool = False) -> dict[str, Any]:
-    return {"texts": [text], "declined": declined, "handed_over": handed_over}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        (side("1 500 ₸"), side("1500 ₸"), "same"),
-        (side("1 500 ₸"), side("1 600 ₸"), "different"),
-        (side("x"), side("x", handed_over=True), "different"),
-        (side("x"), side("y", declined=True), "now_declined"),
-        (side("x", declined=True), side("y"), "now_answered"),
-        (side("x", declined=True), side("x", declined=True), "same"),
-    ],
-)
-def test_verdicts(before: dict[str, Any], after: dict[str, Any], expected: str) -> None:
-    assert verdict(before, after) == expected
-
-
-def test_a_conversation_is_what_most_wants_a_look() -> None:
-    assert worst(["same", "different", "now_answered"]) == "different"
-    assert worst(["same", "now_declined", "different"]) == "now_declined"
+def test_both_sides_tell_what_was_done_by_the_same_names() -> None:
+    said = [message("contact", "a"), event("deal_created"), event("handoff_requested"), event("rated"), message("bot", "A")]  # fmt: skip
+    [exchange] = exchanges(said)
+    before = before_side(exchange)
+    assert before["effects"] == ["lead", "handoff"]
+    assert before["handed_over"] is True
+    kinds = ("contact", "handoff", "lead", "lead")
+    turn = {"replies": [], "skill": "order", "effects": [{"kind": kind} for kind in kinds]}
+    assert after_side(turn)["effects"] == ["lead", "handoff"]

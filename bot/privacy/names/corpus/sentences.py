@@ -69,6 +69,7 @@ class Sentences:
         self._kinds = nouns["product"] + nouns["venue.ru"]
         self._kinds_after = nouns["venue.kk"] + nouns["venue.en"]
         self._not_people = list(read_things())
+        self._things["thing"] = self._not_people
         self._words = [
             word
             for message in self._plain

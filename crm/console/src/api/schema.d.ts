@@ -3429,6 +3429,18 @@ export interface components {
         /** @enum {string} */
         EffectKind: "lead" | "task" | "handoff" | "contact" | "consent" | "feedback";
         /**
+         * EffectRead
+         * @description Something done, or to be done.
+         */
+        EffectRead: {
+            /** Kind */
+            kind: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * EmbeddingsRead
          * @description The embedding model; its key is never shown.
          */
@@ -3674,19 +3686,38 @@ export interface components {
         };
         Fact: string;
         FactName: string;
+        /** @enum {string} */
+        FailureCode: "text_missing" | "text_forbidden" | "document_not_cited" | "answered" | "declined" | "wrong_language" | "wrong_intent" | "not_handed_over" | "handed_over" | "not_done";
         /**
          * FailureRead
-         * @description An expectation that was not met; `detail` says both sides in English.
+         * @description An expectation that was not met, for words in any language: `code` says which and how, the rest with what.
          */
         FailureRead: {
             /** Check */
             check: string;
-            /** Expected */
+            code: components["schemas"]["FailureCode"];
+            /**
+             * Expected
+             * @description The text, document, language or intent.
+             */
             expected: string;
-            /** Got */
+            /**
+             * Got
+             * @description What was there instead.
+             */
             got: string;
-            /** Detail */
+            /**
+             * Detail
+             * @description All of it in English, for a shell.
+             */
             detail: string;
+            /** @description What was to be done. */
+            wanted: components["schemas"]["EffectRead"] | null;
+            /**
+             * Done
+             * @description What was done, where that is what was looked at.
+             */
+            done: components["schemas"]["EffectRead"][] | null;
         };
         /**
          * FallbackRead
@@ -3977,6 +4008,22 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+        };
+        /**
+         * InstallationUsage
+         * @description What this month cost on the installation's key, by the installation's prices, and what it allows.
+         */
+        InstallationUsage: {
+            /** Currency */
+            currency: string;
+            /** Limit */
+            limit: number | null;
+            /** Spent */
+            spent: number;
+            /** Reserved */
+            reserved: number;
+            /** Left */
+            left: number | null;
         };
         /**
          * IntentRead
@@ -5029,8 +5076,21 @@ export interface components {
             verdict: components["schemas"]["Verdict"] | null;
             /** Failures */
             failures: components["schemas"]["FailureRead"][];
-            /** Error */
+            /**
+             * Error
+             * @description Why it could not be tried, a code: model_unanswered, trial_failed.
+             */
             error: string | null;
+            /**
+             * Error Reasons
+             * @description Codes of what the provider of the model did.
+             */
+            error_reasons: string[];
+            /**
+             * Error Detail
+             * @description The same in English, for a shell.
+             */
+            error_detail: string | null;
             /** Turns */
             turns: components["schemas"]["TurnResult"][];
         };
@@ -5108,7 +5168,8 @@ export interface components {
         };
         /**
          * RunRead
-         * @description A run. A replay counts answers that stayed the same as passed, the others as failed; `changed` tells them apart.
+         * @description A run. A replay counts conversations that stayed the same, or only changed their wording, as passed; `changed` tells the
+         *     verdicts apart, a conversation's being the one of its messages that most wants a look.
          */
         RunRead: {
             /**
@@ -5295,8 +5356,18 @@ export interface components {
             skill: string | null;
             /** Declined */
             declined: boolean;
+            /**
+             * Refused
+             * @description What was wanted is switched off.
+             */
+            refused: boolean;
             /** Handed Over */
             handed_over: boolean;
+            /**
+             * Effects
+             * @description What was done: lead, task, handoff, consent, feedback.
+             */
+            effects: string[];
         };
         /**
          * SignIn
@@ -6216,6 +6287,8 @@ export interface components {
             reserved: number;
             /** Left */
             left: number | null;
+            /** @description Where the installation's own model answers, and its price is known. */
+            installation: components["schemas"]["InstallationUsage"] | null;
             /** Calls */
             calls: number;
             /** Failed */
@@ -6272,7 +6345,7 @@ export interface components {
             en: string;
         };
         /** @enum {string} */
-        Verdict: "same" | "different" | "now_declined" | "now_answered" | "error";
+        Verdict: "same" | "reworded" | "different_sources" | "now_answered" | "different" | "different_doing" | "now_declined" | "error";
         /**
          * VersionBrief
          * @description A version without its content. `author` is null for what no person published.
@@ -16904,7 +16977,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The last message is still being answered */
+            /** @description The last message is still being answered; This trial has become too long; begin a new one */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16912,7 +16985,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "trial_busy";
+                        code?: "trial_busy" | "trial_full";
                     };
                 };
             };
@@ -18861,7 +18934,7 @@ export interface operations {
                 /** @description Field to sort by, with `-` in front for descending order. */
                 sort?: string | null;
                 state?: ("passed" | "failed" | "error") | null;
-                verdict?: ("same" | "different" | "now_declined" | "now_answered" | "error") | null;
+                verdict?: ("same" | "reworded" | "different_sources" | "now_answered" | "different" | "different_doing" | "now_declined" | "error") | null;
             };
             header?: never;
             path: {

@@ -1,10 +1,7 @@
 import { en as uiEn, kk as uiKk, ru as uiRu } from "@nuxt/ui/locale";
-import { createI18n } from "vue-i18n";
+import { createI18n, type LocaleMessageValue } from "vue-i18n";
 
 import type { Language } from "@/api/types";
-import en from "@/locales/en.json";
-import kk from "@/locales/kk.json";
-import ru from "@/locales/ru.json";
 
 export const LANGUAGES: { code: Language; name: string }[] = [
   { code: "ru", name: "Русский" },
@@ -39,21 +36,40 @@ function firstLanguage(): Language {
 export const i18n = createI18n({
   legacy: false,
   locale: firstLanguage(),
-  fallbackLocale: "en",
   pluralRules: { ru: russianPlural },
-  messages: { ru, kk, en },
 });
 
-document.documentElement.lang = i18n.global.locale.value;
+/** Each language is a file of its own: nobody waits for the two that they do not read. */
+const TEXTS: Record<Language, () => Promise<{ default: object }>> = {
+  ru: () => import("@/locales/ru.json"),
+  kk: () => import("@/locales/kk.json"),
+  en: () => import("@/locales/en.json"),
+};
+const present = new Set<Language>();
+let wanted = currentLanguage();
+
+/** Shows the console in a language as soon as its texts are there; of two wishes in a row the later one holds. */
+async function show(language: Language): Promise<void> {
+  wanted = language;
+  if (!present.has(language)) {
+    i18n.global.setLocaleMessage(language, (await TEXTS[language]()).default as Record<string, LocaleMessageValue>);
+    present.add(language);
+  }
+  if (wanted !== language) return;
+  i18n.global.locale.value = language;
+  document.documentElement.lang = language;
+}
+
+/** Fulfilled when there is something to read. */
+export const textsReady = show(wanted);
 
 export function currentLanguage(): Language {
   return i18n.global.locale.value as Language;
 }
 
-export function setLanguage(language: Language): void {
-  i18n.global.locale.value = language;
+export async function setLanguage(language: Language): Promise<void> {
   localStorage.setItem(STORED, language);
-  document.documentElement.lang = language;
+  await show(language);
 }
 
 /** The person chose a language in this browser; otherwise the account's language is taken. */

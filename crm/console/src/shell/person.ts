@@ -35,7 +35,7 @@ export function usePersonMenu() {
   }
 
   function speak(language: Language): void {
-    setLanguage(language);
+    void setLanguage(language);
     // The account remembers it too; the screen does not wait for that.
     updateMe({ language }).catch(() => undefined);
   }

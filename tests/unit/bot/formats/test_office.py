@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import zipfile
+from contextlib import suppress
 from typing import Any
 
 import docx
@@ -17,6 +18,7 @@ from bot.knowledge.errors import DocumentError
 from bot.knowledge.formats.docx import parse_docx
 from bot.knowledge.formats.limits import Limits
 from bot.knowledge.formats.xlsx import parse_xlsx
+from tests.support.growth import assert_gentle_growth
 
 NOON = dt.datetime(2026, 12, 1, 9, 30)  # noqa: DTZ001 - a sheet knows no time zones
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -312,3 +314,92 @@ def test_kinds_that_are_not_read_say_what_to_save_them_as(name: str, code: str) 
     assert raised.value.code == code
     if code == "document_legacy_format":
         assert "save it as" in raised.value.detail
+
+
+WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+PARAGRAPH = "<w:p><w:r><w:t>слово</w:t></w:r></w:p>"
+
+
+def word(body: str, **more: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr(
+            "word/document.xml", f"<w:document {WORD}><w:body>{body}</w:body></w:document>"
+        )
+        for name, content in more.items():
+            package.writestr(f"word/{name}.xml", content)
+    return file.getvalue()
+
+
+def sheet(rows: str, merged: str = "") -> bytes:
+    book = openpyxl.Workbook()
+    content = written(book)
+    tail = f"<mergeCells>{merged}</mergeCells>" if merged else ""
+    data = f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData>{tail}</worksheet>'
+    return rewritten(content, "xl/worksheets/sheet1.xml", lambda _: data.encode())
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def said(text: str, place: str = "") -> str:
+    return f'<c{place} t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def test_text_boxes_in_text_boxes_are_read_once() -> None:
+    """Each level was read by every level above: sixty of them took longer than the world is old."""
+    nested = "<w:p><w:r><w:txbxContent>" * 60 + PARAGRAPH + "</w:txbxContent></w:r></w:p>" * 60
+    (section,) = parse_docx(word(nested)).sections
+    assert section.lines == ["слово"]
+
+
+NOTES = (
+    f'<w:footnotes {WORD}><w:footnote w:id="1"><w:p><w:r><w:t>{"снова и " * 2_000}</w:t></w:r></w:p>'
+    "</w:footnote></w:footnotes>"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        word(
+            "<w:p>" + '<w:r><w:t>a</w:t><w:footnoteReference w:id="1"/></w:r>' * 1_000 + "</w:p>",
+            footnotes=NOTES,
+        ),
+        word(
+            f"<w:tbl><w:tr><w:tc><w:p><w:r><w:t>{'снова и ' * 2_000}</w:t></w:r></w:p></w:tc></w:tr>"
+            + "<w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc></w:tr>" * 1_000
+            + "</w:tbl>"
+        ),
+        word(
+            "<w:tbl>"
+            + f'<w:tr><w:trPr><w:gridBefore w:val="99999999"/></w:trPr><w:tc>{PARAGRAPH}</w:tc></w:tr>'
+            * 50
+            + "</w:tbl>"
+        ),
+        word("<w:p/>" * 3_001),
+        sheet("<row/>" * 100_100),
+        sheet(f'<row r="1">{said("a")}</row><row r="1048576">{said("b")}</row>'),
+        sheet(("<row>" + "<c/>" * 500 + "</row>") * 2_001),
+        sheet(f"<row>{said('много слов ' * 2_000)}</row>" * 100),
+        sheet(
+            f"<row>{said('a')}{said('b')}</row>" * 2_000,
+            "".join(f'<mergeCell ref="A{n}:SF1048576"/>' for n in range(1, 50)),
+        ),
+    ],
+    ids=["notes", "merged", "grid", "paragraphs", "rows", "gap", "cells", "shared", "merges"],
+)
+def test_what_is_small_in_the_file_and_large_outside_is_refused(content: bytes) -> None:
+    assert len(content) < 100_000
+    name = "a.xlsx" if b"xl/workbook" in content else "a.docx"
+    with pytest.raises(DocumentError, match="document_too_large"):
+        read(name=name, content=content, limits=Limits(cells=3_000, text_bytes=1_000_000))
+
+
+@pytest.mark.parametrize("part", ["<mergeCell ", "<f ", "</f>" + " " * 99])
+def test_a_sheets_marks_are_looked_for_in_one_go(part: str) -> None:
+    def parse(content: bytes) -> None:
+        with suppress(DocumentError):
+            parse_xlsx(content)
+
+    assert_gentle_growth(parse, lambda size: sheet("<row/>", f"<!--{part * size}-->"), 40_000)

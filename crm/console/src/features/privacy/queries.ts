@@ -5,9 +5,12 @@ import { computed, type MaybeRefOrGetter, toValue } from "vue";
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
 import type { LlmUpdate, Page, PrivacySettings, PrivacyWrite, ProviderCall } from "@/api/types";
+import { useCan } from "@/features/session/session";
 
+/** For admins; to others it stays unknown. */
 export function useLlm() {
-  return useQuery({ queryKey: keys.llm, queryFn: () => call(api.GET("/api/organization/llm")) });
+  const can = useCan();
+  return useQuery({ queryKey: keys.llm, queryFn: () => call(api.GET("/api/organization/llm")), enabled: () => can("admin") });
 }
 
 export async function updateLlm(changes: LlmUpdate): Promise<void> {

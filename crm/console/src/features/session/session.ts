@@ -21,7 +21,7 @@ function adopt(session: Session): Session {
   current.value = session;
   setCsrfToken(session.csrf_token);
   if (before && before !== session.organization.id) dropServerState();
-  if (!hasChosenLanguage()) setLanguage(session.user.language as Language);
+  if (!hasChosenLanguage()) void setLanguage(session.user.language as Language);
   queryClient.setQueryData(keys.session, session);
   return session;
 }

@@ -1,5 +1,5 @@
 /** States of runs, and what a result says. */
-import type { GateSuite, Run, RunEstimate, Side } from "@/api/types";
+import type { GateSuite, Result, Run, RunEstimate, Side, TrialTurn } from "@/api/types";
 
 type Ending = Pick<Run, "state">;
 
@@ -29,6 +29,12 @@ export function gateColour(suite: Pick<GateSuite, "green" | "run">): "green" | "
 /** Answers of several messages as one text. */
 export function sideText(side: Pick<Side, "texts"> | null | undefined): string {
   return (side?.texts ?? []).join("\n");
+}
+
+/** What was answered to a message of a case: without the disclosure, which every trial begins with. */
+export function answerText({ turn }: Pick<Result["turns"][number], "turn">): string {
+  const replies = (turn as TrialTurn | null)?.replies ?? [];
+  return sideText({ texts: replies.filter((reply) => reply.trace.skill !== "disclosure").map((reply) => reply.text) });
 }
 
 /** What all of them take together; the cost is unknown as soon as one is. */

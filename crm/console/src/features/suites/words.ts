@@ -12,13 +12,13 @@ export function useSuiteWords() {
   const quoted = (values: readonly unknown[]) => values.map((value) => t("common.quoted", { text: String(value) })).join(", ");
   const languageName = (code: string) => LANGUAGES.find((one) => one.code === code)?.name ?? code;
 
-  /** "lead (product: tent); handoff" with the kinds in the person's language. */
-  function doings(told: string): string {
-    const words = told.split("; ").map((one) => {
-      const kind = /^[a-z]+/.exec(one)?.[0] ?? "";
-      return te(`suites.effects.${kind}`) ? one.replace(kind, t(`suites.effects.${kind}`)) : one;
+  /** "an order is taken (product: tent); a person is called" */
+  function doings(effects: readonly { kind: string; data: Record<string, unknown> }[]): string {
+    const words = effects.map(({ kind, data }) => {
+      const details = Object.entries(data).flatMap(([name, value]) => (te(`facts.${name}`) && (typeof value === "string" || typeof value === "number") && value !== "" ? [`${t(`facts.${name}`)}: ${value}`] : []));
+      return [te(`suites.effects.${kind}`) ? t(`suites.effects.${kind}`) : kind, details.length ? `(${details.join(", ")})` : ""].filter(Boolean).join(" ");
     });
-    return words.join("; ");
+    return words.join("; ") || t("suites.nothing.done");
   }
 
   /** Each expectation of a case as one short line. */
@@ -35,33 +35,39 @@ export function useSuiteWords() {
     return lines;
   }
 
-  /** "The answer contains «1 500»" and what it was instead. */
-  function failureWords({ check, expected, got, detail }: Result["failures"][number]): { expected: string; got: string } {
-    switch (check) {
-      case "contains":
-      case "not_contains":
-        return { expected: t(`suites.expect.${check}.is`, { what: quoted([expected]) }), got: got || t("suites.nothing.any") };
-      case "cites":
+  /** "The answer contains «1 500»", and what was there instead where the answer itself does not show it. */
+  function failureWords({ code, expected, got, detail, wanted, done }: Result["failures"][number]): { expected: string; got: string } {
+    switch (code) {
+      case "text_missing":
+        return { expected: t("suites.expect.contains.is", { what: quoted([expected]) }), got: "" };
+      case "text_forbidden":
+        return { expected: t("suites.expect.not_contains.is", { what: quoted([expected]) }), got: "" };
+      case "document_not_cited":
         return { expected: t("suites.expect.cites.is", { what: quoted([expected]) }), got: got || t("suites.nothing.cites") };
-      case "declines":
-        return { expected: t(`suites.expect.declines.${expected === "yes" ? "yes" : "no"}`), got: got || t("suites.nothing.any") };
-      case "hands_over":
-        return { expected: t(`suites.expect.hands_over.${expected === "yes" ? "yes" : "no"}`), got: got ? doings(got) : t("suites.nothing.done") };
-      case "language":
+      case "answered":
+        return { expected: t("suites.expect.declines.yes"), got: "" };
+      case "declined":
+        return { expected: t("suites.expect.declines.no"), got: "" };
+      case "not_handed_over":
+        return { expected: t("suites.expect.hands_over.yes"), got: doings(done ?? []) };
+      case "handed_over":
+        return { expected: t("suites.expect.hands_over.no"), got: doings(done ?? []) };
+      case "wrong_language":
         return { expected: t("suites.expect.language.is", { what: languageName(expected) }), got: languageName(got) };
-      case "intent":
+      case "wrong_intent":
         return { expected: t("suites.expect.intent.is", { what: intentName(expected) }), got: intentName(got) || t("suites.nothing.any") };
-      case "effects":
-        return { expected: t("suites.expect.effects.is", { what: doings(expected) }), got: got ? doings(got) : t("suites.nothing.done") };
+      case "not_done":
+        return { expected: t("suites.expect.effects.is", { what: doings(wanted ? [wanted] : []) }), got: doings(done ?? []) };
       default:
         return { expected: detail || expected, got };
     }
   }
 
-  /** Why a case or a conversation could not be run; the service names the provider's codes at its end. */
-  function errorWords(error: string): string {
-    const codes = [...error.matchAll(/\b[a-z]+(?:_[a-z]+)*(?=[,.])/g)].map(([code]) => code).filter((code) => te(`llm.errors.${code}`));
-    return codes.length ? codes.map((code) => t(`llm.errors.${code}`)).join(" ") : te(`errors.${error}`) ? t(`errors.${error}`) : error;
+  /** Why a case or a conversation could not be run: what the provider did, where that is known. */
+  function errorWords({ error, error_reasons: reasons, error_detail: detail }: Pick<Result, "error" | "error_reasons" | "error_detail">): string {
+    const known = reasons.filter((code) => te(`llm.errors.${code}`)).map((code) => t(`llm.errors.${code}`));
+    const what = te(`errors.${error}`) ? t(`errors.${error}`) : detail || (error ?? "");
+    return [what, ...known].join(" ");
   }
 
   return { expectations, failureWords, errorWords };

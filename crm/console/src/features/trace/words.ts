@@ -1,7 +1,7 @@
 /** The parts of a trace as words. */
 import { useI18n } from "vue-i18n";
 
-import type { Effect } from "@/api/types";
+import type { AnswerCheck, Effect } from "@/api/types";
 import { useFormat } from "@/i18n/format";
 
 export function useTraceWords() {
@@ -29,7 +29,15 @@ export function useTraceWords() {
 
   const checkName = (name: string) => (te(`trace.checks.${name}`) ? t(`trace.checks.${name}`) : name.replaceAll("_", " "));
 
+  /** What a failed check found: a code in words, or the sentences and marks themselves. */
+  function checkDetail({ name, detail }: AnswerCheck): string {
+    if (!detail || detail === "no") return "";
+    if (name === "judge") return t("trace.details.no_verdict");
+    if (te(`trace.details.${detail}`)) return t(`trace.details.${detail}`);
+    return te(`trace.found.${name}`) ? t(`trace.found.${name}`, { what: detail }) : detail;
+  }
+
   const providerWords = (code: string) => (te(`llm.errors.${code}`) ? t(`llm.errors.${code}`) : code);
 
-  return { providerWords, intentName, skillName, effectWords, checkName, percent: format.percent };
+  return { providerWords, intentName, skillName, effectWords, checkName, checkDetail, percent: format.percent };
 }
