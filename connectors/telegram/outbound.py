@@ -90,7 +90,9 @@ def render(message: OutboundMessage) -> list[Part]:
     marked = read_marks(with_buttons_as_text(message, CAPABILITIES if shown else _NO_BUTTONS))
     files = [_file_part(place, file) for place, file in enumerate(message.attachments)]
     parts = [part for part in files if part is not None]
-    links = [f"{f.name}: {f.url}" for f, p in zip(message.attachments, files, strict=True) if not p]
+    links = [
+        f"{f.name}: {f.link}" for f, p in zip(message.attachments, files, strict=True) if not p
+    ]
     texts = _texts(marked, links)
     if len(parts) == len(texts) == 1 and utf16_length(texts[0].text) <= CAPABILITIES.max_caption:
         parts = [replace(parts[0], text=texts[0].text, entities=texts[0].entities)]

@@ -27,9 +27,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundFile:
-    """A file to send. ``url`` is public, signed and good for an hour: for platforms that fetch it.
+    """A file to send. The size is in bytes; the name is safe. ``open()`` gives its bytes anew each time.
 
-    ``open()`` gives its bytes anew each time. The size is in bytes; the name is safe.
+    Attributes:
+        url: public, signed and good for an hour: for platforms that fetch it.
+        link: the same, but good for 30 days: for texts that people read.
     """
 
     id: str
@@ -38,6 +40,7 @@ class OutboundFile:
     mime: str
     size: int
     url: str
+    link: str
     open: Callable[[], AsyncIterator[bytes]] = field(repr=False)
 
 

@@ -12,7 +12,7 @@ from crm.contract import ChatFile, MessageKind, OutboundFile, RejectedError, Ret
 from crm.core.errors import NotFound
 from crm.files.attachments import STORED
 from crm.files.errors import FileNotChecked
-from crm.files.links import FOR_PLATFORMS, FOR_VISITORS, Links
+from crm.files.links import FOR_PLATFORMS, FOR_READERS, FOR_VISITORS, Links
 from crm.files.store import File, FileStore
 
 
@@ -50,6 +50,7 @@ class Giving:
             mime=file["metadata"]["mime"],
             size=file["length"],
             url=self._links.url(file["_id"], lasts=FOR_PLATFORMS),
+            link=self._links.url(file["_id"], lasts=FOR_READERS),
             open=partial(self._open, file),
         )
 

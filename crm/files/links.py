@@ -22,6 +22,8 @@ from crm.core.settings import Settings
 
 FOR_PLATFORMS: Final = timedelta(hours=1)
 FOR_VISITORS: Final = timedelta(days=1)
+FOR_READERS: Final = timedelta(days=30)
+"""Of a link that stands in the text of a message: people open it when they find the time."""
 _BODY: Final = struct.Struct(">12sIB")
 _SIGNATURE_BYTES: Final = 16
 _LENGTH: Final = 44

@@ -46,6 +46,7 @@ def file(kind: str = "image", mime: str = "image/jpeg", size: int = 5) -> Outbou
         mime=mime,
         size=size,
         url=url,
+        link=url,
         open=content,
     )
 

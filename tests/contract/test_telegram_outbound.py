@@ -117,7 +117,8 @@ def file(
         name="счёт.bin",
         mime=mime,
         size=len(content) if size is None else size,
-        url="https://aitys.example.kz/files/token",
+        url="https://aitys.example.kz/files/soon-over",
+        link="https://aitys.example.kz/files/token",
         open=chunks,
     )
 

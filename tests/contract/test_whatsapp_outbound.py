@@ -235,6 +235,7 @@ def file(
         mime=mime,
         size=len(content) if size is None else size,
         url="https://aitys.example.kz/files/token",
+        link="https://aitys.example.kz/files/token",
         open=chunks,
     )
 

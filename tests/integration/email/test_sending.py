@@ -315,6 +315,7 @@ def file(name: str, content: bytes, mime: str, *, size: int | None = None) -> Ou
         mime=mime,
         size=len(content) if size is None else size,
         url="https://files.shop.test/1",
+        link="https://files.shop.test/1",
         open=chunks,
     )
 

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import ClientResponse
 from bson import ObjectId
 
+from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.files.limits import MEGABYTE
 from crm.services import Services
@@ -168,6 +169,25 @@ async def test_what_a_visitor_is_shown(
     for url, mime in ((shown[0].url, "image/png"), (shown[0].thumbnail_url, "image/jpeg")):
         response = await asked(visitor, "/files/" + url.rsplit("/", 1)[-1], None)
         assert (response.status, response.content_type) == (200, mime)
+
+
+async def test_what_people_read_in_a_text_is_good_for_a_month_and_what_platforms_fetch_for_an_hour(
+    operator: Console, visitor: Console, services: Services, long: Any, database: Database
+) -> None:
+    file = await database.collection("media.files").find_one({"_id": ObjectId(long["id"])})
+    assert file is not None
+    giving = services.files.giving
+    (sent,) = await giving.outbound(file["metadata"]["organization_id"], [file["_id"]])
+    lasts = {}
+    for name, address in (("url", sent.url), ("link", sent.link)):
+        token = address.rsplit("/", 1)[-1]
+        linked = services.files.links.read(token)
+        assert linked is not None
+        lasts[name] = (linked.until - utc_now()) / timedelta(days=1)
+        response = await asked(visitor, f"/files/{token}", None)
+        assert await response.read() == LONG
+    assert 0 < lasts["url"] <= 1 / 24
+    assert 29 < lasts["link"] <= 30
 
 
 async def test_a_file_that_is_being_checked_is_given_to_nobody(
