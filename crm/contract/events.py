@@ -116,12 +116,16 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """The customer reacted to a message, theirs or ours; ``emoji`` None takes it back."""
+    """The customer reacted to a message, theirs or ours; ``emoji`` None takes it back.
+
+    ``at`` is the platform's time: of two reactions to one message the later one holds.
+    """
 
     external_id: str
     chat_id: str
     platform_id: str
     emoji: str | None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,9 @@ class Echo:
 
     A platform may also echo what we sent through it: one whose ``platform_id`` is known, or
     becomes known while a delivery is under way, changes nothing.
+
+    ``addressee`` is the person it was written to. Where they are told, our side may write first:
+    without them, what is written before the customer has ever written is dropped.
     """
 
     external_id: str
@@ -176,16 +183,18 @@ class Echo:
     attachments: Sequence[Attachment] = ()
     author_name: str | None = None
     sent_at: datetime | None = None
+    addressee: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatChange:
-    """The person blocked us (``reachable`` False) or let us in again."""
+    """The person blocked us (``reachable`` False) or let us in again. ``at`` is the platform's time."""
 
     external_id: str
     chat_id: str
     sender: Sender
     reachable: bool
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
