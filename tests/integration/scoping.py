@@ -15,12 +15,11 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from tests.integration.scoping_exceptions import ACROSS, KEYED, NO_TENANTS
+from tests.integration.scoping_exceptions import ACROSS, FIELDS, NO_TENANTS
 
 ROOT: Final = Path(__file__).parents[2]
 _PRODUCT: Final = tuple(f"{ROOT / name}/" for name in ("bot", "connectors", "crm"))
 _TESTS: Final = f"{ROOT / 'tests'}/"
-_FIELD: Final = "organization_id"
 
 
 class Scoping(CommandListener):
@@ -34,7 +33,7 @@ class Scoping(CommandListener):
         collection = str(event.command.get(event.command_name))
         if collection.startswith(NO_TENANTS) or not event.database_name.startswith("test_"):
             return
-        field = "_id" if collection in KEYED else _FIELD
+        field = FIELDS.get(collection, "organization_id")
         if all(_names(field, each) for each in _conditions(event.command_name, event.command)):
             return
         place = _place()
@@ -69,7 +68,13 @@ def _conditions(name: str, command: Mapping[str, Any]) -> Iterator[Mapping[str, 
 
 
 def _names(field: str, condition: Mapping[str, Any]) -> bool:
-    return field in condition or any(_names(field, each) for each in condition.get("$and") or ())
+    outer, _, inner = field.partition(".")
+    stored = inner and inner in (condition.get(outer) or ())  # a document that is inserted
+    return bool(
+        stored
+        or field in condition
+        or any(_names(field, each) for each in condition.get("$and") or ())
+    )
 
 
 def _place() -> str | None:

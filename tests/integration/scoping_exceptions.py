@@ -11,18 +11,35 @@ NO_TENANTS: Final = (
     "migrations",
     "demo_steps",
     "taskiq",
+    "paces",  # of chats, connections and organizations, whose ids are in the keys
     "knowledge_files.",  # GridFS names the organization in the metadata; see `Originals.read`
+    "media.chunks",  # pieces of a file, by the file's id, which `media.files` gives
+    "media_thumbnails",  # a file's, by the file's id
 )
 """Beginnings of names of collections whose documents belong to no single organization."""
 
-KEYED: Final = frozenset({"assistant_drafts", "knowledge_versions", "knowledge_embedded"})
-"""One document an organization, by the organization's own id."""
+FIELDS: Final[Mapping[str, str]] = {
+    # One document an organization, by the organization's own id:
+    "assistant_drafts": "_id",
+    "knowledge_embedded": "_id",
+    "knowledge_versions": "_id",
+    "media_usage": "_id",
+    # GridFS keeps what the product knows of a file there:
+    "media.files": "metadata.organization_id",
+}
+"""Where a collection's documents name their organization, when it is not `organization_id`."""
 
 _MEMBERSHIPS: Final = "Which organizations a person belongs to is asked before there is one."
 _LEFT: Final = (
     "A sweep looks in all organizations for what waits or was left, and goes on in that one."
 )
 _CONNECTION: Final = "A platform names the connection, and that the organization."
+_ACCOUNT: Final = "An account of a platform serves one connection of the whole installation."
+_POLLED: Final = "Whoever polls holds the connections of all organizations, each by its id."
+_EVENT: Final = "What a platform told is applied by its id, which the sweep over all organizations or the intake has."
+_FETCHED: Final = "What waits to be fetched is claimed over all organizations, then written by the claimed message's id."
+_FILE: Final = "A file by its id, which its own record has given."
+_LINKED: Final = "A signed link names the file: whoever has it may read it."
 _HELD: Final = "A conversation and its messages, by ids that the turn, delivery or handover under way has loaded."
 
 ACROSS: Final[Mapping[str, str]] = {
@@ -31,15 +48,30 @@ ACROSS: Final[Mapping[str, str]] = {
     "crm/assistant/suites/places.py:Places._waiting": _LEFT,
     "crm/knowledge/ingestion.py:Ingestion._claim_next": _LEFT,
     "crm/providers/ledger.py:ProviderLedger.settle_lost": _LEFT,
-    "crm/channels/service.py:Connections.load": _CONNECTION,
-    "crm/channels/service.py:Connections.note_failure": _CONNECTION,
+    "crm/channels/health.py:ConnectionHealth._claim": _LEFT,
+    "crm/channels/records.py:ConnectionRecords.load": _CONNECTION,
+    "crm/channels/records.py:ConnectionRecords.of_channel": _CONNECTION,
+    "crm/channels/service.py:Connections._check_free": _ACCOUNT,
+    "crm/channels/templates.py:Templates._claim": _LEFT,
+    "crm/files/checking.py:Checking.sweep": _LEFT,
+    "crm/files/fetching.py": _FETCHED,
+    "crm/files/store.py:FileStore.clean_up": _LEFT,
+    "crm/files/store.py:FileStore.linked": _LINKED,
+    "crm/files/store.py:FileStore._publish": _FILE,
+    "crm/files/store.py:FileStore.remove": _FILE,
+    "crm/files/store.py:FileStore.settle": _FILE,
+    "crm/files/usage.py:Usage.count_anew": _LEFT,
     "crm/inbox/asking.py": _HELD,
+    "crm/inbox/channel_events.py": _EVENT,
     "crm/inbox/chat.py": _HELD,
     "crm/inbox/desk.py:Desk.write": _HELD,
+    "crm/inbox/event_handlers.py": _CONNECTION,
     "crm/inbox/gateway.py": _CONNECTION,
     "crm/inbox/handover.py": _HELD,
     "crm/inbox/leases.py": _HELD,
     "crm/inbox/outbox.py": _HELD,
+    "crm/inbox/polling.py": _POLLED,
+    "crm/inbox/statuses.py": _CONNECTION,
     "crm/inbox/store.py": _HELD,
     "crm/inbox/summary.py": _HELD,
     "crm/inbox/turns.py": _HELD,
