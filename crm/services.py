@@ -23,7 +23,7 @@ from crm.deals.models import Deal, Pipeline
 from crm.deals.pipelines import Pipelines
 from crm.deals.service import Deals
 from crm.files.wiring import FileParts, build_files
-from crm.inbox.store import message_updated
+from crm.inbox.news import message_updated
 from crm.inbox.wiring import InboxParts, build_inbox
 from crm.knowledge.service import Knowledge
 from crm.tasks.models import Task

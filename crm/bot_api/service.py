@@ -28,7 +28,8 @@ from crm.core.errors import NotFound
 from crm.core.events import Actor
 from crm.deals.service import Deals
 from crm.inbox.handover import Handover
-from crm.inbox.store import ConversationStore, conversation_updated, message_created
+from crm.inbox.news import conversation_updated, message_created
+from crm.inbox.store import ConversationStore
 from crm.tasks.service import Tasks
 
 BOT: Final = Actor("bot")

@@ -21,14 +21,10 @@ from crm.core.listing import Listing, ListQuery, Sortable, prefix_search
 from crm.files.attachments import file_row
 from crm.inbox.delivery import Connections
 from crm.inbox.models import FAILED, Document, conversation_read, message_read, preview
+from crm.inbox.news import conversation_updated, last_message, message_created
 from crm.inbox.outbox import BLOCKED
 from crm.inbox.reach import WindowClosed, reach_of
-from crm.inbox.store import (
-    ConversationStore,
-    conversation_updated,
-    last_message,
-    message_created,
-)
+from crm.inbox.store import ConversationStore
 
 OPERATOR: Final = "operator"
 MOST_COUNTED: Final = 1000

@@ -19,13 +19,9 @@ from crm.inbox.attached import attached
 from crm.inbox.channel_events import Handler
 from crm.inbox.handover import SYSTEM, Handover
 from crm.inbox.models import SENDING, SENT, Document, clean
+from crm.inbox.news import conversation_updated, message_created, message_updated
 from crm.inbox.statuses import Place, Statuses
-from crm.inbox.store import (
-    ConversationStore,
-    conversation_updated,
-    message_created,
-    message_updated,
-)
+from crm.inbox.store import ConversationStore
 
 _NOTICES_KEPT: Final = 20
 

@@ -23,13 +23,8 @@ from crm.inbox.models import (
     QUEUED,
     Document,
 )
-from crm.inbox.store import (
-    ConversationStore,
-    conversation_updated,
-    last_message,
-    message_created,
-    message_updated,
-)
+from crm.inbox.news import conversation_updated, last_message, message_created, message_updated
+from crm.inbox.store import ConversationStore
 from crm.inbox.summary import summarize
 
 SYSTEM: Final = {"kind": "system"}

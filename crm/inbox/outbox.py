@@ -27,7 +27,8 @@ from crm.core.errors import Conflict, NotFound
 from crm.inbox.claims import Claim
 from crm.inbox.delivery import FAULT, RESTING, ClaimLostError, Delivery
 from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENDING, SENT, UNSENT, Document
-from crm.inbox.store import ConversationStore, message_updated
+from crm.inbox.news import message_updated
+from crm.inbox.store import ConversationStore
 from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)

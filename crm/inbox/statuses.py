@@ -13,7 +13,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from crm.core.clock import utc_now
 from crm.inbox.models import DELIVERED, FAILED, FORWARD, READ, SENT, Document
-from crm.inbox.store import ConversationStore, message_updated
+from crm.inbox.news import message_updated
+from crm.inbox.store import ConversationStore
 
 _STEPS: Final = (SENT, DELIVERED, READ)
 _MARKED_AT_ONCE: Final = 200

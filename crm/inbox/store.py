@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from crm.contacts.duplicates import Duplicates
 from crm.core.clock import utc_now
 from crm.core.database import Database
-from crm.core.events import EventLog, NewEvent
+from crm.core.events import EventLog
 from crm.inbox.choices import offered
 from crm.inbox.models import (
     CONVERSATIONS,
@@ -30,10 +30,8 @@ from crm.inbox.models import (
     UNSENT,
     Document,
     clean,
-    conversation_read,
-    message_read,
-    preview,
 )
+from crm.inbox.news import conversation_updated, last_message, message_created
 
 BOT = {"kind": "bot"}
 ATTACHED_AT_ONCE = 100
@@ -393,31 +391,3 @@ def _now() -> Document:
 
 def _literal(fields: Document) -> Document:
     return {name: {"$literal": value} for name, value in fields.items()}
-
-
-def last_message(message: Document) -> Document:
-    """A message as its conversation shows it in lists."""
-    return {
-        "text": preview(message["text"]),
-        "at": message["created_at"],
-        "author_kind": message["author"]["kind"],
-    }
-
-
-def message_created(message: Document) -> NewEvent:
-    """The event of a message that has just been stored."""
-    return NewEvent(type="message.created", subject_id=message["_id"], data=message_read(message))
-
-
-def message_updated(message: Document) -> NewEvent:
-    """The event of a message whose state has changed."""
-    return NewEvent(type="message.updated", subject_id=message["_id"], data=message_read(message))
-
-
-def conversation_updated(conversation: Document) -> NewEvent:
-    """The event of a conversation that has changed."""
-    return NewEvent(
-        type="conversation.updated",
-        subject_id=conversation["_id"],
-        data=conversation_read(conversation),
-    )

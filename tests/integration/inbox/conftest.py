@@ -32,7 +32,7 @@ from crm.core.event_hub import EventHub
 from crm.core.events import EventLog
 from crm.core.settings import Settings
 from crm.files.wiring import build_files
-from crm.inbox.store import message_updated
+from crm.inbox.news import message_updated
 from crm.inbox.wiring import InboxParts, build_inbox
 
 type Answer = Callable[[dict[str, Any]], Awaitable[web.Response]]
