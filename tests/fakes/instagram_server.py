@@ -34,6 +34,7 @@ from tests.fakes.instagram_api import (
     renewed,
     token_facts,
 )
+from tests.support.patience import ended
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 CUSTOMER = "501200300400500"
@@ -206,8 +207,7 @@ class InstagramServer:
 
     async def settle(self) -> None:
         """Wait until all echoes were delivered."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        await ended(self._tasks)
 
     async def wait_for_sent(self, count: int, *, seconds: float = 10.0) -> list[Json]:
         """Wait until the first account has sent so many messages."""

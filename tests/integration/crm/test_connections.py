@@ -24,6 +24,7 @@ from crm.inbox.polling import Poller
 from crm.services import Services
 from tests.support.console import Console
 from tests.support.full_messenger import GOOD, FullMessenger, Platform
+from tests.support.patience import ended
 
 WELCOME = {
     "name": "welcome",
@@ -356,7 +357,8 @@ async def test_what_comes_in_while_paused_is_kept_for_people_and_never_answered(
     inbox = services.inbox
     connection = await inbox.gateway.connection(made["id"])
     assert connection is not None
-    assert [one.id for one in await inbox.gateway.connections("full")] == [made["id"]]
+    found = await inbox.gateway.connections_of("full", ["shop-1"])
+    assert [one.id for one in found] == [made["id"]]
     message = InboundMessage(
         external_id="1", chat_id="c", sender=Sender(external_id="p", name="Aigul"), text="Hello?"
     )
@@ -455,5 +457,4 @@ async def test_an_account_that_two_organizations_had_stays_the_older_ones(
 
 async def settle(services: Services) -> None:
     background = services.inbox.background
-    while background._tasks:
-        await asyncio.gather(*background._tasks, return_exceptions=True)
+    await ended(background._tasks)

@@ -1,6 +1,5 @@
 """Who people are: what platforms tell of them, what brought them, and who is here twice."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from io import BytesIO
@@ -19,6 +18,7 @@ from crm.core.migration_steps import contacts_in_depth
 from crm.services import Services
 from tests.support.console import Console
 from tests.support.full_messenger import GOOD, FullMessenger, Platform
+from tests.support.patience import ended
 
 type Say = Callable[..., Awaitable[None]]
 
@@ -63,8 +63,7 @@ def say(services: Services, connection: Connection) -> Say:
             referral=referral,
         )
         await services.inbox.gateway.receive(connection, [message])
-        while services.inbox.background._tasks:
-            await asyncio.gather(*services.inbox.background._tasks, return_exceptions=True)
+        await ended(services.inbox.background._tasks)
         # No engine answers in these tests; the next message is not to wait for the one before.
         await services.inbox.store.messages.update_many(
             {"state": "received"}, {"$set": {"state": "handled"}}
@@ -178,8 +177,7 @@ async def test_one_account_on_two_connections_is_one_person(
         external_id="x", chat_id="same", sender=Sender(external_id="same"), text="Hi"
     )
     await services.inbox.gateway.receive(second, [message])
-    while services.inbox.background._tasks:
-        await asyncio.gather(*services.inbox.background._tasks, return_exceptions=True)
+    await ended(services.inbox.background._tasks)
     (pair,) = (await owner.get("/api/contacts/duplicates"))["items"]
     assert pair["reasons"] == ["account"]
     assert len(await contacts(owner, connection_id=made["id"])) == 1
@@ -321,8 +319,7 @@ async def test_consents_tell_where_and_how_they_were_given(
         at=utc_now(),
     )
     await services.inbox.gateway.receive(connection, [told])
-    while services.inbox.background._tasks:
-        await asyncio.gather(*services.inbox.background._tasks, return_exceptions=True)
+    await ended(services.inbox.background._tasks)
     read = await operator.post(
         f"/api/contacts/{contact['id']}/consents",
         {"kind": "marketing", "granted": True, "source": "form", "text": "Signed at the shop"},

@@ -34,6 +34,7 @@ from crm.core.settings import Settings
 from crm.files.wiring import build_files
 from crm.inbox.news import message_updated
 from crm.inbox.wiring import InboxParts, build_inbox
+from tests.support.patience import ended
 
 type Answer = Callable[[dict[str, Any]], Awaitable[web.Response]]
 
@@ -153,8 +154,7 @@ class Bench:
         return new
 
     async def settle(self) -> None:
-        while self.inbox.background._tasks:
-            await asyncio.gather(*self.inbox.background._tasks, return_exceptions=True)
+        await ended(self.inbox.background._tasks)
 
     async def conversation(self, chat_id: str = "chat") -> dict[str, Any]:
         found = await self.inbox.store.conversations.find_one({"chat_id": chat_id})
@@ -216,8 +216,8 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
     async def renew(connection: Connection, values: object) -> bool:
         return False
 
-    async def of_channel(channel: str) -> list[Connection]:
-        return [connection] if channel == connection.channel else []
+    async def of_accounts(channel: str, ids: Collection[str]) -> dict[str, list[ObjectId]]:
+        return {}
 
     async def note(connection: Connection, error: ConnectorError) -> None:
         failures.append(error)
@@ -240,7 +240,7 @@ async def bench(settings: Settings, database: Database) -> AsyncIterator[Bench]:
         hub=hub,
         connectors={"recording": connector},
         load_connection=load,
-        list_connections=of_channel,
+        find_accounts=of_accounts,
         files=files,
         note_failure=note,
         renew=renew,

@@ -1,6 +1,5 @@
 """Instagram through the whole product: connected in the console, heard, answered, echoed, renewed."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from crm.services import Services
 from tests.fakes.instagram_api import APP_SECRET, TOKEN
 from tests.fakes.instagram_server import CUSTOMER, InstagramServer
 from tests.support.console import Console
+from tests.support.patience import ended
 
 
 @pytest.fixture
@@ -51,8 +51,7 @@ async def connection(
 
 
 async def settle(services: Services) -> None:
-    while services.inbox.background._tasks:
-        await asyncio.gather(*services.inbox.background._tasks, return_exceptions=True)
+    await ended(services.inbox.background._tasks)
 
 
 async def conversation_of(owner: Console, services: Services) -> str:
