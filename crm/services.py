@@ -82,12 +82,13 @@ def build_services(
     passwords = Passwords(password_rounds)
     pipelines = Pipelines(database=database, events=events)
     tasks = Tasks(database=database, events=events)
+    alerts = Alerts(database=database, tasks=tasks)
     records = ConnectionRecords(
         database=database,
         events=events,
         secrets=core.secrets,
         connectors=connectors,
-        alert=Alerts(database=database, tasks=tasks).alert,
+        alert=alerts.alert,
     )
     public_url = core.settings.public_url
     connections = Connections(records=records, connectors=connectors, public_url=public_url)
@@ -102,6 +103,7 @@ def build_services(
         connection=records.load,
         note_failure=records.note_failure,
         announce=announce,
+        tell_owners=alerts.alert_of_room,
     )
     contacts = Contacts(
         database=database,

@@ -15,7 +15,7 @@ from connectors.webchat.assets import Script, widget_script
 from connectors.webchat.chat import Chat
 from connectors.webchat.config import WebchatConfig
 from connectors.webchat.frames import MAX_FRAME
-from connectors.webchat.limits import Allowances
+from connectors.webchat.limits import Allowances, network_of
 from connectors.webchat.screens import Screens, TooManyTabsError
 from connectors.webchat.uploads import MEGABYTE, Uploads, preflight
 from crm.contract import Account, Connection, Inbox, MessageKind, OutboundMessage, SendResult
@@ -159,7 +159,7 @@ class WebchatConnector:
                 connection=connection,
                 inbox=inbox,
                 allowances=self._allowances,
-                address=request.remote or "",
+                address=network_of(request.remote or ""),
             )
             if not await chat.greet():
                 return socket

@@ -1,9 +1,10 @@
-"""How much one visitor may do. The limits hold within this process."""
+"""How much one visitor may do, and how much all who come from one network. The limits hold within this process."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 _KEPT: Final = 20_000
@@ -31,6 +32,19 @@ class Allowance:
         if len(self._even) > _KEPT:
             self._even = {known: moment for known, moment in self._even.items() if moment > now}
         return 0.0
+
+
+def network_of(address: str) -> str:
+    """Whose address it is, as far as an address tells: a household has a whole /64 of IPv6."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address):
+        if known.ipv4_mapped is not None:
+            return str(known.ipv4_mapped)
+        return str(IPv6Network((known, 64), strict=False))
+    return str(known)
 
 
 class Allowances:

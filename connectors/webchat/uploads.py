@@ -12,9 +12,9 @@ from aiohttp import hdrs, web
 
 from connectors.webchat.config import WebchatConfig
 from connectors.webchat.inbound import kind_of
-from connectors.webchat.limits import Allowances
+from connectors.webchat.limits import Allowances, network_of
 from connectors.webchat.visitors import sealed_file, visitor_of
-from crm.contract import Connection, FileRefusedError, Inbox
+from crm.contract import Connection, FileRefusedError, Inbox, Stranger
 
 _log = logging.getLogger(__name__)
 
@@ -57,15 +57,17 @@ class Uploads:
         if (request.content_length or 0) > limit:
             return _refusal(413, "file_too_large", "The file is too large.", headers)
         key = (connection.id, visitor)
+        network = network_of(request.remote or "")
         wait = self._allowances.uploads.take(visitor) or self._allowances.uploads_of_address.take(
-            request.remote or ""
+            network
         )
         if wait or self._under_way[key] >= AT_ONCE:
             headers[hdrs.RETRY_AFTER] = str(int(wait) + 1)
             return _refusal(429, "too_many_files", "Too many files at once.", headers)
         self._under_way[key] += 1
         try:
-            return await self._keep(request, connection, inbox, visitor, limit, headers)
+            stranger = Stranger(visitor=visitor, network=network)
+            return await self._keep(request, connection, inbox, stranger, limit, headers)
         finally:
             self._under_way[key] -= 1
             if not self._under_way[key]:
@@ -76,14 +78,19 @@ class Uploads:
         request: web.Request,
         connection: Connection,
         inbox: Inbox,
-        visitor: str,
+        stranger: Stranger,
         limit: int,
         headers: dict[str, str],
     ) -> web.Response:
         name = unquote(request.headers.get("X-File-Name", ""))[:300]
         try:
             kept = await inbox.keep_file(
-                connection, _chunks(request, limit), name=name or None, mime=request.content_type
+                connection,
+                _chunks(request, limit),
+                name=name or None,
+                mime=request.content_type,
+                promised=request.content_length,
+                stranger=stranger,
             )
         except FileRefusedError as refusal:
             status = _STATUS.get(refusal.code, 422)
@@ -96,7 +103,7 @@ class Uploads:
             _log.error("web chat file put off: %s", type(error).__name__)
             return _refusal(503, "unavailable", "Try again later.", headers)
         told = {
-            "id": sealed_file(connection, visitor, kept.id),
+            "id": sealed_file(connection, stranger.visitor, kept.id),
             "name": kept.name,
             "mime": kept.mime,
             "size": kept.size,

@@ -50,6 +50,7 @@ from crm.contract.inbox import (
     FileRefusedError,
     Inbox,
     KeptFile,
+    Stranger,
 )
 from crm.contract.outbound import (
     Button,
@@ -106,6 +107,7 @@ __all__ = [
     "SendResult",
     "Sender",
     "StatusUpdate",
+    "Stranger",
     "Template",
     "TemplateUse",
     "Webhook",

@@ -78,6 +78,17 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """Who sends a file and is vouched for by no platform: the ``visitor`` whom the connector knows.
+
+    ``network`` is the address they come from, or its /64 where it is of IPv6.
+    """
+
+    visitor: str
+    network: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatTraffic:
     """How much was said lately: ``received`` from a person in all their chats, ``answered`` by the bot in one."""
 
@@ -89,7 +100,8 @@ class FileRefusedError(Exception):
     """A file was not stored, and will not be.
 
     ``code`` is file_too_large, file_type_not_allowed, file_empty, file_infected, file_interrupted
-    (it came too slowly) or files_full (the organization has no room).
+    (it came too slowly), files_full (the organization has no room) or files_daily_limit (a
+    stranger sent enough today).
     """
 
     def __init__(self, code: str, detail: str) -> None:
@@ -129,8 +141,13 @@ class Inbox(Protocol):
         *,
         name: str | None,
         mime: str | None,
+        promised: int | None = None,
+        stranger: Stranger | None = None,
     ) -> KeptFile:
         """Store a file that came with, or before, a message. Streamed; never whole in memory.
+
+        ``promised`` is how many bytes it says it has. What a ``stranger`` sends fills only a part of
+        the organization's room, and so much a day.
 
         Raises:
             FileRefusedError: it is too large, of a forbidden type, infected, or there is no room.

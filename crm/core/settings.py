@@ -152,6 +152,12 @@ class Settings(BaseSettings):
     files_quota_mb: int = Field(
         default=10_240, ge=1, description="Megabytes all files of one organization may have."
     )
+    visitor_files_percent: int = Field(
+        default=20,
+        ge=1,
+        le=100,
+        description="How much of that may be files of web-chat visitors, whom nobody vouches for.",
+    )
     virus_scan: str | None = Field(
         default=None,
         description="clamd://host:port, clamd:///path/to/socket, or a command that gets the file on its input.",

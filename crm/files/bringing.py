@@ -32,6 +32,10 @@ _log = logging.getLogger(__name__)
 
 PAUSES: Final = (5.0, 15.0, 45.0, 135.0, 405.0, 1_215.0, 3_600.0)
 """Seconds before the second try, the third, and so on; then it has failed."""
+FULL_PAUSE: Final = timedelta(hours=1)
+"""How soon a file is tried again for which there is no room in the organization's."""
+FULL_FOR: Final = timedelta(days=1)
+"""How long room is waited for."""
 OPEN_SECONDS: Final = 30.0
 LOOK_AGAIN: Final = timedelta(seconds=5)
 """How soon it is looked again whether the virus scanner has passed a file."""
@@ -96,6 +100,8 @@ class Bringing:
             # A platform may fail in any way; the error's words may hold addresses with secrets in them.
             _log.warning("a file broke off: %s", type(error).__name__)
             code, detail = "media_interrupted", "The file broke off on its way."
+        if isinstance(error, FilesFull):
+            return _waiting_for_room(row, code, detail)
         state = _state_after(error)
         if state is not None:
             return _ended(row, state, code, detail)
@@ -167,13 +173,27 @@ def _state_after(error: Exception) -> str | None:
         return REFUSED if error.code == _TOO_LARGE else FAILED
     if isinstance(error, REFUSALS):
         return REFUSED
-    return FAILED if isinstance(error, FilesFull) else None
+    return None
+
+
+def _waiting_for_room(row: Row, code: str, detail: str) -> Outcome:
+    """It is not the platform's fault: the tries for that are left as they are."""
+    now = utc_now()
+    since = row.get("full_since") or now
+    if now - since >= FULL_FOR:
+        return _ended(row, FAILED, code, detail)
+    values = {
+        "full_since": since,
+        "error": {"code": code, "detail": detail},
+        "next_at": now + FULL_PAUSE,
+    }
+    return Outcome({**row, **values}, told=row["error"] is None or row["error"]["code"] != code)
 
 
 def _with(row: Row, file: File) -> Outcome:
     """A file that is kept: it is stored once it is checked."""
     known = {
-        **{key: value for key, value in row.items() if key not in {"short", "next_at"}},
+        **_lasting(row),
         "file_id": file["_id"],
         "kind": shown_kind(row["kind"], file["metadata"]["mime"]),
         "name": file["filename"],
@@ -190,6 +210,12 @@ def _with(row: Row, file: File) -> Outcome:
 
 
 def _ended(row: Row, state: str, code: str, detail: str) -> Outcome:
-    kept = {key: value for key, value in row.items() if key not in {"short", "next_at"}}
     ended = {"state": state, "error": {"code": code, "detail": detail}, "file_id": None}
-    return Outcome({**kept, **ended})
+    return Outcome({**_lasting(row), **ended})
+
+
+def _lasting(row: Row) -> Row:
+    """A row without what is only of use while its file is fetched."""
+    return {
+        key: value for key, value in row.items() if key not in {"short", "next_at", "full_since"}
+    }

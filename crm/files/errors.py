@@ -42,6 +42,13 @@ class FilesFull(Conflict):
     title = "The organization's files take all the room they may"
 
 
+class FilesDailyLimit(Conflict):
+    """A person whom nobody vouches for has sent as much as they may today."""
+
+    default_code = "files_daily_limit"
+    title = "That is all the files that may be sent today"
+
+
 class FileNotChecked(Conflict):
     """The file waits for the virus scanner and is not given out before."""
 

@@ -171,8 +171,7 @@ class Fetching:
         async def work(session: Session) -> None:
             changed = await self._messages.find_one_and_update(
                 {
-                    "_id": message["_id"],
-                    "media_fence": message["media_fence"],
+                    **_held(message),
                     f"attachments.{place}.state": WAITING,
                 },
                 {"$set": {f"attachments.{place}": outcome.row, "updated_at": utc_now()}},
@@ -190,7 +189,7 @@ class Fetching:
         """Give the message back: due when the first of its files is, or never again."""
 
         async def work(session: Session) -> None:
-            here = {"_id": message["_id"], "media_fence": message["media_fence"]}
+            here = _held(message)
             current = await self._messages.find_one(here, {"attachments": 1}, session=session)
             if current is None:
                 return
@@ -207,7 +206,7 @@ class Fetching:
         await self._database.in_transaction(work)
 
     async def _put_off(self, message: RawDocument) -> None:
-        here = {"_id": message["_id"], "media_fence": message["media_fence"]}
+        here = _held(message)
         later = utc_now() + AFTER_FAULT
         await self._messages.update_one(
             here, {"$set": {"media_due_at": later}, "$unset": {"media_fence": ""}}
@@ -215,7 +214,7 @@ class Fetching:
 
     async def _keep_lease(self, message: RawDocument) -> None:
         """Prolong the lease until cancelled. When it is lost, what is brought can no longer be written."""
-        here = {"_id": message["_id"], "media_fence": message["media_fence"]}
+        here = _held(message)
         while True:
             await asyncio.sleep(self._pace.lease_seconds / 4)
             try:
@@ -276,9 +275,16 @@ class Fetching:
                         }
                 values = {"attachments": message["attachments"], "updated_at": utc_now()}
                 await self._messages.update_one(
-                    {"_id": message["_id"]}, {"$set": values}, session=session
+                    {"_id": message["_id"], "organization_id": organization_id},
+                    {"$set": values},
+                    session=session,
                 )
             for message in found:
                 await self._announce(message, session)
 
         await self._database.in_transaction(work, serial=organization_id)
+
+
+def _held(message: RawDocument) -> RawDocument:
+    """The message, as long as it is ours: under the fence of this lease."""
+    return {name: message[name] for name in ("organization_id", "_id", "media_fence")}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from bson import ObjectId
 from pymongo.errors import PyMongoError
 
-from crm.contract import Connection, FileRefusedError, KeptFile
+from crm.contract import Connection, FileRefusedError, KeptFile, Stranger
 from crm.core.database import RawDocument
 from crm.core.errors import DomainError
 from crm.files.checking import Checking
-from crm.files.errors import REFUSALS, FileInterrupted, FilesFull
+from crm.files.errors import REFUSALS, FileInterrupted, FilesDailyLimit, FilesFull
 from crm.files.store import File, FileStore
+from crm.files.strangers import Strangers
 
 _log = logging.getLogger(__name__)
 
@@ -21,9 +23,10 @@ _log = logging.getLogger(__name__)
 class Keeping:
     """Keeps files of people and of connectors."""
 
-    def __init__(self, *, store: FileStore, checking: Checking) -> None:
+    def __init__(self, *, store: FileStore, checking: Checking, strangers: Strangers) -> None:
         self._store = store
         self._checking = checking
+        self._strangers = strangers
 
     async def keep(
         self,
@@ -34,6 +37,7 @@ class Keeping:
         claimed: str | None = None,
         origin: RawDocument | None = None,
         promised: int | None = None,
+        strange: bool = False,
     ) -> File:
         """Store and check a file. Its row says `checking` when it could not be checked now: the worker's sweep goes on.
 
@@ -46,6 +50,7 @@ class Keeping:
             claimed=claimed,
             origin=origin,
             promised=promised,
+            strange=strange,
         )
         try:
             await self._checking.check(file)
@@ -60,19 +65,50 @@ class Keeping:
         *,
         name: str | None,
         mime: str | None,
+        promised: int | None = None,
+        stranger: Stranger | None = None,
     ) -> KeptFile:
         """See `crm.contract.Inbox`."""
+        organization_id = ObjectId(connection.organization_id)
         try:
-            file = await self.keep(
-                ObjectId(connection.organization_id),
-                chunks,
-                name=name,
-                claimed=mime,
-                origin={"connection_id": ObjectId(connection.id)},
-            )
-        except (*REFUSALS, FileInterrupted, FilesFull) as refusal:
+            async with self._counted(organization_id, stranger, promised) as came:
+                file = await self.keep(
+                    organization_id,
+                    chunks,
+                    name=name,
+                    claimed=mime,
+                    origin={"connection_id": ObjectId(connection.id)},
+                    promised=promised,
+                    strange=stranger is not None,
+                )
+                came(file["length"])
+        except (*REFUSALS, FileInterrupted, FilesFull, FilesDailyLimit) as refusal:
             raise FileRefusedError(refusal.code, refusal.detail) from None
         return kept(file)
+
+    @asynccontextmanager
+    async def _counted(
+        self, organization_id: ObjectId, stranger: Stranger | None, promised: int | None
+    ) -> AsyncIterator[Callable[[int], None]]:
+        """Count what a stranger sends against their day; without a promise, the most it can be is held meanwhile.
+
+        Raises FilesDailyLimit.
+        """
+        came = 0
+
+        def note(size: int) -> None:
+            nonlocal came
+            came = size
+
+        if stranger is None:
+            yield note
+            return
+        size = self._store.limits.file_bytes if promised is None else promised
+        reserved = await self._strangers.reserve(organization_id, stranger, size)
+        try:
+            yield note
+        finally:
+            await self._strangers.settle(reserved, came)
 
 
 def kept(file: File) -> KeptFile:

@@ -21,6 +21,9 @@ class FileLimits:
         file_bytes: of any file.
         image_bytes: of a picture.
         organization_bytes: of all files of an organization.
+        strangers_bytes: how much of that people may fill whom no platform vouches for.
+        visitor_day_bytes: that one of these may send a day.
+        network_day_bytes: that all of these may send a day from one address.
         idle_seconds: for so long nothing of a file may come.
         total_seconds: for so long a file may take to come in.
     """
@@ -28,6 +31,9 @@ class FileLimits:
     file_bytes: int = 25 * MEGABYTE
     image_bytes: int = 15 * MEGABYTE
     organization_bytes: int = 10_240 * MEGABYTE
+    strangers_bytes: int = 2_048 * MEGABYTE
+    visitor_day_bytes: int = 100 * MEGABYTE
+    network_day_bytes: int = 300 * MEGABYTE
     idle_seconds: float = 30.0
     total_seconds: float = 900.0
 
@@ -38,6 +44,10 @@ class FileLimits:
             file_bytes=settings.file_max_mb * MEGABYTE,
             image_bytes=settings.image_max_mb * MEGABYTE,
             organization_bytes=settings.files_quota_mb * MEGABYTE,
+            strangers_bytes=settings.files_quota_mb
+            * MEGABYTE
+            * settings.visitor_files_percent
+            // 100,
         )
 
     def for_type(self, mime: str) -> int:

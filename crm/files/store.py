@@ -31,7 +31,7 @@ from crm.files.errors import (
 from crm.files.limits import MEGABYTE, FileLimits
 from crm.files.names import honest_name, safe_name
 from crm.files.sniffing import HEAD_BYTES, type_of
-from crm.files.usage import Usage
+from crm.files.usage import TellOwners, Usage
 
 _log = logging.getLogger(__name__)
 
@@ -54,11 +54,13 @@ type File = RawDocument
 class FileStore:
     """Keeps, finds, reads and removes files. What it gives out is always one organization's."""
 
-    def __init__(self, *, database: Database, limits: FileLimits) -> None:
+    def __init__(
+        self, *, database: Database, limits: FileLimits, tell_owners: TellOwners | None = None
+    ) -> None:
         self.bucket = GridBucket(database, BUCKET)
         self.files = self.bucket.files
         self.limits = limits
-        self._usage = Usage(database=database, limits=limits)
+        self._usage = Usage(database=database, limits=limits, tell_owners=tell_owners)
         self._thumbnails = database.collection(THUMBNAILS)
         self._messages = database.collection("messages")
         self._contacts = database.collection("contacts")
@@ -72,6 +74,7 @@ class FileStore:
         claimed: str | None = None,
         origin: RawDocument | None = None,
         promised: int | None = None,
+        strange: bool = False,
     ) -> File:
         """Store a file while it comes in, and return its row, in the state `checking`.
 
@@ -82,6 +85,7 @@ class FileStore:
             claimed: the type its sender says.
             origin: where it comes from, kept with it (`connection_id`, `user_id`).
             promised: how many bytes were promised; a larger one than may be is not even begun.
+            strange: whether a stranger sends it (`crm.files.strangers`).
 
         Raises:
             FileTooLarge, FileNotAllowed, FileEmpty: as they say.
@@ -96,7 +100,7 @@ class FileStore:
         safe = safe_name(name)
         intake = _Intake(chunks, name=safe, claimed=claimed, limits=self.limits)
         try:
-            await self._usage.check(organization_id, promised or 1)
+            await self._usage.check(organization_id, promised or 1, strange=strange)
             written = await self.bucket.write(file_id, intake.pieces())
             metadata = {
                 "organization_id": organization_id,
@@ -109,6 +113,7 @@ class FileStore:
                 "check_attempts": 0,
                 "thumbnail": False,
                 "look_at": utc_now() + UNUSED,
+                **({"strange": True} if strange else {}),
             }
             return await self._publish(file_id, written, honest_name(safe, intake.mime), metadata)
         except PyMongoError as error:
@@ -120,18 +125,19 @@ class FileStore:
     async def _publish(
         self, file_id: ObjectId, written: Written, name: str, metadata: RawDocument
     ) -> File:
-        organization_id = metadata["organization_id"]
+        organization_id, strange = metadata["organization_id"], metadata.get("strange", False)
         try:
-            await self._usage.add(organization_id, written.size)
+            await self._usage.add(organization_id, written.size, strange=strange)
             try:
                 return await self.bucket.publish(file_id, written, name=name, metadata=metadata)
             except BaseException:
-                await self._usage.subtract(organization_id, written.size)
+                await self._usage.subtract(organization_id, written.size, strange=strange)
                 raise
         except BaseException:
-            await self.bucket.remove(
-                file_id
-            )  # the row, too: what failed may have been its acknowledgement only
+            # The row, too: what failed may have been its acknowledgement only.
+            whose = {"metadata.organization_id": organization_id}
+            await self.files.delete_one({"_id": file_id, **whose})
+            await self.bucket.remove_pieces(file_id)
             raise
 
     async def find(self, organization_id: ObjectId, file_id: ObjectId) -> File:
@@ -169,7 +175,7 @@ class FileStore:
 
     async def thumbnail(self, file: File) -> bytes | None:
         """Return a file's thumbnail, a JPEG, or None when it has none."""
-        found = await self._thumbnails.find_one({"_id": file["_id"]}, {"data": 1})
+        found = await self._thumbnails.find_one(_thumbnail_of(file), {"data": 1})
         return bytes(found["data"]) if found is not None else None
 
     async def take(
@@ -215,27 +221,29 @@ class FileStore:
         metadata = file["metadata"]
         values = {f"metadata.{key}": value for key, value in changes.items()}
         if thumbnail is not None:
-            row = {"organization_id": metadata["organization_id"], "data": thumbnail}
-            await self._thumbnails.replace_one({"_id": file["_id"]}, row, upsert=True)
+            row = {**_thumbnail_of(file), "data": thumbnail}
+            await self._thumbnails.replace_one(_thumbnail_of(file), row, upsert=True)
+        here = {"_id": file["_id"], "metadata.organization_id": metadata["organization_id"]}
         done = await self.files.update_one(
-            {"_id": file["_id"], "metadata.check_at": metadata["check_at"]}, {"$set": values}
+            {**here, "metadata.check_at": metadata["check_at"]}, {"$set": values}
         )
         if done.matched_count == 1:
             metadata.update(changes)
-        elif (
-            thumbnail is not None
-            and await self.files.find_one({"_id": file["_id"]}, {"_id": 1}) is None
-        ):
-            await self._thumbnails.delete_one({"_id": file["_id"]})
+        elif thumbnail is not None and await self.files.find_one(here, {"_id": 1}) is None:
+            await self._thumbnails.delete_one(_thumbnail_of(file))
         return done.matched_count == 1
 
     async def remove(self, file: File, *, only: RawDocument | None = None) -> bool:
         """Remove a file and count it out; False when it is gone, or is not as `only` says any more."""
-        gone = await self.files.delete_one({"_id": file["_id"], **(only or {})})
+        metadata = file["metadata"]
+        whose = {"metadata.organization_id": metadata["organization_id"]}
+        gone = await self.files.delete_one({"_id": file["_id"], **whose, **(only or {})})
         if not gone.deleted_count:
             return False
-        await self._usage.subtract(file["metadata"]["organization_id"], file["length"])
-        await self._thumbnails.delete_one({"_id": file["_id"]})
+        await self._usage.subtract(
+            metadata["organization_id"], file["length"], strange=metadata.get("strange", False)
+        )
+        await self._thumbnails.delete_one(_thumbnail_of(file))
         await self.bucket.remove_pieces(file["_id"])
         return True
 
@@ -252,6 +260,7 @@ class FileStore:
                 elif await self.remove(file, only=unmoved):
                     gone += 1
         await self._usage.count_anew(self.files, now)
+        await self._usage.tell(now)
         return gone + await self.bucket.remove_unfinished(now)
 
     async def _is_used(self, file: File) -> bool:
@@ -325,6 +334,10 @@ class _Intake:
         close = getattr(self._chunks, "aclose", None)
         if close is not None:
             await close()
+
+
+def _thumbnail_of(file: File) -> RawDocument:
+    return {"_id": file["_id"], "organization_id": file["metadata"]["organization_id"]}
 
 
 def _checked(file: File) -> File:

@@ -19,7 +19,9 @@ from crm.files.links import Links
 from crm.files.pictures import ContactPictures
 from crm.files.scanning import Scanner, scanner_of
 from crm.files.store import File, FileStore
+from crm.files.strangers import Strangers
 from crm.files.thumbnails import Thumbnails
+from crm.files.usage import TellOwners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ def build_files(
     connection: LoadConnection,
     note_failure: NoteFailure,
     announce: Announce,
+    tell_owners: TellOwners | None = None,
     limits: FileLimits | None = None,
     scanner: Scanner | None = None,
     pace: FetchPace | None = None,
@@ -56,11 +59,14 @@ def build_files(
         connection: a connection by its id, with its credentials.
         note_failure: told when a platform refuses us.
         announce: tells consoles how a message looks now.
+        tell_owners: tells them that their room runs out.
         limits: of files.
         scanner: that looks at files.
         pace: of fetching.
     """
-    store = FileStore(database=database, limits=limits or FileLimits.of(settings))
+    store = FileStore(
+        database=database, limits=limits or FileLimits.of(settings), tell_owners=tell_owners
+    )
     links = Links(settings=settings)
 
     async def refused(file: File, refusal: FileInfected | FileTooLarge) -> None:
@@ -72,7 +78,8 @@ def build_files(
         thumbnails=Thumbnails(),
         on_refused=refused,
     )
-    keeping = Keeping(store=store, checking=checking)
+    strangers = Strangers(database=database, limits=store.limits)
+    keeping = Keeping(store=store, checking=checking, strangers=strangers)
     fetching = Fetching(
         database=database,
         bringing=Bringing(store=store, keeping=keeping),

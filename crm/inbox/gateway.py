@@ -20,6 +20,7 @@ from crm.contract import (
     ConnectorError,
     InboundEvent,
     KeptFile,
+    Stranger,
 )
 from crm.core.clock import utc_now
 from crm.core.event_hub import EventHub
@@ -48,6 +49,8 @@ class KeepsFiles(Protocol):
         *,
         name: str | None,
         mime: str | None,
+        promised: int | None = None,
+        stranger: Stranger | None = None,
     ) -> KeptFile:
         """See ``crm.contract.Inbox.keep_file``."""
         ...
@@ -132,9 +135,13 @@ class InboxGateway:
         *,
         name: str | None,
         mime: str | None,
+        promised: int | None = None,
+        stranger: Stranger | None = None,
     ) -> KeptFile:
         """See the protocol."""
-        return await self._files.keep_file(connection, chunks, name=name, mime=mime)
+        return await self._files.keep_file(
+            connection, chunks, name=name, mime=mime, promised=promised, stranger=stranger
+        )
 
     async def chats_of(
         self, connection: Connection, platform_ids: Sequence[str]

@@ -22,6 +22,7 @@ from crm.contract import (
     InboundEvent,
     InboundMessage,
     KeptFile,
+    Stranger,
 )
 
 
@@ -104,7 +105,10 @@ class InboxDouble:
         *,
         name: str | None,
         mime: str | None,
+        promised: int | None = None,
+        stranger: Stranger | None = None,
     ) -> KeptFile:
+        assert stranger is None or (stranger.visitor and stranger.network)
         if self.unavailable:
             raise InboxUnavailableError
         content = b"".join([chunk async for chunk in chunks])

@@ -97,7 +97,9 @@ async def test_one_is_cancelled(site: Site, webchat: Webchat) -> None:
         ("file_type_not_allowed", "Такие файлы не принимаются"),
         ("file_infected", "В файле найден вирус"),
         ("file_too_large", "Файл больше 1 МБ"),
-        ("files_full", "Не загрузилось"),
+        ("files_full", "закончилось место"),
+        ("files_daily_limit", "На сегодня файлов достаточно"),
+        ("anything_else", "Не загрузилось"),
     ],
 )
 async def test_a_refusal_is_told_in_words(

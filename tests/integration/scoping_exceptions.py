@@ -14,7 +14,6 @@ NO_TENANTS: Final = (
     "paces",  # of chats, connections and organizations, whose ids are in the keys
     "knowledge_files.",  # GridFS names the organization in the metadata; see `Originals.read`
     "media.chunks",  # pieces of a file, by the file's id, which `media.files` gives
-    "media_thumbnails",  # a file's, by the file's id
 )
 """Beginnings of names of collections whose documents belong to no single organization."""
 
@@ -37,8 +36,6 @@ _CONNECTION: Final = "A platform names the connection, and that the organization
 _ACCOUNT: Final = "An account of a platform serves one connection of the whole installation."
 _POLLED: Final = "Whoever polls holds the connections of all organizations, each by its id."
 _EVENT: Final = "What a platform told is applied by its id, which the sweep over all organizations or the intake has."
-_FETCHED: Final = "What waits to be fetched is claimed over all organizations, then written by the claimed message's id."
-_FILE: Final = "A file by its id, which its own record has given."
 _LINKED: Final = "A signed link names the file: whoever has it may read it."
 _HELD: Final = "A conversation and its messages, by ids that the turn, delivery or handover under way has loaded."
 
@@ -54,13 +51,11 @@ ACROSS: Final[Mapping[str, str]] = {
     "crm/channels/service.py:Connections._check_free": _ACCOUNT,
     "crm/channels/templates.py:Templates._claim": _LEFT,
     "crm/files/checking.py:Checking.sweep": _LEFT,
-    "crm/files/fetching.py": _FETCHED,
+    "crm/files/fetching.py:Fetching._claim": _LEFT,
     "crm/files/store.py:FileStore.clean_up": _LEFT,
     "crm/files/store.py:FileStore.linked": _LINKED,
-    "crm/files/store.py:FileStore._publish": _FILE,
-    "crm/files/store.py:FileStore.remove": _FILE,
-    "crm/files/store.py:FileStore.settle": _FILE,
     "crm/files/usage.py:Usage.count_anew": _LEFT,
+    "crm/files/usage.py:Usage.tell": _LEFT,
     "crm/inbox/asking.py": _HELD,
     "crm/inbox/channel_events.py": _EVENT,
     "crm/inbox/chat.py": _HELD,

@@ -225,7 +225,13 @@ async def test_a_full_store_is_told_and_a_person_tries_again_when_there_is_room(
     ]
     message_id = await bench.message(attachment("ok", "a.txt", "document"))
     await bench.sweep(parts)
-    assert (await bench.row(message_id))["error"]["code"] == "files_full"
+    a_day_ago = {"attachments.0.full_since": utc_now() - timedelta(days=1)}
+    await bench.database.collection("messages").update_one(
+        {"_id": message_id}, {"$set": a_day_ago}
+    )
+    await bench.sweep(parts)
+    row = await bench.row(message_id)
+    assert (row["state"], row["error"]["code"]) == ("failed", "files_full")
     await parts.store.remove(kept[0])
     shown = await parts.fetching.retry(bench.organization_id, message_id, 0)
     assert (shown["state"], shown["error"], shown["file_id"]) == ("waiting", None, None)
