@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Connector
+from connectors.base.addresses import AddressesOf
 from connectors.email import EmailConnector
 from connectors.instagram import InstagramConnector
 from connectors.telegram import TelegramConnector
@@ -13,6 +14,7 @@ from connectors.whatsapp import WhatsAppConnector
 def build_connectors(
     *,
     telegram_api_url: str,
+    addresses_of: AddressesOf,
     graph_api_url: str = "https://graph.facebook.com",
     instagram_api_url: str = "https://graph.instagram.com",
 ) -> dict[str, Connector]:
@@ -21,7 +23,7 @@ def build_connectors(
     Close them when the web server begins to shut down: open chats keep it waiting otherwise.
     """
     connectors: list[Connector] = [
-        EmailConnector(),
+        EmailConnector(addresses_of=addresses_of),
         InstagramConnector(api_url=instagram_api_url, graph_api_url=graph_api_url),
         TelegramConnector(api_url=telegram_api_url),
         WebchatConnector(),

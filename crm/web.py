@@ -10,8 +10,8 @@ from aiohttp import web
 from pymongo.errors import PyMongoError
 
 from bot.privacy.logs import install_log_masking
-from connectors.registry import build_connectors
 from crm.app import create_app
+from crm.channels.connectors import connectors_of
 from crm.core.database import Database
 from crm.core.migrations import migrate
 from crm.core.settings import Settings, SettingsError, load_settings
@@ -33,11 +33,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     database = await Database.connect(settings)
     try:
         await migrate(database)
-        connectors = build_connectors(
-            telegram_api_url=settings.telegram_api_url,
-            graph_api_url=settings.graph_api_url,
-            instagram_api_url=settings.instagram_api_url,
-        )
+        connectors = connectors_of(settings)
         app = await create_app(settings, database, connectors=connectors)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()

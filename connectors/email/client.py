@@ -12,6 +12,7 @@ from typing import Final
 
 import aiosmtplib
 
+from connectors.base.addresses import AddressesOf, connected
 from connectors.email.config import EmailConfig
 from connectors.email.errors import imap_error, smtp_error
 from connectors.email.imap import ImapSession
@@ -26,9 +27,16 @@ from crm.contract import (
 
 SMTP_CONNECT_SECONDS: Final = 8.0
 SMTP_COMMAND_SECONDS: Final = 12.0
-SMTP_DATA_SECONDS: Final = 100.0
+SMTP_DATA_SECONDS: Final = 90.0
+"""How long a server may take over a mail: filters look at it before they say yes."""
+SEND_SECONDS: Final = 125.0
+"""How long all of sending may take; less than the CRM waits, so that it is known how far it came."""
 SESSIONS_AT_ONCE: Final = 3
 """Mails of one account on their way at a time: providers allow few connections."""
+TURN_SECONDS: Final = 5.0
+"""How long a mail waits for one of these; then it is put off, so that its own time does not run out."""
+PERHAPS_SENT_SECONDS: Final = 600.0
+"""How soon a mail goes again that the server had and did not confirm."""
 IMAP_THREADS: Final = 512
 """Commands to mailboxes on their way at a time; further ones wait. Waiting for news takes no thread."""
 _REMEMBERED: Final = 5_000
@@ -38,7 +46,10 @@ _NETWORK: Final = (OSError, EOFError, TimeoutError, ImapProtocolError)
 class Servers:
     """Opens sessions with any mailbox's servers."""
 
-    def __init__(self, *, tokens: Tokens, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, addresses_of: AddressesOf, tokens: Tokens, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._addresses_of = addresses_of
         self._tokens = tokens
         self._tls = tls or ssl.create_default_context()
         self._threads = ThreadPoolExecutor(IMAP_THREADS, thread_name_prefix="imap")
@@ -58,6 +69,7 @@ class Servers:
             async with ImapSession.open(
                 config.imap_host,
                 config.imap_port,
+                addresses_of=self._addresses_of,
                 security=config.imap_security,
                 tls=self._tls,
                 threads=self._threads,
@@ -79,29 +91,82 @@ class Servers:
             pass
 
     async def send(
-        self, config: EmailConfig, *, message_id: str, sender: str, recipient: str, mail: bytes
+        self,
+        config: EmailConfig,
+        *,
+        message_id: str,
+        sender: str,
+        recipient: str,
+        mail: bytes,
+        until: float,
     ) -> None:
         """Hand a mail over to the sending server, unless this process knows that it was.
 
+        Args:
+            config: whose account sends it.
+            message_id: the same for a second try of the same message.
+            sender: who gets its bounces.
+            recipient: who gets it.
+            mail: the mail.
+            until: by when it must be over, by the loop's clock.
+
         Raises:
-            ConnectorError: as it says.
+            ConnectorError: as it says; ``perhaps_sent`` when the server had it and did not answer.
         """
         known = f"{config.smtp_host}\n{config.login}\n{message_id}"
         if known in self._accepted:
             return
-        gate = self._gates.setdefault(
-            f"{config.smtp_host}\n{config.login}", asyncio.Semaphore(SESSIONS_AT_ONCE)
-        )
-        async with gate, self._smtp(config) as smtp:
+        async with self._turn(config), contextlib.AsyncExitStack() as stack:
             try:
-                await self._hand_over(smtp, message_id, sender, recipient, mail)
+                async with asyncio.timeout_at(until - SMTP_DATA_SECONDS):
+                    smtp = await stack.enter_async_context(self._smtp(config))
+                    await self._announce(smtp, message_id, sender, recipient, mail)
             except (aiosmtplib.SMTPException, *_NETWORK) as error:
                 raise smtp_error(error) from error
+            await self._hand_over(smtp, mail, until)
             self._accepted[known] = None
             if len(self._accepted) > _REMEMBERED:
                 self._accepted.popitem(last=False)
 
-    async def _hand_over(
+    @contextlib.asynccontextmanager
+    async def _turn(self, config: EmailConfig) -> AsyncIterator[None]:
+        """One of the account's few sessions. Raises RetryableError when none becomes free."""
+        gate = self._gates.setdefault(
+            f"{config.smtp_host}\n{config.login}", asyncio.Semaphore(SESSIONS_AT_ONCE)
+        )
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await gate.acquire()
+        except TimeoutError:
+            raise RetryableError(
+                "sessions_busy",
+                "The account's earlier mails are on their way still.",
+                retry_after=TURN_SECONDS,
+                account_wide=True,
+            ) from None
+        try:
+            yield
+        finally:
+            gate.release()
+
+    @staticmethod
+    async def _hand_over(smtp: aiosmtplib.SMTP, mail: bytes, until: float) -> None:
+        """Give the mail. A line that breaks here says nothing of whether the server took it."""
+        try:
+            async with asyncio.timeout_at(until):
+                await smtp.data(mail, timeout=None)
+        except aiosmtplib.SMTPResponseException as error:
+            raise smtp_error(error) from error
+        except (aiosmtplib.SMTPException, *_NETWORK) as error:
+            if isinstance(smtp.transport, asyncio.WriteTransport):
+                smtp.transport.abort()  # what has not gone out must not go now
+            raise RetryableError(
+                "perhaps_sent",
+                "The sending server (SMTP) had the mail and did not say that it took it.",
+                retry_after=PERHAPS_SENT_SECONDS,
+            ) from error
+
+    async def _announce(
         self, smtp: aiosmtplib.SMTP, message_id: str, sender: str, recipient: str, mail: bytes
     ) -> None:
         options: list[str] = []
@@ -128,14 +193,18 @@ class Servers:
             encoding = "utf-8"
         await smtp.mail(sender, options=options, encoding=encoding)
         await smtp.rcpt(recipient, options=wishes, encoding=encoding)
-        await smtp.data(mail, timeout=SMTP_DATA_SECONDS)
 
     @contextlib.asynccontextmanager
     async def _smtp(self, config: EmailConfig) -> AsyncIterator[aiosmtplib.SMTP]:
         """A session that is logged in. Raises ConnectorError."""
+        try:
+            async with asyncio.timeout(SMTP_CONNECT_SECONDS):
+                sock = await connected(self._addresses_of, config.smtp_host, config.smtp_port)
+        except _NETWORK as error:
+            raise smtp_error(error) from error
         smtp = aiosmtplib.SMTP(
-            hostname=config.smtp_host,
-            port=config.smtp_port,
+            hostname=config.smtp_host,  # whose certificate it has to be
+            sock=sock,
             use_tls=config.smtp_security == "tls",
             start_tls=config.smtp_security == "starttls",
             tls_context=self._tls if config.smtp_security != "none" else None,
@@ -147,9 +216,12 @@ class Servers:
             if smtp.is_ehlo_or_helo_needed:
                 await smtp.ehlo()
             await self._log_in_smtp(smtp, config)
-        except (aiosmtplib.SMTPException, ConnectorError, *_NETWORK) as error:
+        except BaseException as error:
             smtp.close()
-            raise smtp_error(error) from error
+            sock.close()
+            if isinstance(error, aiosmtplib.SMTPException | ConnectorError | _NETWORK):
+                raise smtp_error(error) from error
+            raise
         try:
             yield smtp
         finally:

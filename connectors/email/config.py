@@ -133,6 +133,12 @@ class EmailConfig(BaseModel):
         return self.username or self.address
 
     @property
+    def mailbox(self) -> str:
+        """What the login opens: an address alone proves nothing, anybody may run a server that knows it."""
+        folder = "INBOX" if self.folder.upper() == "INBOX" else self.folder  # RFC 3501, 5.1
+        return f"{self.login.lower()}@{self.imap_host.lower()}/{folder}"
+
+    @property
     def own(self) -> frozenset[str]:
         """All addresses that are ours."""
         return frozenset({self.address, *self.aliases})

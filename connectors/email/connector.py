@@ -14,7 +14,8 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel
 
-from connectors.email.client import Servers
+from connectors.base.addresses import AddressesOf
+from connectors.email.client import SEND_SECONDS, Servers
 from connectors.email.composing import ReadFile, composed
 from connectors.email.config import EmailConfig
 from connectors.email.mailbox import IDLE_SECONDS, POLL_SECONDS, Mailbox
@@ -49,6 +50,7 @@ class EmailConnector:
     """Reads mailboxes by IMAP and sends by SMTP.
 
     Args:
+        addresses_of: where the servers may be that tenants name.
         google_url: where Google gives access tokens; another one in tests.
         microsoft_url: the same of Microsoft.
         tls: which certificates are believed; the system's when left out.
@@ -65,6 +67,7 @@ class EmailConnector:
     def __init__(
         self,
         *,
+        addresses_of: AddressesOf,
         google_url: str = GOOGLE_URL,
         microsoft_url: str = MICROSOFT_URL,
         tls: ssl.SSLContext | None = None,
@@ -73,6 +76,7 @@ class EmailConnector:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._tokens = Tokens(google_url=google_url, microsoft_url=microsoft_url)
+        self._addresses_of = addresses_of
         self._tls = tls
         self._idle_seconds = idle_seconds
         self._poll_seconds = poll_seconds
@@ -81,7 +85,7 @@ class EmailConnector:
 
     @functools.cached_property
     def _servers(self) -> Servers:
-        return Servers(tokens=self._tokens, tls=self._tls)
+        return Servers(addresses_of=self._addresses_of, tokens=self._tokens, tls=self._tls)
 
     async def verify(self, config: BaseModel) -> Account:
         """Log in to both servers, and open the folder. Says which of them failed."""
@@ -96,7 +100,7 @@ class EmailConnector:
         if errors:
             raise _both([one for one in errors if isinstance(one, ConnectorError)])
         assert isinstance(opened, dict)
-        return Account(external_id=checked.address, name=checked.address, data=opened)
+        return Account(external_id=checked.mailbox, name=checked.address, data=opened)
 
     async def connect(self, connection: Connection, *, public_url: str) -> None:
         """Nothing to do: mails are fetched."""
@@ -116,7 +120,8 @@ class EmailConnector:
     async def send(
         self, connection: Connection, message: OutboundMessage, part: Part
     ) -> SendResult:
-        """See the protocol. Its Message-ID is its id: the same however often it is tried."""
+        """See the protocol. Its Message-ID is made of its id: the same however often it is tried."""
+        until = asyncio.get_running_loop().time() + SEND_SECONDS
         files = [await _read(message.attachments[place]) for place in part.files]
         mail = await asyncio.to_thread(composed, part, files, now=datetime.now(UTC))
         await self._servers.send(
@@ -125,6 +130,7 @@ class EmailConnector:
             sender=part.sender,
             recipient=part.recipient,
             mail=mail,
+            until=until,
         )
         return SendResult(platform_id=part.message_id)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Self
 
+from connectors.base.addresses import AddressesOf, connected
 from connectors.email.errors import ImapError, imap_login_error
 from connectors.email.imap_line import Client, ImapProtocolError, failure_of
 
@@ -87,11 +88,19 @@ class ImapSession:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, host: str, port: int, *, security: str, tls: ssl.SSLContext, threads: Executor
+        cls,
+        host: str,
+        port: int,
+        *,
+        addresses_of: AddressesOf,
+        security: str,
+        tls: ssl.SSLContext,
+        threads: Executor,
     ) -> AsyncIterator[Self]:
         """A session that is greeted and, unless ``security`` is none, encrypted; not logged in."""
         async with asyncio.timeout(CONNECT_SECONDS):
-            sock = await _connected(host, port)
+            # Here and not in a thread, so that servers that are down hold none.
+            sock = await connected(addresses_of, host, port)
         try:
             session = cls(sock, threads)
         except OSError:
@@ -336,25 +345,3 @@ class ImapSession:
             self._cut()
             self._beneath.close()
             self._sock.close()
-
-
-async def _connected(host: str, port: int) -> socket.socket:
-    """A connected socket. Here and not in a thread, so that servers that are down hold none."""
-    loop = asyncio.get_running_loop()
-    failure = OSError("the name has no address")
-    for family, kind, protocol, _, address in await loop.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
-        sock = socket.socket(family, kind, protocol)
-        sock.settimeout(0)
-        try:
-            await loop.sock_connect(sock, address)
-        except OSError as error:
-            failure = error
-            sock.close()
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
-    raise failure

@@ -16,7 +16,7 @@ MAX_FILE_BYTES: Final = 18_000_000
 CAPABILITIES: Final = Capabilities(
     max_text=100_000,
     replies=True,
-    # A server may think about a mail for a while before it takes it; trying again would double it.
+    # Longer than ``client.SEND_SECONDS``: by then it is known whether the server has it.
     send_seconds=130.0,
     media={
         kind: MediaLimit(max_bytes=MAX_FILE_BYTES)
@@ -73,7 +73,7 @@ def render(connection: Connection, config: EmailConfig, message: OutboundMessage
     groups, too_large = _grouped(message.attachments)
     for place in too_large:
         file = message.attachments[place]
-        words = _TOO_LARGE.get(language, _TOO_LARGE["en"]).format(name=file.name, url=file.url)
+        words = _TOO_LARGE.get(language, _TOO_LARGE["en"]).format(name=file.name, url=file.link)
         text = f"{text}\n\n{words}".strip()
     if not text and not message.attachments:
         raise RejectedError("empty_message", "There is nothing to send.")
@@ -84,11 +84,13 @@ def render(connection: Connection, config: EmailConfig, message: OutboundMessage
     references = [one for one in thread.get("references") or () if isinstance(one, str)]
     if answered and answered not in references:
         references.append(answered)
+    # What a person sends again is another mail: servers and mailboxes pass over one they know.
+    own_id = f"{message.id}-{message.resent}" if message.resent else message.id
     previous: list[str] = []
     parts: list[Part] = []
     for place, files in enumerate(groups):
         message_id = our_message_id(
-            connection, message.id, place, message.chat_id, config.address.rpartition("@")[2]
+            connection, own_id, place, message.chat_id, config.address.rpartition("@")[2]
         )
         parts.append(
             Part(

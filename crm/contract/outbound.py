@@ -65,7 +65,9 @@ class OutboundMessage:
 
     ``id`` is ours, unique for ever: a channel that can deduplicate uses it. ``text`` may hold the
     light marks of ``connectors.base.formatting``. ``author_kind`` is bot, operator or system;
-    ``author_name`` the operator's name when a person wrote it, else None. ``reply_to`` is the
+    ``author_name`` the operator's name when a person wrote it, else None. ``resent`` counts how often
+    a person sent it again after it had failed: a channel must not take that for the same try.
+    ``reply_to`` is the
     platform's id of the message that is quoted. ``tag`` names the platform's exception under which
     the message goes (``HUMAN_AGENT``). ``thread`` is what the chat's last messages tell a threading
     channel (an e-mail's subject, its Message-IDs).
@@ -83,6 +85,7 @@ class OutboundMessage:
     tag: str | None = None
     language: str | None = None
     thread: Mapping[str, Any] = field(default_factory=dict)
+    resent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

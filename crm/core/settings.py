@@ -140,7 +140,7 @@ class Settings(BaseSettings):
 
     allow_private_addresses: bool = Field(
         default=False,
-        description="Whether tenants' model servers may be on this machine or in its network.",
+        description="Whether tenants' model and mail servers may be on this machine or in its network.",
     )
 
     file_max_mb: int = Field(

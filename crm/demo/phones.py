@@ -8,7 +8,7 @@ import aiohttp
 from bson import ObjectId
 
 from connectors.base import NeedsWebhook
-from connectors.registry import build_connectors
+from crm.channels.connectors import connectors_of
 from crm.channels.schemas import ConnectionCreate, ConnectionUpdate
 from crm.core.database import Database
 from crm.core.settings import Settings
@@ -27,11 +27,7 @@ async def connect_phones(settings: Settings, database: Database, url: str) -> li
         async with session.get(f"{url}/api/accounts") as answer:
             accounts = await answer.json()
         core = await open_core(settings, database)
-        connectors = build_connectors(
-            telegram_api_url=settings.telegram_api_url,
-            graph_api_url=settings.graph_api_url,
-            instagram_api_url=settings.instagram_api_url,
-        )
+        connectors = connectors_of(settings)
         services = build_services(core, connectors)
         try:
             for channel, config in accounts.items():

@@ -7,7 +7,7 @@ database that people work with is never touched.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from connectors.registry import build_connectors
+from crm.channels.connectors import connectors_of
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.feature import Core
@@ -62,11 +62,7 @@ async def seed_demo(settings: Settings, database: Database) -> DemoAccess | None
     if not missing:
         return access
     core = await open_core(settings, database)
-    connectors = build_connectors(
-        telegram_api_url=settings.telegram_api_url,
-        graph_api_url=settings.graph_api_url,
-        instagram_api_url=settings.instagram_api_url,
-    )
+    connectors = connectors_of(settings)
     services = build_services(core, connectors)
     try:
         for name, step in missing:

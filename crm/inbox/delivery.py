@@ -35,6 +35,8 @@ UPLOAD_TIMEOUT_SECONDS: Final = 120.0
 """How long sending a part with files may take."""
 FAULT: Final = "connector_failed"
 """Our own code failed on a message."""
+PERHAPS_SENT: Final = "perhaps_sent"
+"""What connectors say when the platform had the message and did not answer: it is tried once more, later."""
 RESTING: Final = frozenset({"connection_paused", "connection_failing"})
 """Why nothing at all is sent through a connection; messages wait until its admin is back."""
 RESTS_SECONDS: Final = 30.0
@@ -216,7 +218,9 @@ class Delivery:
         self, paces: Sequence[Pace], connection: Connection, error: RetryableError
     ) -> None:
         """Obey the platform's wish in all processes; without one, count a failure."""
-        if error.retry_after is None:
+        if (
+            error.retry_after is None or error.code == PERHAPS_SENT
+        ):  # its pause is this message's own
             await self._breaker.failed(connection.id)
         elif error.account_wide:
             await self._pacing.hold(pace_key(connection.id), error.retry_after)
@@ -254,6 +258,7 @@ def outbound_message(message: Document, files: Sequence[OutboundFile]) -> Outbou
         tag=message.get("tag"),
         language=message["language"],
         thread=message.get("thread") or {},
+        resent=message.get("resent", 0),
     )
 
 

@@ -25,7 +25,7 @@ from crm.contract import ConnectorError, RetryableError
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
 from crm.inbox.claims import Claim
-from crm.inbox.delivery import FAULT, RESTING, ClaimLostError, Delivery
+from crm.inbox.delivery import FAULT, PERHAPS_SENT, RESTING, ClaimLostError, Delivery
 from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENDING, SENT, UNSENT, Document
 from crm.inbox.news import message_updated
 from crm.inbox.store import ConversationStore
@@ -152,6 +152,8 @@ class Outbox:
             "error": None,
             "next_attempt_at": utc_now(),
             "due_since": utc_now(),
+            "resent": message.get("resent", 0) + 1,
+            "doubted": False,
         }
         kept = _before_failure(message.get("parts") or [])
         changes["parts"] = kept
@@ -248,6 +250,8 @@ class Outbox:
             "next_attempt_at": utc_now() + pause(message["attempts"], error.retry_after),
             "error": {"code": error.code, "detail": error.detail},
         }
+        if error.code == PERHAPS_SENT:
+            changes["doubted"] = True
         known = message["error"] is not None and message["error"]["code"] == error.code
         await self._note(message, changes, quietly=known)
         return False
@@ -315,6 +319,8 @@ def _is_hopeless(message: Document, error: RetryableError) -> bool:
         return False
     if error.code == FAULT:
         return bool(message["attempts"] >= MOST_FAULTS)
+    if error.code == PERHAPS_SENT:  # a third copy helps nobody: whoever reads it here decides
+        return bool(message.get("doubted"))
     since: datetime = message.get("due_since") or message["created_at"]
     return utc_now() - since > GIVE_UP_AFTER
 

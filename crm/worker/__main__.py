@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 from functools import partial
 
@@ -14,10 +15,10 @@ from taskiq.schedule_sources import LabelScheduleSource
 
 from bot.answering.embedding import Embedder
 from bot.privacy.logs import install_log_masking
-from connectors.registry import build_connectors
 from crm.assistant.suites.conversations import PastConversations
 from crm.assistant.suites.runner import RunWorker
 from crm.assistant.trials import Trials
+from crm.channels.connectors import connectors_of
 from crm.core.database import Database
 from crm.core.settings import Settings, load_settings
 from crm.inbox.polling import Poller
@@ -39,11 +40,7 @@ _PAUSE_SECONDS = 1.0
 async def work(settings: Settings) -> None:
     """Do a worker's work until cancelled."""
     database = await Database.connect(settings)
-    connectors = build_connectors(
-        telegram_api_url=settings.telegram_api_url,
-        graph_api_url=settings.graph_api_url,
-        instagram_api_url=settings.instagram_api_url,
-    )
+    connectors = connectors_of(settings)
     core = await open_core(settings, database)
     services = build_services(core, connectors)
     inbox = services.inbox
@@ -126,8 +123,16 @@ async def _take_jobs(broker: AsyncBroker) -> None:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
+def raise_file_limit() -> None:
+    """Take all the descriptors that the system lets us have: each mailbox that is read holds two."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # a system may promise more than it gives
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def main() -> None:
     """Work until SIGINT or SIGTERM."""
+    raise_file_limit()
     settings = load_settings()
     install_log_masking()
     logging.basicConfig(

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from connectors.base import Connector, public_schema
+from connectors.base.addresses import any_address
 from connectors.base.forms import is_well_formed
 from connectors.registry import build_connectors
 from crm.contract import (
@@ -337,7 +338,7 @@ async def test_connecting_fails_in_the_contracts_words(platform: Platform) -> No
 
 @pytest.fixture
 async def registered() -> AsyncIterator[dict[str, Connector]]:
-    connectors = build_connectors(telegram_api_url="http://127.0.0.1:9")
+    connectors = build_connectors(telegram_api_url="http://127.0.0.1:9", addresses_of=any_address)
     yield connectors
     await asyncio.gather(*(connector.close() for connector in connectors.values()))
 

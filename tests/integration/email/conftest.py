@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from connectors.base.addresses import any_address
 from connectors.email import EmailConnector
 from connectors.email.threads import chat_id_of, new_token
 from crm.contract import (
@@ -198,6 +199,7 @@ async def post(servers: MailServers, tokens: tuple[TokenServer, str]) -> AsyncIt
         webhook_secret="webhook_secret-0123456789",
     )
     connector = EmailConnector(
+        addresses_of=any_address,
         google_url=tokens[1],
         microsoft_url=tokens[1],
         tls=ssl.create_default_context(cafile=str(servers.certificate)),

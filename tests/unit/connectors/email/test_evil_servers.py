@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from connectors.base.addresses import any_address
 from connectors.email import EmailConnector, client, imap
 from connectors.email.config import EmailConfig
 from connectors.email.errors import ImapError
@@ -82,7 +83,7 @@ async def failure(port: int, **changes: object) -> ConnectorError:
             **changes,
         }
     )
-    connector = EmailConnector()
+    connector = EmailConnector(addresses_of=any_address)
     with pytest.raises(ConnectorError) as raised:
         await connector._check_mailbox(config)
     await connector.close()
@@ -217,7 +218,7 @@ async def opened(talk: Talk, *, threads: int = 1) -> AsyncIterator[ImapSession]:
     tls = ssl.create_default_context()
     async with asyncio.timeout(20), serving(talk) as port:
         async with ImapSession.open(
-            "127.0.0.1", port, security="none", tls=tls, threads=pool
+            "127.0.0.1", port, addresses_of=any_address, security="none", tls=tls, threads=pool
         ) as session:
             await session.log_in("a b", "x")
             yield session
@@ -302,7 +303,7 @@ async def test_waiting_takes_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     async def wait(port: int) -> bool:
         tls = ssl.create_default_context()
         async with ImapSession.open(
-            "127.0.0.1", port, security="none", tls=tls, threads=pool
+            "127.0.0.1", port, addresses_of=any_address, security="none", tls=tls, threads=pool
         ) as session:
             await session.log_in("a", "x")
             await session.examine("INBOX")
@@ -347,7 +348,7 @@ async def test_whoever_is_cancelled_leaves_no_thread(
     async def visit(port: int) -> None:
         tls = ssl.create_default_context()
         async with ImapSession.open(
-            "127.0.0.1", port, security="none", tls=tls, threads=pool
+            "127.0.0.1", port, addresses_of=any_address, security="none", tls=tls, threads=pool
         ) as session:
             await session.log_in("a", "x")
             await session.examine("INBOX")
@@ -372,6 +373,7 @@ def test_a_process_ends_though_a_server_is_silent() -> None:
     script = """
 import asyncio, socket, threading
 from connectors.email import EmailConnector, imap
+from connectors.base.addresses import any_address
 from connectors.email.config import EmailConfig
 imap.COMMAND_SECONDS = imap.CONNECT_SECONDS = 3600
 
@@ -381,7 +383,7 @@ async def main():
     port = server.getsockname()[1]
     config = EmailConfig(address="info@shop.test", password="x", imap_host="127.0.0.1", imap_port=port,
                          imap_security="none", smtp_host="127.0.0.1", smtp_port=port, smtp_security="none")
-    task = asyncio.create_task(EmailConnector()._check_mailbox(config))
+    task = asyncio.create_task(EmailConnector(addresses_of=any_address)._check_mailbox(config))
     kept.extend(await asyncio.get_running_loop().sock_accept(server))
     await asyncio.sleep(0.2)
     assert not task.done() and any(one.name.startswith("imap") for one in threading.enumerate())
