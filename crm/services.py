@@ -117,7 +117,7 @@ def build_services(
         hub=core.hub,
         connectors=connectors,
         load_connection=records.load,
-        list_connections=records.of_channel,
+        find_accounts=records.of_accounts,
         files=files,
         note_failure=records.note_failure,
         renew=connections.renew,

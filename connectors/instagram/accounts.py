@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
+from connectors.base.values import id_of, listed, mapping, moment, written
 from connectors.instagram.client import Graph
 from connectors.instagram.config import InstagramConfig
-from connectors.instagram.content import id_of, listed, mapping, text_of
 from connectors.instagram.inbound import FIELDS
 from crm.contract import Account, RejectedError
 
@@ -45,7 +44,7 @@ async def _own_account(graph: Graph, config: InstagramConfig) -> Account:
     """https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/get-started."""
     told = await graph.get(config, "me", fields="user_id,username,name,account_type")
     known, scoped = id_of(told.get("user_id")), id_of(told.get("id"))
-    kind = text_of(told.get("account_type")).upper()
+    kind = written(told.get("account_type")).upper()
     if known is None or (kind and kind not in PROFESSIONAL):
         raise RejectedError(
             "account_not_professional",
@@ -53,8 +52,8 @@ async def _own_account(graph: Graph, config: InstagramConfig) -> Account:
         )
     return Account(
         external_id=known,
-        name=f"@{text_of(told.get('username'))}",
-        data={"app_scoped_id": scoped} if scoped else {},
+        name=f"@{written(told.get('username'))}",
+        aliases=[scoped] if scoped else [],
     )
 
 
@@ -78,8 +77,9 @@ async def _linked_account(graph: Graph, config: InstagramConfig) -> Account:
         )
     return Account(
         external_id=known,
-        name=f"@{text_of(linked.get('username'))}",
-        data={"page_id": page, "page": text_of(told.get("name"))},
+        name=f"@{written(linked.get('username'))}",
+        aliases=[page],
+        data={"page_id": page, "page": written(told.get("name"))},
     )
 
 
@@ -141,7 +141,7 @@ async def is_subscribed(graph: Graph, config: InstagramConfig, node: str) -> boo
     needed = _PAGE_FIELDS[0] if config.login == "facebook" else "messages"
     for app in listed(told.get("data")):
         fields = [
-            text_of(mapping(one).get("name")) or text_of(one)
+            written(mapping(one).get("name")) or written(one)
             for one in listed(mapping(app).get("subscribed_fields"))
         ]
         if not fields or needed in fields:
@@ -158,17 +158,6 @@ async def page_token(graph: Graph, config: InstagramConfig) -> tuple[datetime | 
     granted = listed(facts.get("scopes"))
     if any(name not in granted for name in FACEBOOK_PERMISSIONS):
         warnings.append("permission_missing")
-    ends = [
-        datetime.fromtimestamp(moment, UTC)
-        for moment in _moments(facts, "expires_at", "data_access_expires_at")
-    ]
+    told = (moment(facts.get(name)) for name in ("expires_at", "data_access_expires_at"))
+    ends = [end for end in told if end is not None]  # 0 stands for never
     return min(ends, default=None), warnings
-
-
-def _moments(facts: Mapping[str, Any], *names: str) -> list[int]:
-    """Unix times that are told; 0 stands for never."""
-    return [
-        value
-        for name in names
-        if isinstance(value := facts.get(name), int) and 0 < value < 253_402_300_800
-    ]

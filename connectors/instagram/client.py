@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,8 +10,9 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
+from connectors.base.meta import secret_proof, usage_of
 from connectors.instagram.config import InstagramConfig
-from connectors.instagram.errors import contract_error, usage_of
+from connectors.instagram.errors import contract_error
 from crm.contract import RetryableError
 
 DEFAULT_INSTAGRAM_URL: Final = "https://graph.instagram.com"
@@ -112,7 +112,7 @@ class Graph:
         version = f"/{VERSION}" if versioned else ""
         asked = dict(query)
         if config.login == "facebook" and token is None:
-            asked["appsecret_proof"] = _proof(config)
+            asked["appsecret_proof"] = secret_proof(config.token, config.secrets[0])
         try:
             async with self._session.request(
                 method,
@@ -157,8 +157,3 @@ def _parsed(body: bytes) -> Any:
 
 def _mark(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _proof(config: InstagramConfig) -> str:
-    """That we hold the app's secret: https://developers.facebook.com/docs/graph-api/guides/secure-requests."""
-    return hmac.new(config.secrets[0].encode(), config.token.encode(), hashlib.sha256).hexdigest()

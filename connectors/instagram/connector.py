@@ -14,18 +14,17 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 from pydantic import BaseModel
 
+from connectors.base.meta import MetaWebhook, account_ids
+from connectors.base.values import id_of, written
 from connectors.instagram import accounts, limits, tokens
 from connectors.instagram.client import DEFAULT_FACEBOOK_URL, DEFAULT_INSTAGRAM_URL, Graph
 from connectors.instagram.config import InstagramConfig
-from connectors.instagram.content import id_of, text_of
 from connectors.instagram.inbound import FIELDS as WEBHOOK_FIELDS
-from connectors.instagram.inbound import Entry, Myself, events_of
+from connectors.instagram.inbound import Entry, Myself, entries_of, events_of
 from connectors.instagram.media import Media, is_loopback
 from connectors.instagram.menu import FIELDS as MENU_FIELDS
 from connectors.instagram.menu import profile_of
 from connectors.instagram.outbound import CAPABILITIES, Part, body_of, render
-from connectors.instagram.webhook import Webhook as Calls
-from connectors.instagram.webhook import ids_of
 from crm.contract import (
     Account,
     ChatState,
@@ -118,9 +117,10 @@ class InstagramConnector:
 
     def routes(self, inbox: Inbox) -> Sequence[web.AbstractRouteDef]:
         """See the protocol."""
-        calls = Calls(channel=self.channel, inbox=inbox, parse=self._parse)
-        path = "/webhooks/instagram/{connection_id}"
-        return [web.get(path, calls.shake_hands), web.post(path, calls.take)]
+        webhook = MetaWebhook(
+            channel=self.channel, inbox=inbox, pieces_of=entries_of, events_of=self._events_of
+        )
+        return webhook.routes()
 
     def render(
         self,
@@ -188,17 +188,17 @@ class InstagramConnector:
         ref: Mapping[str, Any],
     ) -> AbstractAsyncContextManager[MediaStream]:
         """See the protocol."""
-        return self._media.open(text_of(ref.get("url")))
+        return self._media.open(written(ref.get("url")))
 
     async def profile(self, connection: Connection, external_id: str) -> Profile:
         """See the protocol: https://developers.facebook.com/docs/messenger-platform/instagram/features/user-profile."""
         told = await self._graph.get(
             _config(connection), quote(external_id, safe=""), fields="name,username,profile_pic"
         )
-        picture = text_of(told.get("profile_pic"))
+        picture = written(told.get("profile_pic"))
         return Profile(
-            name=text_of(told.get("name")) or None,
-            username=text_of(told.get("username")) or None,
+            name=written(told.get("name")) or None,
+            username=written(told.get("username")) or None,
             picture={"url": picture} if picture else None,
         )
 
@@ -275,9 +275,9 @@ class InstagramConnector:
         body = {"recipient": {"id": chat_id}, "sender_action": action}
         await self._graph.post(_config(connection), _messages(connection), body)
 
-    def _parse(self, connection: Connection, entry: Entry) -> list[InboundEvent]:
+    def _events_of(self, connection: Connection, entry: Entry) -> list[InboundEvent]:
         app_id = connection.config.get("app_id")
-        myself = Myself(ids_of(connection), str(app_id) if app_id else None, self._loopback)
+        myself = Myself(account_ids(connection), str(app_id) if app_id else None, self._loopback)
         return events_of(entry, myself)
 
 

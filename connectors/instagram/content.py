@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from connectors.base.values import id_of, listed, mapping, url_of, written
 from connectors.instagram.media import is_media_url
 from crm.contract import Attachment, MessageKind, Referral
 
@@ -35,7 +36,6 @@ _SHARED: Final = {
 """Something of Instagram's own that was sent on: shown as its picture, with the link to it."""
 _SHARED_IDS: Final = ("ig_post_media_id", "reel_video_id", "id")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{8,20}")
-_MAX_URL: Final = 4096
 _MAX_FILES: Final = 20
 
 
@@ -56,7 +56,7 @@ class Content:
 
 def content_of(message: Mapping[str, Any], *, loopback: bool = False) -> Content:
     """The content of a message or an echo. ``loopback``: files of this machine are taken, too."""
-    content = Content(text=text_of(message.get("text")))
+    content = Content(text=written(message.get("text")))
     kinds: list[MessageKind] = []
     for raw in listed(message.get("attachments"))[:_MAX_FILES]:
         kind = _attachment(content, mapping(raw), loopback=loopback)
@@ -85,7 +85,7 @@ def referral_of(raw: object) -> Referral | None:
     if not told:
         return None
     ad, product = mapping(told.get("ads_context_data")), mapping(told.get("product"))
-    ad_id, named = id_of(told.get("ad_id")), text_of(told.get("source")).upper()
+    ad_id, named = id_of(told.get("ad_id")), written(told.get("source")).upper()
     if ad_id or "ADS" in named:
         source = "ad"
     elif "LINK" in named or told.get("ref"):
@@ -94,16 +94,16 @@ def referral_of(raw: object) -> Referral | None:
         source = "other"
     return Referral(
         source=source,
-        ref=text_of(told.get("ref")) or id_of(product.get("id")),
+        ref=written(told.get("ref")) or id_of(product.get("id")),
         ad_id=ad_id,
-        title=text_of(ad.get("ad_title")) or None,
+        title=written(ad.get("ad_title")) or None,
         url=url_of(ad.get("video_url")) or url_of(ad.get("photo_url")),
     )
 
 
 def _attachment(content: Content, raw: Mapping[str, Any], *, loopback: bool) -> MessageKind | None:
     """Take in one attachment; its kind, or None when it only adds to the text."""
-    kind, payload = text_of(raw.get("type")).lower(), mapping(raw.get("payload"))
+    kind, payload = written(raw.get("type")).lower(), mapping(raw.get("payload"))
     url = url_of(payload.get("url"))
     if kind in _FILES and url is not None:
         content.attachments.append(Attachment(kind=_FILES[kind], ref={"url": url}))
@@ -132,7 +132,7 @@ def _shared(
     content: Content, kind: str, payload: Mapping[str, Any], url: str | None, *, loopback: bool
 ) -> MessageKind | None:
     """A post, reel or story of somebody: its picture where one is told, else its address."""
-    title = text_of(payload.get("title"))
+    title = written(payload.get("title"))
     known = next((found for name in _SHARED_IDS if (found := id_of(payload.get(name)))), None)
     told = {"type": kind, "title": title or None, "url": url, "id": known}
     content.data["shared"] = {name: value for name, value in told.items() if value}
@@ -153,12 +153,12 @@ def _template(raw: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     for one in list(cards):
         cards += [mapping(element) for element in listed(one.get("elements"))]
     names = ("text", "title", "subtitle", "url")
-    words = (text_of(card.get(name)) for card in cards for name in names)
+    words = (written(card.get(name)) for card in cards for name in names)
     return "\n".join(dict.fromkeys(word for word in words if word))
 
 
 def _quick_reply(content: Content, tapped: Mapping[str, Any]) -> None:
-    payload = text_of(tapped.get("payload"))
+    payload = written(tapped.get("payload"))
     if not payload:
         return
     if payload == content.text and _PHONE.fullmatch(payload):
@@ -184,31 +184,3 @@ def _answered(content: Content, told: Mapping[str, Any]) -> None:
 
 def _add(content: Content, words: str) -> None:
     content.text = f"{content.text}\n{words}".strip("\n")
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """It, when it is an object; else an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def listed(value: object) -> list[Any]:
-    """It, when it is a list; else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text_of(value: object) -> str:
-    """It, when it is a text; else an empty one."""
-    return value if isinstance(value, str) else ""
-
-
-def id_of(value: object) -> str | None:
-    """An id as text: some are told as numbers."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and 0 < len(value) <= 500 else None
-
-
-def url_of(value: object) -> str | None:
-    """A web address; None for anything else."""
-    url = text_of(value)
-    return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_URL else None

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from connectors.instagram.content import content_of, id_of, listed, mapping, referral_of, text_of
+from connectors.base.values import id_of, listed, mapping, moment, written
+from connectors.base.webhooks import MalformedError
+from connectors.instagram.content import content_of, referral_of
 from crm.contract import (
     Deletion,
     Echo,
@@ -47,11 +48,6 @@ _EMOJI: Final = {
     "dislike": "👎",
 }
 _OTHER_EMOJI: Final = "✨"
-_LATEST: Final = 253_402_300_800
-
-
-class MalformedBodyError(ValueError):
-    """It is nothing that Instagram delivers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +74,10 @@ def entries_of(raw: Any) -> list[Entry]:
     """The entries of a body, in order; none when it is about something else than Instagram.
 
     Raises:
-        MalformedBodyError: it is not an object with a list of entries.
+        MalformedError: it is not an object with a list of entries.
     """
     if not isinstance(raw, Mapping) or not isinstance(raw.get("entry"), list):
-        raise MalformedBodyError("a body is an object with entries")
+        raise MalformedError("a body is an object with entries")
     if raw.get("object") != "instagram":
         return []
     return [
@@ -107,7 +103,7 @@ def _items(entry: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]
     for item in listed(entry.get("standby")):
         yield mapping(item), True
     for change in listed(entry.get("changes")):
-        named = text_of(mapping(change).get("field"))
+        named = written(mapping(change).get("field"))
         if named in _FIELDS:
             yield mapping(mapping(change).get("value")), named == "standby"
 
@@ -158,7 +154,7 @@ def _message(
         attachments=content.attachments,
         reply_to=content.reply_to,
         referral=content.referral,
-        sent_at=_moment(item),
+        sent_at=moment(item.get("timestamp")),
         answerable=not standby,
         data=content.data | ({"standby": True} if standby else {}),
     )
@@ -183,7 +179,8 @@ def _echo(
         kind=content.kind,
         text=content.text,
         attachments=content.attachments,
-        sent_at=_moment(item),
+        addressee=Sender(external_id=customer),
+        sent_at=moment(item.get("timestamp")),
     )
 
 
@@ -191,16 +188,16 @@ def _postback(item: Mapping[str, Any], sender: str, *, standby: bool) -> Inbound
     """A tap on a question the chat opened with, on the menu, or on a button of a card."""
     tap = mapping(item.get("postback"))
     mid = id_of(tap.get("mid"))
-    payload = text_of(tap.get("payload"))
+    payload = written(tap.get("payload"))
     return InboundMessage(
         external_id=mid or _without_mid("postback", item, sender),
         platform_id=mid,
         chat_id=sender,
         sender=Sender(external_id=sender),
-        text=text_of(tap.get("title")) or payload,
+        text=written(tap.get("title")) or payload,
         payload=payload or None,
         referral=referral_of(tap.get("referral")) or referral_of(item.get("referral")),
-        sent_at=_moment(item),
+        sent_at=moment(item.get("timestamp")),
         answerable=not standby,
         data={"standby": True} if standby else {},
     )
@@ -210,7 +207,7 @@ def _edit(item: Mapping[str, Any], sender: str, *, standby: bool) -> InboundMess
     """A new wording. ``num_edit`` 0 comes with a message that was not edited at all."""
     edit = mapping(item.get("message_edit"))
     mid, number = id_of(edit.get("mid")), id_of(edit.get("num_edit")) or "1"
-    text = text_of(edit.get("text"))
+    text = written(edit.get("text"))
     if mid is None or number == "0" or not text:
         return None
     return InboundMessage(
@@ -219,7 +216,7 @@ def _edit(item: Mapping[str, Any], sender: str, *, standby: bool) -> InboundMess
         sender=Sender(external_id=sender),
         text=text,
         edit_of=mid,
-        sent_at=_moment(item),
+        sent_at=moment(item.get("timestamp")),
         answerable=not standby,
     )
 
@@ -229,13 +226,14 @@ def _reaction(item: Mapping[str, Any], sender: str) -> Reaction | None:
     mid = id_of(told.get("mid"))
     if mid is None:
         return None
-    taken_back = text_of(told.get("action")) == "unreact"
-    emoji = text_of(told.get("emoji")) or _EMOJI.get(text_of(told.get("reaction")), _OTHER_EMOJI)
+    taken_back = written(told.get("action")) == "unreact"
+    emoji = written(told.get("emoji")) or _EMOJI.get(written(told.get("reaction")), _OTHER_EMOJI)
     return Reaction(
         external_id=_without_mid(f"reaction:{mid}:{'off' if taken_back else emoji}", item, sender),
         chat_id=sender,
         platform_id=mid,
         emoji=None if taken_back else emoji,
+        at=moment(item.get("timestamp")),
     )
 
 
@@ -246,7 +244,7 @@ def _read(item: Mapping[str, Any], sender: str) -> ReadMark:
         external_id=f"read:{mid}" if mid else _without_mid("read", item, sender),
         chat_id=sender,
         platform_id=mid,
-        until=None if mid else _time(read.get("watermark")) or _moment(item),
+        until=None if mid else moment(read.get("watermark")) or moment(item.get("timestamp")),
     )
 
 
@@ -261,7 +259,7 @@ def _referral(item: Mapping[str, Any], sender: str) -> InboundMessage | None:
         sender=Sender(external_id=sender),
         kind=MessageKind.TEXT,
         referral=referral,
-        sent_at=_moment(item),
+        sent_at=moment(item.get("timestamp")),
         answerable=False,
         data={"type": "referral"},
     )
@@ -270,16 +268,3 @@ def _referral(item: Mapping[str, Any], sender: str) -> InboundMessage | None:
 def _without_mid(kind: str, item: Mapping[str, Any], sender: str) -> str:
     """An id for an event to which Instagram gives none: the same for each delivery of it."""
     return f"{kind}:{sender}:{id_of(item.get('timestamp')) or '0'}"
-
-
-def _moment(item: Mapping[str, Any]) -> datetime | None:
-    return _time(item.get("timestamp"))
-
-
-def _time(value: object) -> datetime | None:
-    """A moment told in milliseconds, or in seconds and as text (the shape of ``changes``)."""
-    told = id_of(value)
-    if told is None or not told.isascii() or not told.isdecimal() or len(told) > 16:
-        return None
-    seconds = int(told) / 1000 if len(told) > 11 else int(told)
-    return datetime.fromtimestamp(seconds, UTC) if seconds < _LATEST else None

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from connectors.base.values import mapping, mappings, moment, text
 from connectors.whatsapp.client import Graphs, answer
 from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.limits import throughput_of
-from connectors.whatsapp.values import mapping, mappings, moment, text
 from crm.contract import (
     Account,
     AuthenticationFailedError,
@@ -65,10 +65,10 @@ async def verify(graphs: Graphs, config: WhatsAppConfig) -> Account:
     return Account(
         external_id=config.phone_number_id,
         name=f"{name} ({shown})" if name else shown,
+        aliases=[config.waba_id],
         data={
             "display_phone_number": shown,
             "verified_name": name,
-            "waba_id": config.waba_id,
             "throughput": throughput_of(number),
         },
     )

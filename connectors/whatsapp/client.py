@@ -6,8 +6,6 @@ process.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Generator, Mapping
@@ -19,9 +17,10 @@ import httpx
 from pywa.errors import WhatsAppError
 from pywa_async.api import GraphAPIAsync
 
+from connectors.base.meta import secret_proof
+from connectors.base.values import number, text
 from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.errors import contract_error
-from connectors.whatsapp.values import number, text
 from crm.contract import (
     ConnectorError,
     MediaStream,
@@ -125,13 +124,10 @@ class Graphs:
 
 
 class _SecretProof(httpx.Auth):
-    """Proves with every call that it comes from who knows the app's secret, for apps that ask for it.
-
-    https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof
-    """
+    """Proves with every call that it comes from who knows the app's secret."""
 
     def __init__(self, token: str, secret: str, host: str) -> None:
-        self._proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        self._proof = secret_proof(token, secret)
         self._host = host
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:

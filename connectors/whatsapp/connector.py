@@ -12,16 +12,17 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel
 
+from connectors.base.meta import MetaWebhook
+from connectors.base.values import mapping, mappings, text
 from connectors.whatsapp import account
 from connectors.whatsapp.client import DEFAULT_API_URL, Graphs, answer
 from connectors.whatsapp.config import WhatsAppConfig
-from connectors.whatsapp.inbound import FIELDS
+from connectors.whatsapp.inbound import FIELDS, changes_of, events_of
 from connectors.whatsapp.limits import paces, reach
+from connectors.whatsapp.moves import Moves
 from connectors.whatsapp.outbound import CAPABILITIES, Part, render
 from connectors.whatsapp.sending import PartSender
 from connectors.whatsapp.templates import as_template, fetch_templates
-from connectors.whatsapp.values import mapping, mappings, text
-from connectors.whatsapp.webhook import handshake_handler, webhook_handler
 from crm.contract import (
     Account,
     ChatState,
@@ -116,11 +117,14 @@ class WhatsAppConnector:
 
     def routes(self, inbox: Inbox) -> Sequence[web.AbstractRouteDef]:
         """See the protocol."""
-        path = "/webhooks/whatsapp/{connection_id}"
-        return [
-            web.get(path, handshake_handler(channel=self.channel, inbox=inbox), allow_head=False),
-            web.post(path, webhook_handler(channel=self.channel, inbox=inbox)),
-        ]
+        webhook = MetaWebhook(
+            channel=self.channel,
+            inbox=inbox,
+            pieces_of=changes_of,
+            events_of=lambda _, change: events_of(change),
+            receive=Moves(inbox).receive,
+        )
+        return webhook.routes()
 
     def webhook(self, connection: Connection, *, public_url: str) -> Webhook:
         """See the protocol."""

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.base.values import mapping, mappings, number, plain, text
 from connectors.whatsapp.people import phone_of
-from connectors.whatsapp.values import mapping, mappings, number, plain, text
 from crm.contract import Attachment, MessageKind, Referral
 
 _LINK_MARK: Final = re.compile(r"(?:^|\s)#ref-(?P<ref>[A-Za-z0-9_-]{1,64})\s*$")

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from pywa.errors import WhatsAppError
 
-from connectors.whatsapp.values import mapping, mappings, number, text
+from connectors.base.values import mapping, mappings, number, text
 from crm.contract import (
     AuthenticationFailedError,
     ConnectorError,

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from connectors.base.values import mapping, mappings, moment, text, written
+from connectors.base.webhooks import MalformedError
 from connectors.whatsapp.content import Content, content_of, referral_of
 from connectors.whatsapp.notices import NOTICES, alarms, notice
-from connectors.whatsapp.people import GROUP, addressee_of, is_user_id, phone_of, sender_of
+from connectors.whatsapp.people import GROUP, People, is_user_id, phone_of
 from connectors.whatsapp.statuses import status_of
-from connectors.whatsapp.values import mapping, mappings, moment, text
 from connectors.whatsapp.wishes import consent_of, wish_of
 from crm.contract import (
     ChatMove,
@@ -47,50 +48,48 @@ _MOVES: Final = frozenset(
 )
 
 
-class MalformedBodyError(ValueError):
-    """It is no body of a WhatsApp webhook."""
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Events of one change, and whose they are: a number's, or (None) the whole account's."""
+    """What was delivered of one kind for one number, or for a whole account."""
 
     account_id: str
-    phone_number_id: str | None
-    events: tuple[InboundEvent, ...]
+    """The number's id; the account's where no number is named."""
+    name: str
+    value: Mapping[str, Any]
+    entry: Mapping[str, Any]
 
 
-def parse_body(raw: Any) -> list[Change]:
-    """All changes that hold something for us, in order.
-
-    Never fails on content: what is not understood becomes an ``UNSUPPORTED`` message when at
-    least its id and sender can be told.
+def changes_of(raw: Any) -> list[Change]:
+    """The changes of a body, in order.
 
     Raises:
-        MalformedBodyError: it is not an object of a WhatsApp account.
+        MalformedError: it is not an object of a WhatsApp account.
     """
     if not isinstance(raw, dict) or raw.get("object") != "whatsapp_business_account":
-        raise MalformedBodyError("a body is an object of a WhatsApp account")
+        raise MalformedError("a body is an object of a WhatsApp account")
     if not isinstance(raw.get("entry"), list):
-        raise MalformedBodyError("a body has entries")
+        raise MalformedError("a body has entries")
     return [
-        change
+        _change(entry, told)
         for entry in mappings(raw["entry"])
         for told in mappings(entry.get("changes"))
-        if (change := _change(entry, told)).events
     ]
 
 
 def _change(entry: Mapping[str, Any], told: Mapping[str, Any]) -> Change:
-    value, name = mapping(told.get("value")), text(told.get("field")) or ""
+    value = mapping(told.get("value"))
     number = text(mapping(value.get("metadata")).get("phone_number_id"))
-    return Change(
-        account_id=text(mapping(value.get("waba_info")).get("waba_id"))
-        or text(entry.get("id"))
-        or "",
-        phone_number_id=number,
-        events=tuple(_safely(name, lambda: _events_of(name, value, entry))),
-    )
+    account = text(mapping(value.get("waba_info")).get("waba_id")) or text(entry.get("id"))
+    return Change(number or account or "", written(told.get("field")), value, entry)
+
+
+def events_of(change: Change) -> list[InboundEvent]:
+    """The events of a change, in order.
+
+    Never raises: a message that is not understood becomes ``UNSUPPORTED`` when at least its id and
+    sender can be told.
+    """
+    return _safely(change.name, lambda: _events_of(change.name, change.value, change.entry))
 
 
 def _safely(name: str, read: Callable[[], Iterator[InboundEvent]]) -> list[InboundEvent]:
@@ -116,20 +115,21 @@ def _events_of(
 
 
 def _messages(value: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    people = People(value)
     for message in mappings(value.get("messages")):
-        yield from _told(message, value)
+        yield from _told(message, people)
     for status in mappings(value.get("statuses")):
         if (update := status_of(status)) is not None:
             yield update
 
 
-def _told(message: Mapping[str, Any], value: Mapping[str, Any]) -> list[InboundEvent]:
+def _told(message: Mapping[str, Any], people: People) -> list[InboundEvent]:
     """A message's events; what cannot be read at all is shown as unsupported, never lost."""
     try:
-        return list(_message(message, value))
+        return list(_message(message, people))
     except Exception as error:  # nothing that is delivered may stop what comes beside it
         _log.warning("a message not understood: %s", type(error).__name__)
-    message_id, sender = text(message.get("id")), sender_of(message, value)
+    message_id, sender = text(message.get("id")), people.sender_of(message)
     if message_id is None or sender is None:
         return []
     return [
@@ -143,8 +143,8 @@ def _told(message: Mapping[str, Any], value: Mapping[str, Any]) -> list[InboundE
     ]
 
 
-def _message(message: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[InboundEvent]:
-    message_id, sender = text(message.get("id")), sender_of(message, value)
+def _message(message: Mapping[str, Any], people: People) -> Iterator[InboundEvent]:
+    message_id, sender = text(message.get("id")), people.sender_of(message)
     if message_id is None:
         return
     kind = message.get("type")
@@ -238,6 +238,7 @@ def _reaction(message_id: str, message: Mapping[str, Any], sender: Sender) -> It
             chat_id=_chat_of(message, sender),
             platform_id=target,
             emoji=text(told.get("emoji")),
+            at=moment(message.get("timestamp")),
         )
 
 
@@ -280,16 +281,17 @@ def _move(external_id: str, old: str, new: str, number: str | None) -> ChatMove:
 
 
 def _echoes(value: Mapping[str, Any]) -> Iterator[InboundEvent]:
+    people = People(value)
     for echo in mappings(value.get("message_echoes")):
-        yield from _echo(echo, value)
+        yield from _echo(echo, people)
 
 
-def _echo(echo: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[InboundEvent]:
+def _echo(echo: Mapping[str, Any], people: People) -> Iterator[InboundEvent]:
     """What a person wrote on the phone that shares the number with us ("coexistence").
 
     A correction made there is shown as a new line: what was sent before stays as it was.
     """
-    echo_id, addressee = text(echo.get("id")), addressee_of(echo, value)
+    echo_id, addressee = text(echo.get("id")), people.addressee_of(echo)
     kind = echo.get("type")
     if echo_id is None or addressee is None or kind == "reaction":
         return
@@ -306,14 +308,16 @@ def _echo(echo: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[Inbound
         kind=content.kind,
         text=content.text,
         attachments=() if content.attachment is None or kind == "edit" else (content.attachment,),
+        addressee=addressee if chat_id == addressee.external_id else None,
         sent_at=moment(echo.get("timestamp")),
     )
 
 
 def _calls(value: Mapping[str, Any]) -> Iterator[InboundMessage]:
     """A person rang the number: nobody answers here, and people should know of it."""
+    people = People(value)
     for call in mappings(value.get("calls")):
-        call_id, sender = text(call.get("id")), sender_of(call, value)
+        call_id, sender = text(call.get("id")), people.sender_of(call)
         ours = call.get("direction") == "BUSINESS_INITIATED" or call.get("event") != "connect"
         if call_id is not None and sender is not None and not ours:
             yield InboundMessage(

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.base.values import mappings, plain
 from connectors.whatsapp.errors import failure_of
-from connectors.whatsapp.values import mappings, plain
 from crm.contract import Notice
 
 NOTICES: Final[Mapping[str, str]] = {

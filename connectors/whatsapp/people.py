@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connectors.whatsapp.values import mapping, mappings, text
+from connectors.base.values import mapping, mappings, text
 from crm.contract import Sender
 
 GROUP: Final = "group:"
@@ -41,44 +41,51 @@ def phone_of(number: str | None) -> str | None:
     return f"+{number.removeprefix('+')}"
 
 
-def sender_of(message: Mapping[str, Any], value: Mapping[str, Any]) -> Sender | None:
-    """Who wrote a message. ``value`` is the change around it, with its ``contacts``."""
-    return _person(text(message.get("from_user_id")), text(message.get("from")), value)
+class People:
+    """Who is told of in a change: its ``contacts``, looked through once."""
 
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        contacts = mappings(value.get("contacts"))
+        self._by_user: dict[str, Mapping[str, Any]] = {}
+        self._by_number: dict[str, Mapping[str, Any]] = {}
+        for contact in contacts:
+            for known, name in ((self._by_user, "user_id"), (self._by_number, "wa_id")):
+                if (told := text(contact.get(name))) is not None:
+                    known.setdefault(told, contact)
+        self._only = contacts[0] if len(contacts) == 1 else {}
 
-def addressee_of(echo: Mapping[str, Any], value: Mapping[str, Any]) -> Sender | None:
-    """To whom our side wrote from the phone."""
-    return _person(text(echo.get("to_user_id")), text(echo.get("to")), value)
+    def sender_of(self, message: Mapping[str, Any]) -> Sender | None:
+        """Who wrote a message."""
+        return self.person(text(message.get("from_user_id")), text(message.get("from")))
 
+    def addressee_of(self, echo: Mapping[str, Any]) -> Sender | None:
+        """To whom our side wrote from the phone."""
+        return self.person(text(echo.get("to_user_id")), text(echo.get("to")))
 
-def _person(user_id: str | None, number: str | None, value: Mapping[str, Any]) -> Sender | None:
-    contact = _contact_of(user_id, number, mappings(value.get("contacts")))
-    user_id = user_id or text(contact.get("user_id"))
-    number = number or text(contact.get("wa_id"))
-    if (external_id := user_id or number) is None:
-        return None
-    profile = mapping(contact.get("profile"))
-    return Sender(
-        external_id=external_id,
-        name=text(profile.get("name")),
-        username=text(profile.get("username")),
-        phone=phone_of(number),
-    )
+    def person(self, user_id: str | None, number: str | None) -> Sender | None:
+        """The person of this id and this number; either may be missing."""
+        contact = self._contact_of(user_id, number)
+        user_id = user_id or text(contact.get("user_id"))
+        number = number or text(contact.get("wa_id"))
+        if (external_id := user_id or number) is None:
+            return None
+        profile = mapping(contact.get("profile"))
+        return Sender(
+            external_id=external_id,
+            name=text(profile.get("name")),
+            username=text(profile.get("username")),
+            phone=phone_of(number),
+        )
 
+    def _contact_of(self, user_id: str | None, number: str | None) -> Mapping[str, Any]:
+        """What is told of this person.
 
-def _contact_of(
-    user_id: str | None, number: str | None, contacts: list[Mapping[str, Any]]
-) -> Mapping[str, Any]:
-    """What is told of this person.
-
-    A change's only contact is whoever it is about: a number and the id made of it may differ
-    (in Mexico and Argentina they do).
-    """
-    for contact in contacts:
-        if user_id is not None and contact.get("user_id") == user_id:
-            return contact
-        if number is not None and contact.get("wa_id") == number:
-            return contact
-    only = contacts[0] if len(contacts) == 1 else {}
-    stranger = user_id is not None and only.get("user_id") not in {None, user_id}
-    return {} if stranger else only
+        A change's only contact is whoever it is about: a number and the id made of it may differ
+        (in Mexico and Argentina they do).
+        """
+        found = self._by_user.get(user_id or "") or self._by_number.get(number or "")
+        if found is not None:
+            return found
+        other = text(self._only.get("user_id"))
+        stranger = user_id is not None and other is not None and other != user_id
+        return {} if stranger else self._only

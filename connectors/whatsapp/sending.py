@@ -11,12 +11,12 @@ from typing import IO, Any, Final
 
 from pywa_async.api import GraphAPIAsync
 
+from connectors.base.values import mappings, text
 from connectors.whatsapp.client import Graphs, answer
 from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.outbound import Part, with_file
 from connectors.whatsapp.people import recipient
 from connectors.whatsapp.templates import Definitions, filled
-from connectors.whatsapp.values import mappings, text
 from crm.contract import OutboundFile, OutboundMessage, RejectedError, RetryableError
 
 _IN_MEMORY: Final = 1_000_000

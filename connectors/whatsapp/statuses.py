@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from connectors.base.values import mapping, mappings, moment, text
 from connectors.whatsapp.errors import failure_of
-from connectors.whatsapp.values import mapping, mappings, moment, text
 from crm.contract import StatusUpdate
 
 _STATES: Final[Mapping[str, Literal["sent", "delivered", "read", "failed"]]] = {

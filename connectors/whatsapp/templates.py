@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from pywa_async.api import GraphAPIAsync
 
+from connectors.base.values import mapping, mappings, text
 from connectors.whatsapp.client import answer
 from connectors.whatsapp.config import WhatsAppConfig
-from connectors.whatsapp.values import mapping, mappings, text
 from crm.contract import RejectedError, Template, TemplateUse
 
 _FIELDS: Final = (

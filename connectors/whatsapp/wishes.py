@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from connectors.base.values import mappings, moment, text
 from connectors.whatsapp.content import Content
-from connectors.whatsapp.people import sender_of
-from connectors.whatsapp.values import mappings, moment, text
+from connectors.whatsapp.people import People
 from crm.contract import ConsentChange, Sender
 
 _NO: Final = frozenset(
@@ -58,10 +58,10 @@ def consent_of(
 
 def wish_of(value: Mapping[str, Any]) -> Iterator[ConsentChange]:
     """What a person chose in WhatsApp's menu."""
+    people = People(value)
     for wish in mappings(value.get("user_preferences")):
         granted = _SAID.get((text(wish.get("value")) or "").lower())
-        who = {"from_user_id": wish.get("user_id"), "from": wish.get("wa_id")}
-        sender = sender_of(who, value)
+        sender = people.person(text(wish.get("user_id")), text(wish.get("wa_id")))
         if granted is None or sender is None or wish.get("category") != "marketing_messages":
             continue
         at = str(wish.get("timestamp"))[:20]

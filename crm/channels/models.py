@@ -15,6 +15,7 @@ class ExternalAccount(BaseModel):
 
     id: str
     name: str
+    aliases: list[str] = Field(default_factory=list)
     data: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -30,7 +31,8 @@ class ChannelConnection(OrganizationDocument):
     """A connected channel. `config` holds what may be seen, the credentials are encrypted JSON.
 
     `account_key` names the platform's account, unique in the whole installation: two connections would take each
-    other's messages. It is absent where there is no account (the web chat).
+    other's messages. It is absent where there is no account (the web chat). A platform's calls find the connection by
+    the account's id and its aliases, which `account_ids` holds together.
 
     Other parts of the product keep their own notes in the same document, without `updated_at`: what the platform said
     of itself (`health`, `notices`), when it is to be asked again (`health_due_at`, `templates_due`,
@@ -44,6 +46,7 @@ class ChannelConnection(OrganizationDocument):
     credentials_encrypted: str = ""
     webhook_secret: str
     external_account: ExternalAccount
+    account_ids: list[str] = Field(default_factory=list)
     last_event_at: datetime | None = None
     last_error: LastError | None = None
 

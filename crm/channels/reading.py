@@ -68,7 +68,10 @@ def contract_connection(stored: RawDocument, secrets: SecretBox, language: str) 
         config=joined_config(stored, secrets),
         webhook_secret=stored["webhook_secret"],
         account=Account(
-            external_id=account["id"], name=account["name"], data=account.get("data") or {}
+            external_id=account["id"],
+            name=account["name"],
+            aliases=account.get("aliases") or (),
+            data=account.get("data") or {},
         ),
         status=stored["status"],
         language=language,

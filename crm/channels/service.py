@@ -105,6 +105,7 @@ class Connections:
             name=asked.name,
             webhook_secret=random_secrets.token_urlsafe(32),
             external_account=values.pop("external_account"),
+            account_ids=values.pop("account_ids"),
             **split_config(connector, config, self._records.secrets),
         )
         document = connection.raw() | {"_id": ObjectId(), "health_due_at": utc_now()}
@@ -337,7 +338,9 @@ def _account(channel: str, account: Account) -> RawDocument:
         "external_account": {
             "id": account.external_id,
             "name": account.name,
+            "aliases": list(account.aliases),
             "data": dict(account.data),
         },
+        "account_ids": [one for one in (account.external_id, *account.aliases) if one],
         "account_key": f"{channel}:{account.external_id}" if account.external_id else None,
     }

@@ -12,11 +12,14 @@ from typing import Any
 class Account:
     """Whose account the credentials open, as the platform tells it.
 
-    ``data`` is what the connector wants to know again later and is no secret (a page's id).
+    ``aliases`` are other ids by which the platform's calls may name the account, or something it
+    belongs to: ``Inbox.connections_of`` finds it by them. ``data`` is what the connector wants to
+    know again later and is no secret (a page's id).
     """
 
     external_id: str
     name: str
+    aliases: Sequence[str] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -120,8 +120,14 @@ class Inbox(Protocol):
         """
         ...
 
-    async def connections(self, channel: str) -> Sequence[Connection]:
-        """All connections of a channel, paused ones too: for webhooks that many share."""
+    async def connections_of(
+        self, channel: str, account_ids: Collection[str]
+    ) -> Sequence[Connection]:
+        """The connections of these accounts, paused ones too: for webhooks that many share.
+
+        An account is found by its id and its aliases. Answers, also that there is none such, are
+        some seconds old; whoever names what is not here costs one look into an index.
+        """
         ...
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
@@ -153,6 +159,12 @@ class Inbox(Protocol):
             FileRefusedError: it is too large, of a forbidden type, infected, or there is no room.
             Unavailable: the database cannot be reached, or takes no more.
         """
+        ...
+
+    async def known_chats(
+        self, connection: Connection, chat_ids: Collection[str]
+    ) -> Collection[str]:
+        """Which of these chats have a conversation."""
         ...
 
     async def chats_of(

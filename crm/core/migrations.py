@@ -22,6 +22,7 @@ from crm.core.migration_steps import (
     assistant_suites,
     assistant_versions,
     channel_events,
+    connections_by_account,
     connections_in_depth,
     contacts_in_depth,
     gates_hold_documents,
@@ -199,6 +200,7 @@ MIGRATIONS: list[Migration] = [
     Migration(10, "files that people send", media.run),
     Migration(11, "health, templates and accounts of connections", connections_in_depth.run),
     Migration(12, "what brought contacts, and who are one person", contacts_in_depth.run),
+    Migration(13, "connections by the ids of their accounts", connections_by_account.run),
 ]
 
 

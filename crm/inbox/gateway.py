@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -32,9 +33,12 @@ from crm.inbox.store import ConversationStore
 
 CONNECTION_CACHE_SECONDS = 3.0
 """How long a paused or removed connection may still be used by another process."""
+KNOWN_ACCOUNTS = 10_000
+"""Accounts, there or not, that a process remembers for so long."""
 
 type LoadConnection = Callable[[ObjectId], Awaitable[Connection | None]]
-type ListConnections = Callable[[str], Awaitable[Sequence[Connection]]]
+type FindAccounts = Callable[[str, Collection[str]], Awaitable[Mapping[str, Sequence[ObjectId]]]]
+"""Tells which connections of a channel have these accounts."""
 type RenewCredentials = Callable[[Connection, Mapping[str, Any]], Awaitable[bool]]
 type NoteFailure = Callable[[Connection, ConnectorError], Awaitable[None]]
 
@@ -57,12 +61,18 @@ class KeepsFiles(Protocol):
 
 
 class ConnectionCache:
-    """Connections by id, remembered for a few seconds, so that a webhook needs no query."""
+    """Connections by id and by account, remembered for a few seconds, so that a webhook needs no query."""
 
-    def __init__(self, *, load: LoadConnection, note_failure: NoteFailure) -> None:
+    def __init__(
+        self, *, load: LoadConnection, find_accounts: FindAccounts, note_failure: NoteFailure
+    ) -> None:
         self._load = load
+        self._find_accounts = find_accounts
         self._note_failure = note_failure
         self._known: dict[str, tuple[float, Connection | None]] = {}
+        self._accounts: OrderedDict[tuple[str, str], tuple[float, Sequence[ObjectId]]] = (
+            OrderedDict()
+        )
 
     async def connection(self, connection_id: str) -> Connection | None:
         """The connection with its credentials, or None when there is none such."""
@@ -78,6 +88,27 @@ class ConnectionCache:
         else:
             self._known.pop(connection_id, None)
         return found
+
+    async def of_accounts(self, channel: str, account_ids: Collection[str]) -> list[Connection]:
+        """The connections of these accounts, each once. Only those that there are cost a decryption."""
+        now = time.monotonic()
+        found: dict[str, Sequence[ObjectId]] = {}
+        for one in account_ids:
+            known = self._accounts.get((channel, one))
+            if known is not None and known[0] > now:
+                found[one] = known[1]
+        if asked := [one for one in account_ids if one not in found]:
+            told = await self._find_accounts(channel, asked)
+            until = time.monotonic() + CONNECTION_CACHE_SECONDS
+            for one in asked:
+                found[one] = told.get(one, ())
+                self._accounts[channel, one] = (until, found[one])
+                self._accounts.move_to_end((channel, one))
+            while len(self._accounts) > KNOWN_ACCOUNTS:
+                self._accounts.popitem(last=False)
+        ids = dict.fromkeys(str(one) for ids in found.values() for one in ids)
+        connections = [await self.connection(one) for one in ids]
+        return [connection for connection in connections if connection is not None]
 
     def forget(self, connection_id: str) -> None:
         """The connection was changed in this process."""
@@ -102,7 +133,6 @@ class InboxGateway:
         feed: ChatFeed,
         statuses: Statuses,
         files: KeepsFiles,
-        list_connections: ListConnections,
         renew: RenewCredentials,
     ) -> None:
         self._store = store
@@ -112,7 +142,6 @@ class InboxGateway:
         self._feed = feed
         self._statuses = statuses
         self._files = files
-        self._list_connections = list_connections
         self._renew = renew
         self._states = store.database.db["connections"]
 
@@ -120,9 +149,11 @@ class InboxGateway:
         """See the protocol."""
         return await self._connections.connection(connection_id)
 
-    async def connections(self, channel: str) -> Sequence[Connection]:
+    async def connections_of(
+        self, channel: str, account_ids: Collection[str]
+    ) -> Sequence[Connection]:
         """See the protocol."""
-        return await self._list_connections(channel)
+        return await self._connections.of_accounts(channel, account_ids)
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
         """See the protocol."""
@@ -142,6 +173,20 @@ class InboxGateway:
         return await self._files.keep_file(
             connection, chunks, name=name, mime=mime, promised=promised, stranger=stranger
         )
+
+    async def known_chats(
+        self, connection: Connection, chat_ids: Collection[str]
+    ) -> Collection[str]:
+        """See the protocol."""
+        found = self._store.conversations.find(
+            {
+                "organization_id": ObjectId(connection.organization_id),
+                "connection_id": ObjectId(connection.id),
+                "chat_id": {"$in": list(chat_ids)},
+            },
+            {"chat_id": 1},
+        )
+        return {conversation["chat_id"] async for conversation in found}
 
     async def chats_of(
         self, connection: Connection, platform_ids: Sequence[str]

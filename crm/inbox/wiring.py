@@ -24,8 +24,8 @@ from crm.inbox.engine import EngineClient
 from crm.inbox.event_handlers import EventHandlers
 from crm.inbox.gateway import (
     ConnectionCache,
+    FindAccounts,
     InboxGateway,
-    ListConnections,
     LoadConnection,
     NoteFailure,
     RenewCredentials,
@@ -77,7 +77,7 @@ def build_inbox(
     hub: EventHub,
     connectors: Mapping[str, Connector],
     load_connection: LoadConnection,
-    list_connections: ListConnections,
+    find_accounts: FindAccounts,
     note_failure: NoteFailure,
     renew: RenewCredentials,
     files: FileParts,
@@ -85,7 +85,9 @@ def build_inbox(
 ) -> InboxParts:
     """Wire the inbox. Nothing is started and nothing is connected to."""
     store = ConversationStore(database=database, events=events)
-    connections = ConnectionCache(load=load_connection, note_failure=note_failure)
+    connections = ConnectionCache(
+        load=load_connection, find_accounts=find_accounts, note_failure=note_failure
+    )
     statuses = Statuses(store=store)
     signals = Signals(store=store, connections=connections, connectors=connectors)
     delivery = Delivery(
@@ -148,7 +150,6 @@ def build_inbox(
             feed=feed,
             statuses=statuses,
             files=files.keeping,
-            list_connections=list_connections,
             renew=renew,
         ),
         background=background,

@@ -21,7 +21,7 @@ from tests.contract.instagram_platform import Instagram, connected_instagram
 from tests.contract.sites import Site, open_site
 from tests.fakes.telegram_api import TOKEN
 from tests.fakes.telegram_server import TelegramServer
-from tests.fakes.whatsapp_api import CONFIG, DISPLAY_NUMBER, NUMBER_ID
+from tests.fakes.whatsapp_api import CONFIG, DISPLAY_NUMBER
 from tests.fakes.whatsapp_server import WhatsAppServer
 from tests.support.browser import running_browser
 
@@ -178,8 +178,14 @@ class WhatsApp:
 
 def make_whatsapp(**changes: Any) -> Connection:
     data = {"display_phone_number": DISPLAY_NUMBER, "throughput": 80}
-    account = Account(external_id=NUMBER_ID, name=f"Tau Demo ({DISPLAY_NUMBER})", data=data)
-    return make_connection("whatsapp", **{"config": CONFIG, "account": account, **changes})
+    config = {**CONFIG, **changes.pop("config", {})}
+    account = Account(
+        external_id=config["phone_number_id"],
+        name=f"Tau Demo ({DISPLAY_NUMBER})",
+        aliases=[config["waba_id"]],
+        data=data,
+    )
+    return make_connection("whatsapp", **{"config": config, "account": account, **changes})
 
 
 @pytest.fixture

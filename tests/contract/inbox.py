@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,16 +30,16 @@ class InboxUnavailableError(Exception):
     """The database is away."""
 
 
-class Connections(dict[str, Connection]):
-    """Connections by id; called, it is the protocol's ``connections``."""
-
-    async def __call__(self, channel: str) -> Sequence[Connection]:
-        return [one for one in self.values() if one.channel == channel]
+def account_ids_of(connection: Connection) -> set[str]:
+    account = connection.account
+    return {account.external_id, *account.aliases} if account is not None else set()
 
 
 class InboxDouble:
     def __init__(self, *connections: Connection) -> None:
-        self.connections = Connections({one.id: one for one in connections})
+        self.connections = {one.id: one for one in connections}
+        self.asked_for: list[set[str]] = []
+        """The ids of accounts that ``connections_of`` was asked for."""
         self.received: list[InboundMessage] = []
         self.events: list[ChatEvent] = []
         """What was told besides messages."""
@@ -68,6 +68,16 @@ class InboxDouble:
 
     async def connection(self, connection_id: str) -> Connection | None:
         return self.connections.get(connection_id)
+
+    async def connections_of(
+        self, channel: str, account_ids: Collection[str]
+    ) -> Sequence[Connection]:
+        self.asked_for.append(set(account_ids))
+        return [
+            one
+            for one in self.connections.values()
+            if one.channel == channel and account_ids_of(one) & set(account_ids)
+        ]
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
         self.deliveries += 1
@@ -122,6 +132,12 @@ class InboxDouble:
         )
         self.files[kept.id] = (kept, content)
         return kept
+
+    async def known_chats(
+        self, connection: Connection, chat_ids: Collection[str]
+    ) -> Collection[str]:
+        known = {chat_id for place, chat_id in self.chats if place == connection.id}
+        return known & set(chat_ids)
 
     async def chats_of(
         self, connection: Connection, platform_ids: Sequence[str]

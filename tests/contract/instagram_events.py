@@ -8,7 +8,7 @@ https://developers.facebook.com/docs/instagram-platform/webhooks/examples; names
 from datetime import UTC, datetime
 from typing import Any
 
-from crm.contract import Deletion, Echo, Reaction, ReadMark, Referral
+from crm.contract import Deletion, Echo, Reaction, ReadMark, Referral, Sender
 
 IG = "17841400000000001"
 PERSON = "501200300400500"
@@ -231,6 +231,7 @@ EVENTS: dict[str, tuple[dict[str, Any], Any]] = {
             chat_id=PERSON,
             platform_id=OURS,
             emoji="❤",
+            at=AT,
         ),
     ),
     "a reaction without its picture": (
@@ -240,6 +241,7 @@ EVENTS: dict[str, tuple[dict[str, Any], Any]] = {
             chat_id=PERSON,
             platform_id=OURS,
             emoji="😮",
+            at=AT,
         ),
     ),
     "a reaction taken back": (
@@ -249,6 +251,7 @@ EVENTS: dict[str, tuple[dict[str, Any], Any]] = {
             chat_id=PERSON,
             platform_id=OURS,
             emoji=None,
+            at=AT,
         ),
     ),
     "a message taken back": (
@@ -277,6 +280,7 @@ EVENTS: dict[str, tuple[dict[str, Any], Any]] = {
             text="Қазір",
             attachments=[],
             sent_at=AT,
+            addressee=Sender(external_id=PERSON),
         ),
     ),
     "the owner takes it back": (

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from connectors.instagram import InstagramConnector
 from connectors.instagram.client import Graph
 from crm.contract import Account, Connection, InboundEvent
-from tests.contract.inbox import Connections, InboxDouble
+from tests.contract.inbox import InboxDouble
 from tests.fakes.instagram_api import FakeAccount
 from tests.fakes.instagram_server import InstagramServer
 
@@ -30,27 +30,12 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
-class CountedConnections(Connections):
-    """Knows how often they were listed."""
-
-    listed = 0
-
-    async def __call__(self, channel: str) -> Sequence[Connection]:
-        self.listed += 1
-        return await super().__call__(channel)
-
-
 class RoutedInbox(InboxDouble):
-    """Also knows for which connection each event came, and how often all were listed."""
+    """Also knows for which connection each event came."""
 
     def __init__(self, *connections: Connection) -> None:
         super().__init__(*connections)
         self.routed: list[tuple[str, InboundEvent]] = []
-        self.connections: CountedConnections = CountedConnections(self.connections)
-
-    @property
-    def listed(self) -> int:
-        return self.connections.listed
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
         self.routed += [(connection.id, event) for event in events]
@@ -59,7 +44,7 @@ class RoutedInbox(InboxDouble):
 
 def connection_of(account: FakeAccount, number: int = 1, **config: Any) -> Connection:
     """The connection of a fake account."""
-    data = {"page_id": account.page_id} if account.login == "facebook" else {}
+    pages = [account.page_id] if account.login == "facebook" else []
     return Connection(
         id=f"6a1b2c3d4e5f60718293a4{0xC0 + number:02x}",
         organization_id=ORGANIZATION,
@@ -72,7 +57,12 @@ def connection_of(account: FakeAccount, number: int = 1, **config: Any) -> Conne
             **config,
         },
         webhook_secret=VERIFY_TOKEN,
-        account=Account(external_id=account.ig_id, name=f"@{account.username}", data=data),
+        account=Account(
+            external_id=account.ig_id,
+            name=f"@{account.username}",
+            aliases=pages,
+            data={"page_id": pages[0]} if pages else {},
+        ),
     )
 
 

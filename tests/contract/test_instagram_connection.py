@@ -105,13 +105,14 @@ def test_what_it_can_do(instagram: Instagram) -> None:
 async def test_verify_an_account_of_its_own(instagram: Instagram) -> None:
     account = await instagram.connector.verify(config())
     assert (account.external_id, account.name) == (IG_ID, "@tau_demo")
-    assert account.data == {"app_scoped_id": f"2{IG_ID[1:]}"}
+    assert account.aliases == [f"2{IG_ID[1:]}"]
 
 
 async def test_verify_a_page(instagram: Instagram) -> None:
     account = await instagram.connector.verify(page_config())
     assert (account.external_id, account.name) == ("17841400000000002", "@tau_page")
     assert account.data["page_id"] == PAGE_ID
+    assert account.aliases == [PAGE_ID]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from connectors.base.forms import is_well_formed
-from connectors.instagram.inbound import MalformedBodyError, Myself, entries_of, events_of
+from connectors.base.webhooks import MalformedError
+from connectors.instagram.inbound import Myself, entries_of, events_of
 from crm.contract import Deletion, Echo, InboundEvent, InboundMessage, MessageKind
 from tests.contract.instagram_events import (
     AT,
@@ -76,7 +77,7 @@ def test_what_says_nothing_to_us(name: str) -> None:
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_what_is_no_body(name: str) -> None:
-    with pytest.raises(MalformedBodyError):
+    with pytest.raises(MalformedError):
         entries_of(MALFORMED[name])
 
 
@@ -161,7 +162,7 @@ def test_without_an_id_a_message_is_known_by_its_moment() -> None:
 def test_nothing_breaks_the_parser(raw: Any) -> None:
     try:
         found = parse(raw)
-    except MalformedBodyError:
+    except MalformedError:
         return
     for each in found:
         assert is_well_formed(each)

@@ -12,7 +12,6 @@ from connectors.base import Polls, ShowsTyping
 from connectors.webchat.visitors import new_visitor, token_of, visitor_of
 from crm.contract import Button, OutboundMessage
 from tests.contract.conftest import Webchat, make_connection
-from tests.contract.inbox import Connections
 from tests.support.patience import until
 
 FRAMES_WAIT = 60.0
@@ -326,7 +325,7 @@ async def test_no_such_chat(
     webchat: Webchat, client: aiohttp.ClientSession, changes: dict[str, Any]
 ) -> None:
     known = replace(webchat.connection, **changes)
-    webchat.inbox.connections = Connections({known.id: known})
+    webchat.inbox.connections = {known.id: known}
     for path in ("socket", "config"):
         url = f"{webchat.url}/webchat/{webchat.connection.id}/{path}"
         async with client.get(url) as answer:

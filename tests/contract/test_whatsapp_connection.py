@@ -21,10 +21,10 @@ from connectors.base import (
     SetsPace,
     ShowsTyping,
 )
+from connectors.base.meta import MAX_BODY
 from connectors.whatsapp import WhatsAppConnector
 from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.inbound import FIELDS
-from connectors.whatsapp.webhook import MAX_BODY
 from crm.contract import (
     AuthenticationFailedError,
     ConnectorError,
@@ -105,6 +105,7 @@ def test_what_whatsapp_can_do(whatsapp: WhatsApp) -> None:
 async def test_verify(whatsapp: WhatsApp) -> None:
     account = await whatsapp.connector.verify(CONFIGURED)
     assert account.external_id == NUMBER_ID
+    assert account.aliases == [ACCOUNT_ID]
     assert account.name == f"Tau Demo ({DISPLAY_NUMBER})"
     assert account.data["throughput"] == 80
 
@@ -236,7 +237,7 @@ async def test_the_handshake(
 
 async def test_an_unknown_connection(whatsapp: WhatsApp, client: aiohttp.ClientSession) -> None:
     other = make_connection("webchat", id="6a1b2c3d4e5f60718293a4ff")
-    whatsapp.inbox.connections[other.id] = other
+    whatsapp.inbox.connections = {other.id: other}
     payload = encoded(said(message(text={"body": "x"})))
     for connection_id in ("6a1b2c3d4e5f60718293a400", other.id, "..%2Fadmin"):
         url = f"{whatsapp.url}/webhooks/whatsapp/{connection_id}"
@@ -245,6 +246,24 @@ async def test_an_unknown_connection(whatsapp: WhatsApp, client: aiohttp.ClientS
         async with client.get(url, params=HANDSHAKE) as answer:
             assert answer.status == 404
     assert whatsapp.inbox.deliveries == 0
+
+
+async def test_an_address_that_has_gone_serves_the_numbers_that_share_its_app(
+    whatsapp: WhatsApp, client: aiohttp.ClientSession
+) -> None:
+    other = whatsapp.add_number("200000001", account_id="102290129340400")
+    del whatsapp.inbox.connections[whatsapp.connection.id]
+    there = value("200000001", contacts=[customer()], messages=[message(text={"body": "Сәлем"})])
+    payload = encoded(body(there))
+    async with client.post(
+        whatsapp.webhook_url, data=payload, headers=signed(payload, "f" * 32)
+    ) as answer:
+        assert answer.status == 401
+    async with client.post(whatsapp.webhook_url, data=payload, headers=signed(payload)) as answer:
+        assert answer.status == 200
+    assert texts(whatsapp) == ["Сәлем"]
+    assert whatsapp.inbox.asked_for == [{"200000001"}] * 3
+    assert other.id in whatsapp.inbox.connections
 
 
 @pytest.mark.parametrize(

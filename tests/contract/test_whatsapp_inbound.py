@@ -9,15 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.base.forms import is_well_formed
-from connectors.whatsapp.inbound import FIELDS, MalformedBodyError, parse_body
-from connectors.whatsapp.values import moment, plain
+from connectors.base.values import moment, plain
+from connectors.base.webhooks import MalformedError
+from connectors.whatsapp import inbound
+from connectors.whatsapp.inbound import FIELDS, changes_of
 from crm.contract import ConsentChange, InboundEvent, InboundMessage, MessageKind, Sender
 from tests.contract.whatsapp_bodies import EVENTS, MALFORMED, MESSAGES, USER_ID
 from tests.fakes.whatsapp_api import ACCOUNT_ID, NUMBER_ID, body, customer, message, said, value
+from tests.support.growth import assert_gentle_growth
 
 
 def events_of(told: Any) -> list[InboundEvent]:
-    return [event for change in parse_body(told) for event in change.events]
+    return [event for change in changes_of(told) for event in inbound.events_of(change)]
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -51,8 +54,8 @@ def test_other_events(name: str) -> None:
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_what_is_no_body(name: str) -> None:
-    with pytest.raises(MalformedBodyError):
-        parse_body(MALFORMED[name])
+    with pytest.raises(MalformedError):
+        changes_of(MALFORMED[name])
 
 
 def test_a_shared_number_of_ones_own_is_known_also_where_it_is_hidden() -> None:
@@ -93,14 +96,18 @@ def test_changes_keep_their_number_and_their_order() -> None:
     third = value(
         "100000001", contacts=[customer()], messages=[message("wamid.3", text={"body": "3"})]
     )
-    changes = parse_body(body(first, other, third))
-    assert [change.phone_number_id for change in changes] == ["100000001", "100000002", "100000001"]
-    assert [change.account_id for change in changes] == [ACCOUNT_ID] * 3
-    assert [event.external_id for change in changes for event in change.events] == [
-        "wamid.1",
-        "wamid.2",
-        "wamid.3",
+    fourth = body({"event": "APPROVED"}, field="message_template_status_update")
+    told = body(first, other, third)
+    told["entry"] += fourth["entry"]
+    changes = changes_of(told)
+    assert [change.account_id for change in changes] == [
+        "100000001",
+        "100000002",
+        "100000001",
+        ACCOUNT_ID,
     ]
+    ids = [event.external_id for change in changes for event in inbound.events_of(change)]
+    assert ids[:3] == ["wamid.1", "wamid.2", "wamid.3"]
 
 
 def test_several_people_in_one_change_are_told_apart() -> None:
@@ -118,6 +125,19 @@ def test_several_people_in_one_change_are_told_apart() -> None:
     )
     names = [event.sender.name for event in events_of(told) if isinstance(event, InboundMessage)]
     assert names == ["Бауыржан", "Айгүл Серікқызы"]
+
+
+def test_many_people_in_one_change_cost_no_more_than_many_people() -> None:
+    def change(size: int) -> inbound.Change:
+        people = [customer(f"KZ.{n}", str(77_010_000_000 + n)) for n in range(size)]
+        said_by = [message(f"wamid.{n}", who, text={"body": "x"}) for n, who in enumerate(people)]
+        told = body(value(NUMBER_ID, contacts=people, messages=said_by))
+        return changes_of(told)[0]
+
+    (one,) = inbound.events_of(change(1))
+    assert isinstance(one, InboundMessage)
+    assert one.sender.external_id == "KZ.0"
+    assert_gentle_growth(inbound.events_of, change, 4_000)
 
 
 def test_nobody_gets_anothers_name() -> None:

@@ -366,11 +366,27 @@ EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     # /messages/reaction
     "reaction": (
         sent(reaction={"message_id": "wamid.R", "emoji": "👍"}),
-        [Reaction(external_id="wamid.A", chat_id=USER_ID, platform_id="wamid.R", emoji="👍")],
+        [
+            Reaction(
+                external_id="wamid.A",
+                chat_id=USER_ID,
+                platform_id="wamid.R",
+                emoji="👍",
+                at=AT,
+            )
+        ],
     ),
     "reaction taken back": (
         sent(reaction={"message_id": "wamid.R"}),
-        [Reaction(external_id="wamid.A", chat_id=USER_ID, platform_id="wamid.R", emoji=None)],
+        [
+            Reaction(
+                external_id="wamid.A",
+                chat_id=USER_ID,
+                platform_id="wamid.R",
+                emoji=None,
+                at=AT,
+            )
+        ],
     ),
     # /messages/revoke
     "revoke": (
@@ -655,6 +671,7 @@ EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
                 platform_id="wamid.E",
                 text="Өзім жауап беремін",
                 sent_at=AT,
+                addressee=Sender(external_id=USER_ID, phone="+77010000501"),
             ),
             Deletion(external_id="wamid.F", chat_id=USER_ID, platform_id="wamid.E"),
             Echo(
@@ -663,6 +680,7 @@ EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
                 platform_id="wamid.G",
                 text="Ертең",
                 sent_at=AT,
+                addressee=Sender(external_id=USER_ID, phone="+77010000501"),
             ),
         ],
     ),

@@ -47,7 +47,7 @@ ACROSS: Final[Mapping[str, str]] = {
     "crm/providers/ledger.py:ProviderLedger.settle_lost": _LEFT,
     "crm/channels/health.py:ConnectionHealth._claim": _LEFT,
     "crm/channels/records.py:ConnectionRecords.load": _CONNECTION,
-    "crm/channels/records.py:ConnectionRecords.of_channel": _CONNECTION,
+    "crm/channels/records.py:ConnectionRecords.of_accounts": _CONNECTION,
     "crm/channels/service.py:Connections._check_free": _ACCOUNT,
     "crm/channels/templates.py:Templates._claim": _LEFT,
     "crm/files/checking.py:Checking.sweep": _LEFT,

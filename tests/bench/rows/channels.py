@@ -18,6 +18,7 @@ from pywa.types.callback import Button as PywaButton
 from pywa.types.message import Message as PywaMessage
 
 from connectors.base import Connector
+from connectors.base.addresses import any_address
 from connectors.email.composing import composed
 from connectors.email.connector import EmailConnector
 from connectors.email.inbound import message_of
@@ -29,7 +30,7 @@ from connectors.telegram import TelegramConnector
 from connectors.telegram.inbound import Myself, parse_update
 from connectors.webchat.frames import FRAMES
 from connectors.whatsapp import WhatsAppConnector
-from connectors.whatsapp.inbound import parse_body
+from connectors.whatsapp.inbound import changes_of, events_of
 from crm.contract import Button, Connection, OutboundMessage
 from tests.bench.figures import Line, Row
 from tests.bench.ground import Effort
@@ -113,7 +114,7 @@ def _reading() -> dict[str, tuple[Work, Work]]:
             lambda: telegram.Update.de_json(orjson.loads(update), None),
         ),
         "WhatsApp: a picture read": (
-            lambda: parse_body(orjson.loads(body)),
+            lambda: [events_of(change) for change in changes_of(orjson.loads(body))],
             lambda: PywaMessage.from_update(client, orjson.loads(body)),
         ),
         "Instagram: a picture read": (read_instagram, lambda: orjson.loads(event)),
@@ -178,7 +179,7 @@ def _rendering() -> dict[str, tuple[Work, Work]]:
         "imap_host": "localhost",
         "smtp_host": "localhost",
     }
-    email = EmailConnector()
+    email = EmailConnector(addresses_of=any_address)
     parts = ours(email, "nhn2nfcvqcgsl4qn:aigul@customer.test", **config)
 
     def render_email() -> object:

@@ -1,4 +1,4 @@
-"""Reading what the platform sent without trusting its shape."""
+"""Reading what a platform sent without trusting its shape: nothing here raises, whatever it is given."""
 
 from __future__ import annotations
 
@@ -9,24 +9,51 @@ from typing import Any, Final
 _LONGEST: Final = 4_000
 _DEEPEST: Final = 4
 _MOST: Final = 50
+_LONGEST_ID: Final = 500
+_LONGEST_URL: Final = 4_096
 _LAST_SECOND: Final = 253_402_300_799
 """The end of the year 9999, where the calendar ends."""
+_SECONDS_DIGITS: Final = 12
+_MOMENT_DIGITS: Final = 16
 _EXACT: Final = 2**53
 
 
 def mapping(value: object) -> Mapping[str, Any]:
     """The object, or an empty one."""
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: object) -> list[Any]:
+    """The list, or an empty one."""
+    return value if isinstance(value, list) else []
 
 
 def mappings(value: object) -> list[Mapping[str, Any]]:
     """The objects in a list; whatever else is in it is left out."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [one for one in listed(value) if isinstance(one, Mapping)]
 
 
 def text(value: object) -> str | None:
     """A string with something in it, or None."""
     return value if isinstance(value, str) and value.strip() else None
+
+
+def written(value: object) -> str:
+    """A string as it is, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def id_of(value: object) -> str | None:
+    """An id as text (some are told as numbers), or None."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 2**63 else None
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID else None
+
+
+def url_of(value: object) -> str | None:
+    """A web address, or None."""
+    url = written(value)
+    return url if url.startswith(("https://", "http://")) and len(url) <= _LONGEST_URL else None
 
 
 def number(value: object) -> float | None:
@@ -41,12 +68,12 @@ def number(value: object) -> float | None:
 
 
 def moment(value: object) -> datetime | None:
-    """A Unix time in seconds, told as a number or in digits."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LAST_SECOND:
+    """A Unix time, told as a number or in digits; one of more than twelve digits is in milliseconds."""
+    told = id_of(value)
+    if told is None or len(told) > _MOMENT_DIGITS or not told.isascii() or not told.isdigit():
         return None
-    return datetime.fromtimestamp(value, UTC)
+    seconds = int(told) / 1000 if len(told) > _SECONDS_DIGITS else int(told)
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= _LAST_SECOND else None
 
 
 def plain(value: object, depth: int = 0) -> Any:
