@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import logging
 import re
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,9 +22,10 @@ from connectors.telegram.client import ALLOWED_UPDATES, DEFAULT_API_URL, Bots
 from connectors.telegram.commands import TITLES, menu
 from connectors.telegram.config import TelegramConfig
 from connectors.telegram.errors import contract_error
-from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
+from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update, plain_update
 from connectors.telegram.limits import paces
 from connectors.telegram.outbound import CAPABILITIES, Part, render
+from connectors.telegram.polling import Polling
 from connectors.telegram.sending import send_part
 from connectors.telegram.webhook import webhook_handler
 from crm.contract import (
@@ -44,9 +45,6 @@ from crm.contract import (
     SendResult,
 )
 
-_log = logging.getLogger(__name__)
-
-_LONGEST_PAUSE_SECONDS: Final = 30.0
 _START_PARAMETER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -133,7 +131,7 @@ class TelegramConnector:
         try:
             answer = await send_part(bot, message, part)
         except TelegramError as error:
-            raise contract_error(error) from error
+            raise contract_error(error, chat_id=message.chat_id) from error
         return SendResult(platform_id=platform_id(message.chat_id, answer.message_id))
 
     def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
@@ -207,20 +205,18 @@ class TelegramConnector:
         return f"https://t.me/{username}?start={ref}"
 
     async def poll(self, connection: Connection, inbox: Inbox) -> None:
-        """Fetch and hand over updates until cancelled.
-
-        An update is confirmed (by the next call's offset) only after the inbox has stored it.
-        While the inbox is unavailable the same updates are offered to it again.
-        """
+        """Fetch and hand over updates until cancelled: ``connectors.telegram.polling``."""
         bot = self._bots.bot(_config(connection))
-        offset: int | None = None
+        polling = Polling(
+            connection=connection,
+            inbox=inbox,
+            read=partial(_read, partial(parse_update, myself=_myself(connection))),
+            read_plainly=partial(_read, partial(plain_update, myself=_myself(connection))),
+            acknowledge=partial(self._acknowledge, connection),
+        )
         try:
             await bot.delete_webhook()
-            while True:
-                updates = await bot.fetch_updates(offset=offset, seconds=self._poll_seconds)
-                if updates:
-                    await self._hand_over(connection, inbox, updates)
-                    offset = max(int(update["update_id"]) for update in updates) + 1
+            await polling.run(bot, seconds=self._poll_seconds)
         except TelegramError as error:
             raise contract_error(error) from error
 
@@ -231,27 +227,9 @@ class TelegramConnector:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._bots.close()
 
-    async def _hand_over(
-        self, connection: Connection, inbox: Inbox, updates: Sequence[dict[str, Any]]
-    ) -> None:
-        events: list[InboundEvent] = []
-        for update in updates:
-            with contextlib.suppress(MalformedUpdateError):
-                events += self._parse(connection, update)
-        pause = 1.0
-        while events:
-            try:
-                await inbox.receive(connection, events)
-                break
-            except Exception as error:  # nothing may be confirmed that is not stored
-                _log.error("inbox unavailable while polling: %s", type(error).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        self._acknowledge(connection, events)
-
     @staticmethod
     def _parse(connection: Connection, raw: Any) -> list[InboundEvent]:
-        return parse_update(raw, Myself(_config(connection).bot_id, _username(connection)))
+        return parse_update(raw, _myself(connection))
 
     def _acknowledge(self, connection: Connection, events: Sequence[InboundEvent]) -> None:
         """Stop the waiting mark on tapped buttons. Of no consequence when it fails."""
@@ -272,6 +250,20 @@ class TelegramConnector:
 def webhook_url(connection: Connection, public_url: str) -> str:
     """Where Telegram delivers a connection's updates."""
     return f"{public_url.rstrip('/')}/webhooks/telegram/{connection.id}"
+
+
+def _read(
+    parse: Callable[[dict[str, Any]], list[InboundEvent]], update: dict[str, Any]
+) -> list[InboundEvent]:
+    """What an update says; nothing, when it is none."""
+    try:
+        return parse(update)
+    except MalformedUpdateError:
+        return []
+
+
+def _myself(connection: Connection) -> Myself:
+    return Myself(_config(connection).bot_id, _username(connection))
 
 
 def _username(connection: Connection) -> str | None:

@@ -27,8 +27,12 @@ _GONE: Final = ("user is deactivated", "chat not found", "user not found", "peer
 _REMOVED: Final = ("bot was kicked", "bot is not a member", "group chat was deleted")
 
 
-def contract_error(error: TelegramError) -> ConnectorError:
-    """Say what an error of the library means for the message that was sent.
+def contract_error(error: TelegramError, *, chat_id: str = "") -> ConnectorError:
+    """Say what an error of the library means for the message that was sent into this chat.
+
+    Telegram does not tell whose limit was passed. In a group it is the group's (twenty messages a
+    minute, https://core.telegram.org/bots/faq#my-bot-is-hitting-limits); private chats are kept below
+    theirs by our own pace, so there it is the bot's, and all its chats wait.
 
     The status codes and texts are those of https://core.telegram.org/bots/api#making-requests;
     the library turns 401 and 404 into ``InvalidToken``. The order matters: ``BadRequest`` and
@@ -41,6 +45,7 @@ def contract_error(error: TelegramError) -> ConnectorError:
                 "rate_limited",
                 "Telegram asks us to wait.",
                 retry_after=_seconds(error.retry_after),
+                account_wide=not chat_id.startswith("-"),
             )
         case InvalidToken():
             found = AuthenticationFailedError(

@@ -73,12 +73,7 @@ def parse_update(raw: Any, myself: Myself) -> list[InboundEvent]:
     Raises:
         MalformedUpdateError: it is not an object with an ``update_id``.
     """
-    if not isinstance(raw, Mapping):
-        raise MalformedUpdateError("an update is an object")
-    update_id = raw.get("update_id")
-    if not _is_id(update_id):
-        raise MalformedUpdateError("an update has an update_id")
-    external_id = f"update:{update_id}"
+    external_id = _external_id(raw, myself)
     if (plain := _plain_text(raw, external_id)) is not None:
         return [plain]
     try:
@@ -89,8 +84,27 @@ def parse_update(raw: Any, myself: Myself) -> list[InboundEvent]:
         if all(map(is_well_formed, events)):
             return events
         _log.warning("an update is of an unknown form")
-    unsupported = _unsupported(raw, external_id)
+    return plain_update(raw, myself)
+
+
+def plain_update(raw: Any, myself: Myself) -> list[InboundEvent]:
+    """What is left to say of an update that was not understood, or not stored: who wrote it.
+
+    Raises:
+        MalformedUpdateError: it is not an object with an ``update_id``.
+    """
+    unsupported = _unsupported(raw, _external_id(raw, myself))
     return [] if unsupported is None else [unsupported]
+
+
+def _external_id(raw: Any, myself: Myself) -> str:
+    """Telegram numbers the updates of each bot by itself, and a connection may change its bot."""
+    if not isinstance(raw, Mapping):
+        raise MalformedUpdateError("an update is an object")
+    update_id = raw.get("update_id")
+    if not _is_id(update_id):
+        raise MalformedUpdateError("an update has an update_id")
+    return f"update:{myself.id}:{update_id}"
 
 
 def _plain_text(raw: Mapping[str, Any], external_id: str) -> InboundMessage | None:
@@ -225,6 +239,11 @@ def _business(message: Message, external_id: str, myself: Myself) -> InboundEven
         text=content.text,
         attachments=(content.attachment,) if content.attachment is not None else (),
         author_name=_name(user),
+        addressee=Sender(
+            external_id=str(message.chat.id),
+            name=_name(message.chat),
+            username=message.chat.username or None,
+        ),
         sent_at=message.date,
     )
 
@@ -252,6 +271,7 @@ def _reaction(told: MessageReactionUpdated, external_id: str) -> Reaction | None
         chat_id=chat_id,
         platform_id=platform_id(chat_id, told.message_id),
         emoji=None if newest is None else emoji,
+        at=told.date,
     )
 
 
@@ -264,6 +284,7 @@ def _membership(told: ChatMemberUpdated, external_id: str) -> ChatChange | None:
         chat_id=str(told.chat.id),
         sender=_sender(told.from_user),
         reachable=told.new_chat_member.status not in _AWAY,
+        at=told.date,
     )
 
 
@@ -304,7 +325,7 @@ def _sender(user: User, content: Content | None = None) -> Sender:
     )
 
 
-def _name(user: User) -> str | None:
+def _name(user: User | Chat) -> str | None:
     return f"{user.first_name or ''} {user.last_name or ''}".strip() or None
 
 
@@ -356,7 +377,8 @@ def _without_mention(text: str, chat: Chat, myself: Myself) -> str:
 def _unsupported(raw: Mapping[str, Any], external_id: str) -> InboundMessage | None:
     """What is left to say of an update that the library could not read."""
     query = raw.get("callback_query")
-    message = raw.get("message") or (query.get("message") if isinstance(query, Mapping) else None)
+    query = query if isinstance(query, Mapping) else None
+    message = raw.get("message") or (query or {}).get("message")
     if not isinstance(message, Mapping):
         return None
     chat, user = message.get("chat"), (query or message).get("from")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import orjson
 from aiohttp import web
 
 from connectors.base.webhooks import (
@@ -13,6 +12,7 @@ from connectors.base.webhooks import (
     MalformedError,
     RefusedError,
     check_secret,
+    parsed_json,
     read_body,
     webhook,
 )
@@ -41,10 +41,10 @@ def webhook_handler(
         if connection is None or connection.channel != channel:
             raise RefusedError(404, "unknown_connection")
         check_secret(request.headers.get(SECRET_HEADER), connection.webhook_secret)
-        body = await read_body(request, limit=MAX_BODY)
+        update = parsed_json(await read_body(request, limit=MAX_BODY))
         try:
-            events = parse(connection, orjson.loads(body))
-        except (orjson.JSONDecodeError, MalformedUpdateError) as error:
+            events = parse(connection, update)
+        except MalformedUpdateError as error:
             raise MalformedError from error
         if events:
             await inbox.receive(connection, events)

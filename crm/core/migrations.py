@@ -30,6 +30,7 @@ from crm.core.migration_steps import (
     passage_vectors,
     passages_by_intervals,
     provider_calls,
+    telegram_updates,
 )
 
 MIGRATIONS_COLLECTION = "migrations"
@@ -201,6 +202,7 @@ MIGRATIONS: list[Migration] = [
     Migration(11, "health, templates and accounts of connections", connections_in_depth.run),
     Migration(12, "what brought contacts, and who are one person", contacts_in_depth.run),
     Migration(13, "connections by the ids of their accounts", connections_by_account.run),
+    Migration(14, "updates of Telegram by their bots", telegram_updates.run),
 ]
 
 

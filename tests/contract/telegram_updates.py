@@ -294,26 +294,68 @@ def reaction(*emoji: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+SENT = datetime.fromtimestamp(1_795_000_000, UTC)
+
 EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "a reaction": (
         reaction({"type": "emoji", "emoji": "👍"}),
-        [Reaction(external_id="update:9001", chat_id="501", platform_id="501:70", emoji="👍")],
+        [
+            Reaction(
+                external_id=f"update:{BOT_ID}:9001",
+                chat_id="501",
+                platform_id="501:70",
+                emoji="👍",
+                at=SENT,
+            )
+        ],
     ),
     "a reaction of the company's own pictures": (
         reaction({"type": "custom_emoji", "custom_emoji_id": "5445"}),
-        [Reaction(external_id="update:9001", chat_id="501", platform_id="501:70", emoji="✨")],
+        [
+            Reaction(
+                external_id=f"update:{BOT_ID}:9001",
+                chat_id="501",
+                platform_id="501:70",
+                emoji="✨",
+                at=SENT,
+            )
+        ],
     ),
     "a reaction taken back": (
         reaction(),
-        [Reaction(external_id="update:9001", chat_id="501", platform_id="501:70", emoji=None)],
+        [
+            Reaction(
+                external_id=f"update:{BOT_ID}:9001",
+                chat_id="501",
+                platform_id="501:70",
+                emoji=None,
+                at=SENT,
+            )
+        ],
     ),
     "blocked": (
         membership(MEMBER, KICKED),
-        [ChatChange(external_id="update:9001", chat_id="501", sender=SENDER, reachable=False)],
+        [
+            ChatChange(
+                external_id=f"update:{BOT_ID}:9001",
+                chat_id="501",
+                sender=SENDER,
+                reachable=False,
+                at=SENT,
+            )
+        ],
     ),
     "let in again": (
         membership(KICKED, MEMBER),
-        [ChatChange(external_id="update:9001", chat_id="501", sender=SENDER, reachable=True)],
+        [
+            ChatChange(
+                external_id=f"update:{BOT_ID}:9001",
+                chat_id="501",
+                sender=SENDER,
+                reachable=True,
+                at=SENT,
+            )
+        ],
     ),
     "the owner answers from the phone": (
         message(
@@ -321,12 +363,13 @@ EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
         ),
         [
             Echo(
-                external_id="update:9001",
+                external_id=f"update:{BOT_ID}:9001",
                 chat_id="business:BC7:501",
                 platform_id="business:BC7:501:77",
                 text="иә, бар",
                 author_name="Данияр",
-                sent_at=datetime.fromtimestamp(1_795_000_000, UTC),
+                addressee=Sender(external_id="501", name="Айгүл Серікқызы"),
+                sent_at=SENT,
             )
         ],
     ),
@@ -351,7 +394,7 @@ EVENTS: dict[str, tuple[dict[str, Any], list[Any]]] = {
         },
         [
             Deletion(
-                external_id=f"update:9001:{number}",
+                external_id=f"update:{BOT_ID}:9001:{number}",
                 chat_id="business:BC7:501",
                 platform_id=f"business:BC7:501:{number}",
             )

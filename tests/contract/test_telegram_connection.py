@@ -3,19 +3,23 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator, Sequence
 
 import aiohttp
 import pytest
 from pydantic import ValidationError
 
 from connectors.base import Polls, ShowsTyping, public_schema
+from connectors.telegram import polling
 from connectors.telegram.commands import COMMANDS
 from connectors.telegram.config import TelegramConfig
+from connectors.telegram.polling import REFUSALS
 from connectors.telegram.webhook import MAX_BODY, SECRET_HEADER
 from crm.contract import (
     AuthenticationFailedError,
     Connection,
     ConnectorError,
+    InboundEvent,
     RejectedError,
     RetryableError,
 )
@@ -272,6 +276,87 @@ async def test_polling_confirms_only_what_is_stored(telegram: Telegram) -> None:
     finally:
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)
+
+
+class PickyInbox:
+    """Refuses events that hold a word, as a database refuses what it cannot encode."""
+
+    def __init__(self, telegram: Telegram, *words: str) -> None:
+        self._receive, self._words = telegram.inbox.receive, words
+        self.refused: list[str] = []
+        telegram.inbox.receive = self.receive  # type: ignore[method-assign]
+
+    async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
+        for event in events:
+            if any(word in repr(event) for word in self._words):
+                self.refused.append(event.external_id)
+                raise UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed")
+        return await self._receive(connection, events)
+
+
+@contextlib.asynccontextmanager
+async def polled(telegram: Telegram, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    monkeypatch.setattr(polling, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(polling, "LONGEST_PAUSE_SECONDS", 0.05)
+    assert isinstance(telegram.connector, Polls)
+    task = asyncio.create_task(telegram.connector.poll(telegram.connection, telegram.inbox))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_update_that_cannot_be_stored_stands_in_nobodys_way(
+    telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picky = PickyInbox(telegram, "poison")
+    received = telegram.inbox.received
+    async with polled(telegram, monkeypatch):
+        await telegram.server.say("poison")
+        await until(lambda: len(picky.refused) > REFUSALS)
+        assert len(telegram.server.bot.queue) == 1, "alone it may be the inbox that fails"
+        await telegram.server.say("бір", chat_id=502)
+        await until(lambda: [one.text for one in received] == ["бір"])
+        await until(lambda: not telegram.server.bot.queue)
+        await telegram.server.say("екі", chat_id=502)
+        await until(lambda: len(received) == 2 and not telegram.server.bot.queue)
+    assert [one.text for one in received] == ["бір", "екі"], "its words cannot be kept"
+
+
+async def test_what_cannot_be_stored_is_shown_as_unsupported_where_it_can(
+    telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PickyInbox(telegram, "Скан")
+    server, received = telegram.server, telegram.inbox.received
+    async with polled(telegram, monkeypatch):
+        poison = server.message(
+            server.bot, 501, document={"file_id": "F", "file_unique_id": "f", "file_name": "Скан"}
+        )
+        await server.publish(server.update(server.bot, message=poison))
+        await server.say("бір", chat_id=502)
+        await until(lambda: len(received) == 2 and not server.bot.queue)
+    assert {(one.chat_id, one.kind) for one in received} == {
+        ("501", "unsupported"),
+        ("502", "text"),
+    }
+
+
+async def test_an_inbox_that_is_away_costs_no_words(
+    telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram.inbox.unavailable = True
+    async with polled(telegram, monkeypatch):
+        for text in ("бір", "екі", "үш"):
+            await telegram.server.say(text)
+        await until(lambda: telegram.inbox.deliveries > 8 * REFUSALS)
+        telegram.inbox.unavailable = False
+        await until(lambda: not telegram.server.bot.queue)
+    assert [(one.text, one.kind) for one in telegram.inbox.received] == [
+        ("бір", "text"),
+        ("екі", "text"),
+        ("үш", "text"),
+    ]
 
 
 @pytest.mark.parametrize(

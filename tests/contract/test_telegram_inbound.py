@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from telegram import Update
 
 from connectors.telegram import inbound
-from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
+from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update, plain_update
 from crm.contract import InboundMessage
 from tests.contract.telegram_updates import (
     BOT_ID,
@@ -38,7 +38,7 @@ def test_content(name: str) -> None:
     update, expected = CONTENTS[name]
     found = only(update)
     chat_id = expected.get("chat_id", "501")
-    assert found.external_id == "update:9001"
+    assert found.external_id == f"update:{BOT_ID}:9001"
     assert found.chat_id == chat_id
     if found.data.get("type") != "unreadable":
         assert found.platform_id == expected.get("platform_id", f"{chat_id}:77")
@@ -55,6 +55,23 @@ def test_content(name: str) -> None:
         (file,) = found.attachments
         told = {**asdict(file), "id": file.ref["file_id"]}
         assert {key: told[key] for key in expected["file"]} == expected["file"]
+
+
+def test_each_bot_numbers_its_updates_by_itself() -> None:
+    update = message(text="сәлем")
+    other = Myself(987654321, "another_bot")
+    mine, theirs = only(update), parse_update(update, other)[0]
+    assert mine.external_id != theirs.external_id
+    assert theirs.external_id == "update:987654321:9001"
+    (unread,) = plain_update(update, other)
+    assert unread.external_id == theirs.external_id, "one that was not stored is the same one"
+
+
+@pytest.mark.parametrize("query", [[1], "x", 7, {"from": 1}])
+def test_a_strange_tap_beside_a_message_is_no_failure(query: object) -> None:
+    update = {**message(text="сәлем"), "callback_query": query}
+    parse_update(update, MYSELF)
+    plain_update(update, MYSELF)
 
 
 @pytest.mark.parametrize("name", EVENTS)
@@ -108,15 +125,15 @@ def test_a_mention_counts_in_utf_16_units() -> None:
 @pytest.mark.parametrize("text", ["Сәлем", "👋" * 4096, "  spaces ", "a\x00b", "\u202eRTL"])
 def test_the_short_way_says_what_the_long_way_says(person: dict[str, Any], text: str) -> None:
     update = message(text=text, sender=person)
-    quick = inbound._plain_text(update, "update:9001")
+    quick = inbound._plain_text(update, f"update:{BOT_ID}:9001")
     assert quick is not None
-    assert [quick] == inbound._events_of(Update.de_json(update), "update:9001", MYSELF)
+    assert [quick] == inbound._events_of(Update.de_json(update), f"update:{BOT_ID}:9001", MYSELF)
 
 
 def test_the_short_way_leaves_the_rest_to_the_long_way() -> None:
     plain = {"text", "link in a text"}
     for name, (update, _) in CONTENTS.items():
-        found = inbound._plain_text(update, "update:9001")
+        found = inbound._plain_text(update, f"update:{BOT_ID}:9001")
         assert name in plain or found is None, name
 
 

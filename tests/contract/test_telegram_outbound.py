@@ -227,6 +227,19 @@ async def test_errors(
     assert telegram.server.bot.token not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("chat_id", "account_wide"), [("501", True), ("business:BC7:501", True), ("-1001", False)]
+)
+async def test_a_flood_is_the_groups_or_the_bots(
+    telegram: Telegram, chat_id: str, account_wide: bool
+) -> None:
+    telegram.server.bot.fail("sendMessage", 429, retry_after=37)
+    message = OutboundMessage(id="1", chat_id=chat_id, text="Сәлем", author_kind="bot")
+    with pytest.raises(RetryableError) as caught:
+        await send_all(telegram, message)
+    assert (caught.value.retry_after, caught.value.account_wide) == (37, account_wide)
+
+
 def test_nothing_to_send() -> None:
     with pytest.raises(RejectedError):
         render(outbound("  "))

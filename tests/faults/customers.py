@@ -171,7 +171,7 @@ class TelegramCustomer:
             await asyncio.sleep(RECONNECT_SECONDS)
         if update["update_id"] % 3 == 0:  # an answer that was lost on its way
             await self._deliver(update)
-        self.said.append((f"update:{update['update_id']}", text))
+        self.said.append((f"update:{bot.id}:{update['update_id']}", text))
 
     async def close(self) -> None:
         """See the protocol."""
