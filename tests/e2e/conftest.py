@@ -11,8 +11,10 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from crm.cli.supervisor import Supervisor
 from tests.e2e.people import Admin, Operator, Visitor
+from tests.fakes.instagram_server import InstagramServer
 from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.telegram_server import TelegramServer
+from tests.fakes.whatsapp_server import WhatsAppServer
 from tests.product.running import running_product
 from tests.support.browser import PATIENCE_MS, running_browser
 
@@ -31,9 +33,30 @@ async def telegram() -> AsyncIterator[TelegramServer]:
 
 
 @pytest.fixture(scope="package")
-async def product(telegram: TelegramServer) -> AsyncIterator[Supervisor]:
+async def whatsapp() -> AsyncIterator[WhatsAppServer]:
+    """A Graph API on loopback, for WhatsApp."""
+    async with WhatsAppServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+async def instagram() -> AsyncIterator[InstagramServer]:
+    """A Graph API on loopback, for Instagram."""
+    async with InstagramServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+async def product(
+    telegram: TelegramServer, whatsapp: WhatsAppServer, instagram: InstagramServer
+) -> AsyncIterator[Supervisor]:
     """All processes, over an empty data folder that the demo company was put into."""
-    async with running_product(demo=True, telegram_api_url=telegram.url) as supervisor:
+    async with running_product(
+        demo=True,
+        telegram_api_url=telegram.url,
+        graph_api_url=whatsapp.url,
+        instagram_api_url=instagram.url,
+    ) as supervisor:
         yield supervisor
 
 
