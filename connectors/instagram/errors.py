@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
-
+from connectors.base.meta import LIMIT_SECONDS, seconds_to_wait
 from crm.contract import (
     AuthenticationFailedError,
     ConnectorError,
@@ -19,10 +18,10 @@ from crm.contract import (
     RetryableError,
 )
 
-USAGE_HEADER: Final = "X-Business-Use-Case-Usage"
 _TOKEN_CODES: Final = frozenset({102, 190})
 _EXPIRED: Final = frozenset({463, 467})
 _LIMITS: Final = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
+"""The account's, or the app's: no chat has one of its own."""
 _PASSING: Final = frozenset({-2, -1, 1, 2, 1200})
 _PERMISSIONS: Final = frozenset({3, 10, *range(200, 300)})
 _WINDOW: Final = frozenset({2534022, 2018278, 2018065})
@@ -43,7 +42,10 @@ def contract_error(status: int, body: Any, headers: Mapping[str, str]) -> Connec
     words = str(error.get("error_user_msg") or error.get("message") or "")[:300]
     if code in _LIMITS or status == 429:
         return RetryableError(
-            "rate_limited", "Instagram asks us to wait.", retry_after=seconds_to_wait(headers)
+            "rate_limited",
+            "Instagram asks us to wait.",
+            retry_after=seconds_to_wait(headers) or LIMIT_SECONDS,
+            account_wide=True,
         )
     if code in _TOKEN_CODES or (status == 401 and code is None):
         if subcode in _EXPIRED:
@@ -89,46 +91,6 @@ def _of_the_message(code: int | None, subcode: int | None, words: str) -> Connec
     if code in _PERMISSIONS:
         return RejectedError("permission_missing", f"The token lacks a permission: {words}")
     return None
-
-
-def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
-    """How long Instagram wants us to be silent; None when it does not say.
-
-    ``estimated_time_to_regain_access`` is told in minutes.
-    """
-    waits = [
-        one["estimated_time_to_regain_access"] * 60.0
-        for one in _usages(headers)
-        if isinstance(one.get("estimated_time_to_regain_access"), int | float)
-    ]
-    after = headers.get("Retry-After", "")
-    if after.isdecimal() and len(after) <= 6:
-        waits.append(float(after))
-    longest = max(waits, default=0.0)
-    return longest if longest > 0 else None
-
-
-def usage_of(headers: Mapping[str, str]) -> float | None:
-    """How much of the hour's allowance is used up, in per cent."""
-    names = ("call_count", "total_cputime", "total_time")
-    told = [
-        float(one[name])
-        for one in _usages(headers)
-        for name in names
-        if isinstance(one.get(name), int | float)
-    ]
-    return max(told, default=None)
-
-
-def _usages(headers: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    try:
-        told = orjson.loads(headers.get(USAGE_HEADER, ""))
-    except orjson.JSONDecodeError:
-        return []
-    found = told.values() if isinstance(told, dict) else ()
-    return [
-        one for each in found if isinstance(each, list) for one in each if isinstance(one, dict)
-    ]
 
 
 def _number(value: object) -> int | None:

@@ -101,7 +101,7 @@ def render(message: OutboundMessage) -> list[Part]:
         if (kind := _type_of(file)) is not None:
             parts.append(Part(file=place, type=kind))
         else:
-            pieces += split_text(f"{file.name}: {file.url}", CAPABILITIES)
+            pieces += split_text(f"{file.name}: {file.link}", CAPABILITIES)
     if (quick or card) and not pieces:
         pieces = ["\n".join(button.title for button in quick or card)]
     if card and _is_caption(pieces) and [part.type for part in parts] == ["image"]:

@@ -161,6 +161,8 @@ async def answer(call: Awaitable[Any]) -> Mapping[str, Any]:
 
 def _file_error(error: ConnectorError) -> ConnectorError:
     """Where a number is not found, or a request is refused, it is the file that is not there."""
+    if error.code == "permission_missing":
+        return error
     if isinstance(error, RejectedError) or error.code == "number_not_found":
         return RejectedError("media_gone", "WhatsApp no longer has the file.")
     return error

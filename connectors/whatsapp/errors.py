@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-import orjson
 from pywa.errors import WhatsAppError
 
-from connectors.base.values import mapping, mappings, number, text
+from connectors.base.meta import LIMIT_SECONDS, seconds_to_wait
+from connectors.base.values import mapping, number, text
 from crm.contract import (
     AuthenticationFailedError,
     ConnectorError,
@@ -25,9 +25,20 @@ AGAIN: Final = "again"
 NEVER: Final = "never"
 ADMIN: Final = "admin"
 
+_PAIR_LIMIT: Final = 131056
 _PAIR_SECONDS: Final = 6.0
-_USAGE: Final = "X-Business-Use-Case-Usage"
-_LONGEST_WAIT_SECONDS: Final = 86_400.0
+_SPEED_SECONDS: Final = 5.0
+_ACCOUNT_WAITS: Final[Mapping[int, float]] = {
+    4: LIMIT_SECONDS,
+    17: LIMIT_SECONDS,
+    32: LIMIT_SECONDS,
+    429: _SPEED_SECONDS,
+    613: LIMIT_SECONDS,
+    80007: LIMIT_SECONDS,
+    130429: _SPEED_SECONDS,
+    131057: LIMIT_SECONDS,
+}
+"""What all chats of a number wait for, and for how long where Meta does not say."""
 
 
 class Meaning(NamedTuple):
@@ -42,9 +53,8 @@ _DOWN = Meaning(AGAIN, "platform_unavailable", "WhatsApp cannot be reached now."
 _LIMIT = Meaning(AGAIN, "rate_limited", "WhatsApp asks us to wait.")
 _BAD = Meaning(NEVER, "bad_request", "WhatsApp refused the message")
 _TOKEN = Meaning(ADMIN, "token_rejected", "WhatsApp does not accept the access token.")
-_RIGHTS = Meaning(
-    ADMIN, "permission_missing", "The access token lacks a permission for this number."
-)
+# Of what was asked (a template, a number abroad), as often as of the token: others may go on.
+_RIGHTS = Meaning(NEVER, "permission_missing", "The access token lacks a permission for this.")
 _UNREGISTERED = Meaning(
     ADMIN, "number_not_registered", "The number is not registered with the Cloud API."
 )
@@ -179,7 +189,12 @@ def contract_error(error: WhatsAppError) -> ConnectorError:
     if known is None or (failing and known.outcome == NEVER):
         known = _DOWN if failing else _BAD
     if known.outcome == AGAIN:
-        return RetryableError(known.code, known.words, retry_after=_wait(error))
+        return RetryableError(
+            known.code,
+            known.words,
+            retry_after=_wait(error),
+            account_wide=error.code in _ACCOUNT_WAITS,
+        )
     if known.outcome == ADMIN:
         return AuthenticationFailedError(known.code, known.words)
     return RejectedError(known.code, _with_reason(known, error.details or error.message))
@@ -203,22 +218,8 @@ def _with_reason(known: Meaning, reason: object) -> str:
 
 
 def _wait(error: WhatsAppError) -> float | None:
-    """Seconds after which Meta lets us in again, if it says; six for one person's own limit."""
-    headers = error.raw_response.headers if error.raw_response is not None else {}
-    told = headers.get("Retry-After", "")
-    if told.isascii() and told.isdigit():
-        return min(float(told), _LONGEST_WAIT_SECONDS)
-    minutes = _usage_minutes(headers.get(_USAGE, ""))
-    if minutes > 0:
-        return min(minutes * 60.0, _LONGEST_WAIT_SECONDS)
-    return _PAIR_SECONDS if error.code == 131056 else None
-
-
-def _usage_minutes(header: str) -> float:
-    """https://developers.facebook.com/docs/graph-api/overview/rate-limiting#headers-2."""
-    try:
-        told = mapping(orjson.loads(header or "{}"))
-    except orjson.JSONDecodeError:
-        return 0.0
-    uses = [use for account in told.values() for use in mappings(account)]
-    return max([number(use.get("estimated_time_to_regain_access")) or 0.0 for use in uses] or [0.0])
+    """Seconds after which Meta lets us in again: as it says, else as its limit is."""
+    told = seconds_to_wait(error.raw_response.headers) if error.raw_response is not None else None
+    if told is None and error.code == _PAIR_LIMIT:
+        return _PAIR_SECONDS
+    return told if told is not None else _ACCOUNT_WAITS.get(error.code)

@@ -94,7 +94,9 @@ def render(message: OutboundMessage) -> list[Part]:
     worded = read_marks(message.text).text.strip()
     menu = menu_of(message.buttons, message.language) if worded else None
     files = [_file_part(place, file) for place, file in enumerate(message.attachments)]
-    links = [f"{f.name}: {f.url}" for f, p in zip(message.attachments, files, strict=True) if not p]
+    links = [
+        f"{f.name}: {f.link}" for f, p in zip(message.attachments, files, strict=True) if not p
+    ]
     texts = [piece for link in links for piece in shown_parts(link, CAPABILITIES.max_text)]
     texts += shown_parts(
         _worded(message, menu), CAPABILITIES.max_text, last=MAX_BODY if menu else None

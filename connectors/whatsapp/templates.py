@@ -16,7 +16,7 @@ from pywa_async.api import GraphAPIAsync
 from connectors.base.values import mapping, mappings, text
 from connectors.whatsapp.client import answer
 from connectors.whatsapp.config import WhatsAppConfig
-from crm.contract import RejectedError, Template, TemplateUse
+from crm.contract import AuthenticationFailedError, RejectedError, Template, TemplateUse
 
 _FIELDS: Final = (
     "id",
@@ -132,7 +132,14 @@ class Definitions:
         known = self._known.get(key)
         if known is not None and known[0] > self._clock():
             return known[1]
-        for told in await fetch_templates(graph, config.waba_id, name=use.name):
+        try:
+            found = await fetch_templates(graph, config.waba_id, name=use.name)
+        except AuthenticationFailedError as error:
+            if error.code != "number_not_found":
+                raise
+            # It is the account that may not be read, and the number goes on writing.
+            raise RejectedError("permission_missing", error.detail) from None
+        for told in found:
             if (told.get("name"), told.get("language")) == (use.name, use.language):
                 self._known[key] = (self._clock() + _FRESH_SECONDS, told)
                 if len(self._known) > _KEPT:

@@ -46,7 +46,7 @@ def file(kind: str = "image", mime: str = "image/jpeg", size: int = 5) -> Outbou
         mime=mime,
         size=size,
         url=url,
-        link=url,
+        link=f"{url}?lasting",
         open=content,
     )
 
@@ -217,7 +217,7 @@ async def test_what_instagram_does_not_take_goes_as_a_link(
     instagram: Instagram, unfit: OutboundFile
 ) -> None:
     await send(instagram, outbound("", attachments=[unfit]))
-    assert sent(instagram) == [{"text": f"a.bin: {unfit.url}"}]
+    assert sent(instagram) == [{"text": f"a.bin: {unfit.link}"}]
 
 
 async def test_an_answer_quotes(instagram: Instagram) -> None:
@@ -377,18 +377,19 @@ async def test_failures_in_the_contracts_words(
             300.0,
         ),
         ({"Retry-After": "17"}, 17.0),
-        ({"X-Business-Use-Case-Usage": "broken"}, None),
-        ({"X-Business-Use-Case-Usage": '{"178": [{"estimated_time_to_regain_access": 0}]}'}, None),
-        ({}, None),
+        ({"X-Business-Use-Case-Usage": "broken"}, 60.0),
+        ({"X-Business-Use-Case-Usage": '{"178": [{"estimated_time_to_regain_access": 0}]}'}, 60.0),
+        ({}, 60.0),
     ],
 )
-async def test_the_platforms_wait_is_told(
-    instagram: Instagram, headers: dict[str, str], seconds: float | None
+@pytest.mark.parametrize("code", [4, 17, 613, 80002])
+async def test_the_platforms_wait_is_told_and_is_the_whole_accounts(
+    instagram: Instagram, code: int, headers: dict[str, str], seconds: float
 ) -> None:
-    instagram.server.account.fail("messages", 400, 613, headers=headers)
+    instagram.server.account.fail("messages", 400, code, headers=headers)
     with pytest.raises(RetryableError) as limited:
         await send(instagram, outbound())
-    assert limited.value.retry_after == seconds
+    assert (limited.value.retry_after, limited.value.account_wide) == (seconds, True)
 
 
 def test_paces_are_the_connections_own(instagram: Instagram) -> None:

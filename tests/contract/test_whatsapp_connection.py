@@ -445,6 +445,7 @@ async def test_a_file_is_fetched(whatsapp: WhatsApp) -> None:
         ("media_url", {"status": 400, "code": 100, "subcode": 33}, RejectedError, "media_gone"),
         ("media_url", {"status": 400, "code": 131052}, RejectedError, "media_gone"),
         ("media_url", {"status": 401, "code": 190}, AuthenticationFailedError, "token_rejected"),
+        ("media_url", {"status": 403, "code": 10}, RejectedError, "permission_missing"),
         ("media_url", {"status": 500, "code": 131000}, RetryableError, "platform_unavailable"),
         ("media_url", {"status": 0}, RetryableError, "platform_unavailable"),
         ("media_url", {"status": 200, "text": "[]"}, RetryableError, "platform_unavailable"),

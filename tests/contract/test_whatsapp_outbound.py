@@ -235,7 +235,7 @@ def file(
         mime=mime,
         size=len(content) if size is None else size,
         url="https://aitys.example.kz/files/token",
-        link="https://aitys.example.kz/files/token",
+        link="https://aitys.example.kz/files/lasting",
         open=chunks,
     )
 
@@ -276,7 +276,7 @@ async def test_files_arrive_as_what_they_are(
     sent = await send_all(whatsapp, outbound("Міне", attachments=[attached]))
     if sent_as is None:
         bodies = sorted(one["text"]["body"] for one in sent)
-        assert bodies == sorted(["Міне", "шот.bin: https://aitys.example.kz/files/token"])
+        assert bodies == sorted(["Міне", f"шот.bin: {attached.link}"])
         return
     ((media_id, uploaded),) = whatsapp.server.graph.uploads.items()
     assert uploaded == (b"bytes", mime, "шот.bin")
@@ -344,7 +344,7 @@ def test_nothing_to_send(text: str) -> None:
 # Refusals
 
 CALLS = [
-    (429, {"code": 130429}, RetryableError, "rate_limited", None),
+    (429, {"code": 130429}, RetryableError, "rate_limited", 5),
     (429, {"code": 80007, "headers": {"Retry-After": "37"}}, RetryableError, "rate_limited", 37),
     (
         400,
@@ -360,8 +360,8 @@ CALLS = [
         180,
     ),
     (400, {"code": 131056}, RetryableError, "rate_limited", 6),
-    (429, {"text": "slow down"}, RetryableError, "rate_limited", None),
-    (400, {"code": 4, "headers": {"Retry-After": "soon"}}, RetryableError, "rate_limited", None),
+    (429, {"text": "slow down"}, RetryableError, "rate_limited", 5),
+    (400, {"code": 4, "headers": {"Retry-After": "soon"}}, RetryableError, "rate_limited", 60),
     (400, {"code": 131047}, RejectedError, "window_closed", None),
     (400, {"code": 131026}, RejectedError, "customer_unreachable", None),
     (400, {"code": 131050}, RejectedError, "opted_out", None),
@@ -372,8 +372,12 @@ CALLS = [
     (400, {"code": 132015}, RejectedError, "template_paused", None),
     (401, {"code": 190}, AuthenticationFailedError, "token_rejected", None),
     (401, {"code": 190, "subcode": 463}, AuthenticationFailedError, "token_expired", None),
-    (403, {"code": 10}, AuthenticationFailedError, "permission_missing", None),
-    (403, {"code": 200}, AuthenticationFailedError, "permission_missing", None),
+    (403, {"code": 3}, RejectedError, "permission_missing", None),
+    (403, {"code": 10}, RejectedError, "permission_missing", None),
+    (403, {"code": 200}, RejectedError, "permission_missing", None),
+    (403, {"code": 299}, RejectedError, "permission_missing", None),
+    (403, {"code": 131005}, RejectedError, "permission_missing", None),
+    (401, {"code": 0}, AuthenticationFailedError, "token_rejected", None),
     (400, {"code": 100, "subcode": 33}, AuthenticationFailedError, "number_not_found", None),
     (400, {"code": 368}, AuthenticationFailedError, "account_restricted", None),
     (400, {"code": 133010}, AuthenticationFailedError, "number_not_registered", None),
@@ -413,6 +417,17 @@ async def test_errors(
     assert caught.value.detail
     assert TOKEN not in repr(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("code", "account_wide"),
+    [(130429, True), (80007, True), (4, True), (131057, True), (131056, False), (80008, False)],
+)
+async def test_whose_limit_it_is(whatsapp: WhatsApp, code: int, account_wide: bool) -> None:
+    whatsapp.server.graph.fail("messages", 429, code=code)
+    with pytest.raises(RetryableError) as limited:
+        await send_all(whatsapp, outbound("Сәлем"))
+    assert limited.value.account_wide is account_wide
 
 
 async def test_an_answer_that_is_lost_is_no_answer(whatsapp: WhatsApp) -> None:
@@ -646,6 +661,17 @@ async def test_a_template_that_cannot_go(
         await send_all(whatsapp, message)
     assert refused.value.code == code
     assert whatsapp.server.number.sent == []
+
+
+@pytest.mark.parametrize("refusal", [{"code": 100, "subcode": 33}, {"code": 200}, {"code": 10}])
+async def test_templates_that_may_not_be_read_are_no_fault_of_the_number(
+    whatsapp: WhatsApp, catalogue: list[dict[str, Any]], refusal: dict[str, int]
+) -> None:
+    whatsapp.server.graph.fail("message_templates", 400, **refusal)
+    with pytest.raises(RejectedError) as refused:
+        await send_all(whatsapp, using("order", header=["a"], body=["a", "b"], buttons={1: "x"}))
+    assert refused.value.code == "permission_missing"
+    await send_all(whatsapp, outbound("Сәлем"))
 
 
 async def test_a_template_is_looked_up_once_and_again_after_a_refusal(
