@@ -8,7 +8,7 @@ import vue from "@vitejs/plugin-vue";
 import { defineConfig, type Plugin } from "vite";
 
 // Where `npm run dev` finds the service; the built console is served by the service itself.
-const service = process.env.AITYS_DEV_SERVICE ?? "http://127.0.0.1:8080";
+const service = process.env.AITYS_DEV_SERVICE ?? "http://localhost:8080";
 
 /** Puts a compressed sibling beside each text: the service sends it to whoever takes it. */
 function compressed(): Plugin {
@@ -52,7 +52,8 @@ export default defineConfig({
   build: { target: "es2022", chunkSizeWarningLimit: 900 },
   server: {
     proxy: {
-      "/api": { target: service, ws: true, changeOrigin: true },
+      // Writes and the live connection are taken from the service's own address only.
+      "/api": { target: service, ws: true, changeOrigin: true, headers: { origin: service } },
       "/widget": { target: service },
     },
   },

@@ -23,6 +23,12 @@ const pages: RouteRecordRaw[] = [
     meta: { title: "inbox" },
   },
   {
+    path: "contacts/duplicates",
+    name: "duplicates",
+    component: () => import("@/features/contacts/DuplicatesPage.vue"),
+    meta: { title: "contacts" },
+  },
+  {
     path: "contacts/:contactId?",
     name: "contacts",
     component: () => import("@/features/contacts/ContactsPage.vue"),

@@ -86,6 +86,7 @@ export class EventCache {
         break;
       case "duplicate":
         this.later(["contact"]);
+        this.later(keys.duplicates);
         break;
       case "knowledge":
         this.later(["knowledge"]);

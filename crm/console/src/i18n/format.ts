@@ -57,6 +57,12 @@ export function useFormat() {
 
   const dateTime = (at: string, now = new Date()) => `${day(at, now)}, ${time(at)}`;
 
+  /** The same within a sentence: "tomorrow, 15:00". */
+  const within = (at: string, now = new Date()) => {
+    const text = dateTime(at, now);
+    return text.charAt(0).toLocaleLowerCase(tag.value) + text.slice(1);
+  };
+
   function duration(milliseconds: number): string {
     const minutes = Math.max(0, Math.floor(milliseconds / MINUTE));
     if (minutes < 1) return t("time.justNow");
@@ -80,5 +86,5 @@ export function useFormat() {
     milliseconds >= 1000 ? `${number(Math.round(milliseconds / 100) / 10)}\u00a0${t("units.s")}` : `${Math.round(milliseconds)}\u00a0${t("units.ms")}`;
   const percent = (share: number) => `${Math.round(share * 100)}\u00a0%`;
 
-  return { timeZone, cost, bytes, elapsed, percent, date, time, day, dayDistance, short, dateTime, duration, number, money: formatMoney, phone: formatPhone };
+  return { timeZone, cost, bytes, elapsed, percent, date, time, day, dayDistance, short, dateTime, within, duration, number, money: formatMoney, phone: formatPhone };
 }

@@ -27,6 +27,7 @@ const FIELDS: Record<string, string[]> = {
   tls_failed: ["imap_security"],
   tls_required: ["imap_security"],
   host_unknown: ["imap_host"],
+  address_private: ["imap_host"],
 };
 
 export function useConnectionWords() {

@@ -3,7 +3,7 @@ import { computed, type MaybeRefOrGetter, toValue } from "vue";
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { Contact, ContactForm, ContactWrite, Page } from "@/api/types";
+import type { Contact, ContactForm, ContactWrite, Duplicate, Page } from "@/api/types";
 
 export interface ContactFilters {
   q?: string;
@@ -52,6 +52,16 @@ export async function deleteContact(id: string): Promise<void> {
   void queryClient.invalidateQueries({ queryKey: keys.contacts });
 }
 
+/** All pairs that may be one person, the newest proposals first. */
+export function useDuplicates() {
+  return useInfiniteQuery({
+    queryKey: keys.duplicates,
+    queryFn: ({ pageParam }): Promise<Page<Duplicate>> => call(api.GET("/api/contacts/duplicates", { params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor || undefined,
+  });
+}
+
 /** Who else the contact may be. Fetched anew when the contact changes: sharing a phone begins there. */
 export function useDuplicatesOf(id: MaybeRefOrGetter<string>) {
   return useQuery({
@@ -71,6 +81,7 @@ export async function mergeContacts(id: string, otherId: string): Promise<void> 
 export async function dismissDuplicate(id: string, otherId: string): Promise<void> {
   await call(api.POST("/api/contacts/{contact_id}/duplicates/dismiss", { params: { path: { contact_id: id } }, body: { other_id: otherId } }));
   void queryClient.invalidateQueries({ queryKey: ["contact"] });
+  void queryClient.invalidateQueries({ queryKey: keys.duplicates });
 }
 
 export async function recordConsent(id: string, consent: { kind: "marketing"; granted: boolean; source: "operator" | "form"; text: string }): Promise<void> {
