@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
+from itertools import zip_longest
 from typing import Final
 
 from bson import ObjectId
@@ -41,10 +42,15 @@ from crm.inbox.sweep import Sweep
 _log = logging.getLogger(__name__)
 
 CLAIM: Final = timedelta(seconds=30)
-GIVE_UP_AFTER: Final = timedelta(hours=1)
-FIRST_PAUSE_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 120.0
+PAUSES_SECONDS: Final = (0.5, 2.0, 10.0, 40.0, 120.0, 300.0, 600.0)
+"""Between tries of what speaks of a message that is not known; the last one repeats."""
+FEWEST_TRIES: Final = 6
+PATIENCE: Final = timedelta(hours=1)
+SHORT_PATIENCE: Final = timedelta(minutes=2)
+"""Of what soon follows what it speaks of: what stays unknown so long is another program's."""
+SOON_KNOWN: Final = frozenset({"status", "read", "chat"})
 SWEPT_AT_ONCE: Final = 500
+ORGANIZATIONS_AT_ONCE: Final = 50
 WAITING: Final = "waiting"
 DONE: Final = "done"
 
@@ -72,6 +78,7 @@ class ChannelEvents:
         self._events = store.database.db[CHANNEL_EVENTS]
         self._handlers = handlers
         self._sweep = Sweep()
+        self._swept_up_to: ObjectId | None = None
 
     async def store(
         self, connection: Connection, events: Sequence[ChatEvent | InboundMessage]
@@ -95,27 +102,57 @@ class ChannelEvents:
     async def apply(self, ids: Sequence[ObjectId]) -> None:
         """Apply stored events in order. Never raises: what was not applied is swept."""
         for event_id in ids:
-            await self._apply(event_id)
+            await self._apply(event_id, 0)
 
     async def sweep(self) -> int:
-        """Apply what is due and nobody applies; returns how many."""
-        due = self._events.find(
-            {"state": WAITING, "next_attempt_at": {"$lte": utc_now()}}, {"_id": 1}
-        )
-        found = [
-            event["_id"] async for event in due.sort("next_attempt_at", 1).limit(SWEPT_AT_ONCE)
+        """Apply what is due and nobody applies; returns how many.
+
+        All organizations that have some due get the same share: one with very many keeps nobody
+        else waiting.
+        """
+        due = {"state": WAITING, "next_attempt_at": {"$lte": utc_now()}}
+        organizations = await self._organizations(due)
+        shares = [
+            await self._events.find({"organization_id": organization_id, **due}, {"attempts": 1})
+            .sort("next_attempt_at", 1)
+            .limit(SWEPT_AT_ONCE // len(organizations))
+            .to_list()
+            for organization_id in organizations
         ]
-        await self._sweep.start({one: partial(self._apply, one) for one in found})
+        found = [event for turn in zip_longest(*shares) for event in turn if event is not None]
+        await self._sweep.start(
+            {one["_id"]: partial(self._apply, one["_id"], one["attempts"]) for one in found}
+        )
         return len(found)
+
+    async def _organizations(self, due: Document) -> list[ObjectId]:
+        """Those with something due, going on behind where the last sweep ended."""
+        found: list[ObjectId] = []
+        after = self._swept_up_to
+        while len(found) < ORGANIZATIONS_AT_ONCE:
+            condition = {"organization_id": {"$gt": after}} if after else {}
+            event = await self._events.find_one(
+                {**condition, **due}, {"organization_id": 1}, sort=[("organization_id", 1)]
+            )
+            if event is not None and event["organization_id"] not in found:
+                after = event["organization_id"]
+                found.append(after)
+            elif event is None and after and self._swept_up_to:  # once more from the beginning
+                after = self._swept_up_to = None
+            else:
+                break
+        self._swept_up_to = after if len(found) == ORGANIZATIONS_AT_ONCE else None
+        return found
 
     async def close(self) -> None:
         """Stop what the last sweeps started."""
         await self._sweep.close()
 
-    async def _apply(self, event_id: ObjectId) -> None:
+    async def _apply(self, event_id: ObjectId, attempts: int) -> None:
+        """Apply an event, unless somebody else has tried it since it was looked at."""
         try:
             event = await self._events.find_one_and_update(
-                {"_id": event_id, "state": WAITING},
+                {"_id": event_id, "state": WAITING, "attempts": attempts},
                 {"$set": {"next_attempt_at": utc_now() + CLAIM}, "$inc": {"attempts": 1}},
                 return_document=ReturnDocument.AFTER,
             )
@@ -134,14 +171,17 @@ class ChannelEvents:
             return False
 
     async def _note(self, event: Document, *, applied: bool) -> None:
-        moment = utc_now()
-        if applied or moment - event["created_at"] > GIVE_UP_AFTER:
+        moment, attempts = utc_now(), event["attempts"]
+        patience = SHORT_PATIENCE if event["kind"] in SOON_KNOWN else PATIENCE
+        # The tries count as well: an event may have waited for a process to look at it.
+        hopeless = attempts >= FEWEST_TRIES and moment - event["created_at"] > patience
+        if applied or hopeless:
             changes: Document = {"state": DONE, "applied": applied}
         else:
-            pause = min(FIRST_PAUSE_SECONDS * 2 ** (event["attempts"] - 1), LONGEST_PAUSE_SECONDS)
+            pause = PAUSES_SECONDS[min(attempts, len(PAUSES_SECONDS)) - 1]
             changes = {"next_attempt_at": moment + timedelta(seconds=pause)}
         await self._events.update_one(
-            {"_id": event["_id"], "attempts": event["attempts"]}, {"$set": changes}
+            {"_id": event["_id"], "attempts": attempts}, {"$set": changes}
         )
 
 
@@ -150,7 +190,7 @@ def _document(connection: Connection, event: ChatEvent | InboundMessage) -> Docu
     kind = _KINDS[type(event)]
     if isinstance(event, InboundMessage):
         external_id = f"edit:{event.external_id}"
-        data: Document = {"platform_id": event.edit_of, "text": event.text}
+        data: Document = {"platform_id": event.edit_of, "text": event.text, "at": event.sent_at}
     else:
         external_id = f"{kind}:{event.external_id}"
         data = asdict(event)

@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from crm.contract import (
     MAX_TEXT_LENGTH,
     ChatEvent,
+    ChatMove,
     Connection,
     InboundEvent,
     InboundMessage,
@@ -30,6 +31,8 @@ from crm.inbox.store import GRACE, ConversationStore
 from crm.inbox.turns import TurnRunner
 
 NOTE_EVENT_SECONDS = 10.0
+MOVED_AT_ONCE = 20
+"""Moves of chats in one delivery that are applied before it is acknowledged; more are swept."""
 
 
 class Intake:
@@ -63,6 +66,7 @@ class Intake:
         """
         if not events:
             return 0
+        moves = [event for event in events if isinstance(event, ChatMove)]
         messages: list[InboundMessage] = []
         others: list[ChatEvent | InboundMessage] = []
         for event in events:
@@ -70,9 +74,12 @@ class Intake:
                 messages.append(event)
                 if event.edit_of is not None:
                     others.append(event)
-            else:
+            elif not isinstance(event, ChatMove):
                 others.append(event)
         try:
+            # First, so that what is written under the new ids finds the conversation under them.
+            moved = await self._events.store(connection, moves)
+            await self._events.apply(moved[:MOVED_AT_ONCE])
             stored = await self._insert(
                 [await self._document(connection, message) for message in messages]
             )
@@ -80,7 +87,7 @@ class Intake:
         except PyMongoError as error:
             raise Unavailable("What the platform told could not be stored.") from error
         connection_id = ObjectId(connection.id)
-        self._note_event(connection_id)
+        self._note_event(ObjectId(connection.organization_id), connection_id)
         for chat_id in dict.fromkeys(message.chat_id for message in messages):
             self._background.start(self._turns.run(connection_id, chat_id))
         if applicable:
@@ -106,9 +113,7 @@ class Intake:
 
     async def _document(self, connection: Connection, message: InboundMessage) -> Document:
         document: Document = storable(_document(connection, message))
-        document["conversation_id"] = self._store.known_conversation(
-            document["connection_id"], message.chat_id
-        )
+        document["conversation_id"] = await self._store.known.conversation_of(document)
         if message.reply_to is not None:
             document["reply_to"] = await self._quoted(document, message.reply_to)
         return document
@@ -132,12 +137,12 @@ class Intake:
             "author_kind": quoted["author"]["kind"],
         }
 
-    def _note_event(self, connection_id: ObjectId) -> None:
+    def _note_event(self, organization_id: ObjectId, connection_id: ObjectId) -> None:
         """Show admins that the channel is alive; now and then is enough."""
         moment = time.monotonic()
         if moment >= self._noted_until.get(connection_id, 0.0):
             self._noted_until[connection_id] = moment + NOTE_EVENT_SECONDS
-            self._background.start(self._store.note_event(connection_id))
+            self._background.start(self._store.note_event(organization_id, connection_id))
 
 
 def _document(connection: Connection, message: InboundMessage) -> Document:

@@ -33,13 +33,6 @@ RECORDED: Final = "recorded"
 UNSENT: Final = (QUEUED, SENDING)
 """States of an outbound message that is still to reach the platform."""
 
-FORWARD: Final[Mapping[str, tuple[str, ...]]] = {
-    SENT: (SENDING,),
-    DELIVERED: (SENDING, SENT),
-    READ: (SENDING, SENT, DELIVERED),
-}
-"""From which states a delivery may go on: statuses only move forward."""
-
 _MESSAGE_FIELDS: Final = (
     "chat_id",
     "direction",

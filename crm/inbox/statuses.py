@@ -12,11 +12,12 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from crm.core.clock import utc_now
-from crm.inbox.models import DELIVERED, FAILED, FORWARD, READ, SENT, Document
+from crm.inbox.models import DELIVERED, FAILED, READ, SENDING, SENT, Document
 from crm.inbox.news import message_updated
 from crm.inbox.store import ConversationStore
 
 _STEPS: Final = (SENT, DELIVERED, READ)
+"""How far a message that went out may come, in this order."""
 _MARKED_AT_ONCE: Final = 200
 
 
@@ -42,10 +43,11 @@ class Statuses:
     async def seen(self, place: Place, message_id: ObjectId, state: str) -> None:
         """A widget shows our message (``delivered``), or its visitor looked at it (``read``)."""
         match = {**place.query, "_id": message_id, "direction": "out"}
-        message = await self._store.messages.find_one(match)
-        if message is not None and message["state"] in FORWARD[state]:
-            behind = {**match, "state": {"$in": FORWARD[state]}}
-            await self._change(behind, {"state": state, **_moment(state)})
+        before = {
+            "$in": [SENDING, *_STEPS[: _STEPS.index(state)]]
+        }  # it may be faster than our note
+        if await self._store.messages.find_one({**match, "state": before}, {"_id": 1}):
+            await self._change({**match, "state": before}, {"state": state, **_moment(state)})
 
     async def update(self, place: Place, told: Mapping[str, Any]) -> bool:
         """A platform tells of one part of a message; returns whether the message is known.
@@ -62,6 +64,7 @@ class Statuses:
             if not changes:
                 return True
             unchanged = {
+                **place.query,
                 "_id": message["_id"],
                 "parts": message["parts"],
                 "state": message["state"],
@@ -108,10 +111,12 @@ class Statuses:
 
 
 def changes_by(message: Document, told: Mapping[str, Any]) -> Document:
-    """What a status changes in a message; nothing when it is late."""
+    """What a status changes in a message; nothing when it is late, or of a second copy of it."""
     parts = [dict(part) for part in message.get("parts") or ()]
-    part = next(one for one in parts if one["platform_id"] == told["platform_id"])
+    part = next((one for one in parts if one["platform_id"] == told["platform_id"]), None)
     changes: Document = {}
+    if part is None:
+        return changes
     cost = _cost(told)
     if cost and cost != message.get("cost"):
         changes["cost"] = cost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.events import EventLog
 from crm.inbox.choices import offered
+from crm.inbox.known_chats import KnownChats
 from crm.inbox.models import (
     CONVERSATIONS,
     HANDLED,
@@ -32,10 +32,10 @@ from crm.inbox.models import (
     clean,
 )
 from crm.inbox.news import conversation_updated, last_message, message_created
+from crm.inbox.showing import active_now, literal, shown, unannounced
 
 BOT = {"kind": "bot"}
 ATTACHED_AT_ONCE = 100
-KNOWN_CONVERSATIONS = 20_000
 GRACE = timedelta(seconds=3)
 """How long the process that stored something has to see to it before a sweeper does."""
 
@@ -74,13 +74,14 @@ class ConversationStore:
         self.contacts = database.db["contacts"]
         self.duplicates = Duplicates(database=database, events=events)
         self.organizations = database.db["organizations"]
-        self._known: OrderedDict[tuple[ObjectId, str], ObjectId] = OrderedDict()
+        self.known = KnownChats(conversations=self.conversations)
 
-    async def note_event(self, connection_id: ObjectId) -> None:
+    async def note_event(self, organization_id: ObjectId, connection_id: ObjectId) -> None:
         """Note that a channel has just delivered something."""
         with contextlib.suppress(PyMongoError):  # the next delivery notes it
             await self.database.db["connections"].update_one(
-                {"_id": connection_id}, {"$set": {"last_event_at": utc_now()}}
+                {"organization_id": organization_id, "_id": connection_id},
+                {"$set": {"last_event_at": utc_now()}},
             )
 
     async def conversation(self, conversation_id: ObjectId) -> Document | None:
@@ -89,22 +90,20 @@ class ConversationStore:
 
     async def note_unreachable(self, message: Document) -> None:
         """Note that the person blocked us; their next message undoes it."""
-        await self.conversations.update_one(
-            {"_id": message["conversation_id"], "organization_id": message["organization_id"]},
-            {"$set": {"reachable": False}},
-        )
+        key = {"organization_id": message["organization_id"], "_id": message["conversation_id"]}
 
-    def known_conversation(self, connection_id: ObjectId, chat_id: str) -> ObjectId | None:
-        """The id of a chat's conversation, when this process has seen it lately. Makes no query."""
-        return self._known.get((connection_id, chat_id))
+        async def write(session: AsyncClientSession) -> None:
+            after = await self.conversations.find_one_and_update(
+                {**key, "reachable": {"$ne": False}},
+                {"$set": {"reachable": False, "updated_at": utc_now()}},
+                session=session,
+                return_document=ReturnDocument.AFTER,
+            )
+            if after is not None:
+                told = [conversation_updated(after)]
+                await self.events.append(message["organization_id"], told, session)
 
-    def remember(self, conversation: Document) -> None:
-        """Know from now on which conversation belongs to a chat; it stays the same for ever."""
-        chat = (conversation["connection_id"], conversation["chat_id"])
-        self._known[chat] = conversation["_id"]
-        self._known.move_to_end(chat)
-        if len(self._known) > KNOWN_CONVERSATIONS:
-            self._known.popitem(last=False)
+        await self.database.in_transaction(write)
 
     async def pending(self, connection_id: ObjectId, chat_id: str) -> list[Document]:
         """The chat's messages that no turn has handled, in order; of very many the oldest."""
@@ -143,7 +142,7 @@ class ConversationStore:
         self, conversation: Document, holder: str, fresh: Sequence[Document]
     ) -> Document:
         ids = [message["_id"] for message in fresh]
-        update = {**_shown(fresh), **_literal(_now())}
+        update = {**shown(fresh), **literal(active_now())}
         for message in fresh:
             message["conversation_id"] = conversation["_id"]
 
@@ -209,7 +208,7 @@ class ConversationStore:
                 fields["choices"] = offered(replies[-1]["buttons"])
             if release:
                 fields["lease"] = None
-            stage = {**_shown(announced), **_literal({**fields, **_now()})}
+            stage = {**shown(announced), **literal({**fields, **active_now()})}
             marks: Document = {"state": HANDLED, "updated_at": utc_now()}
             if unrecorded:
                 marks["unrecorded"] = True
@@ -232,7 +231,7 @@ class ConversationStore:
             events = [message_created(message) for message in announced]
             claimed = False
             if kept and replies:
-                claimed = await self._insert(replies, claim, session)
+                claimed = await self._insert(replies, current, claim, session)
                 events += [message_created(reply) for reply in replies]
             await self._mark(handled, announced, marks, session)
             await self.events.append(
@@ -272,15 +271,20 @@ class ConversationStore:
             )
 
     async def _insert(
-        self, replies: Sequence[Document], claim: timedelta | None, session: AsyncClientSession
+        self,
+        replies: Sequence[Document],
+        conversation: Document,
+        claim: timedelta | None,
+        session: AsyncClientSession,
     ) -> bool:
         """Store replies, claimed for the caller when nothing older is unsent; returns whether they are."""
         claimed = claim is not None and not await self.messages.find_one(
-            {"conversation_id": replies[0]["conversation_id"], "state": {"$in": UNSENT}},
+            {"conversation_id": conversation["_id"], "state": {"$in": UNSENT}},
             {"_id": 1},
             session=session,
         )
         for place, reply in enumerate(replies, 1):  # a repeated transaction may find it otherwise
+            reply["chat_id"] = conversation["chat_id"]  # it may have moved while the turn ran
             reply["state"] = SENDING if claimed else QUEUED
             reply["attempts"] = int(claimed)
             reply["next_attempt_at"] = utc_now() + (claim * place if claim and claimed else GRACE)
@@ -354,40 +358,3 @@ def _message(
         "created_at": moment,
         "updated_at": moment,
     }
-
-
-def unannounced(messages: Sequence[Document]) -> list[Document]:
-    """Those of a customer's messages that operators have not been shown."""
-    return [message for message in messages if message.get("fresh")]
-
-
-def _shown(fresh: Sequence[Document]) -> Document:
-    """What showing new messages changes in their conversation, as a stage of an update."""
-    if not fresh:
-        return {}
-    thread = fresh[-1]["data"].get("thread")
-    people_see_to_it = {"$or": [{"$eq": ["$owner", "operator"]}, {"$eq": ["$status", "waiting"]}]}
-    return {
-        "last_message": {"$literal": last_message(fresh[-1])},
-        "status": {"$cond": [{"$eq": ["$status", "closed"]}, "open", "$status"]},
-        # What the bot answers is nobody's unread mail.
-        "unread": {"$add": ["$unread", {"$cond": [people_see_to_it, len(fresh), 0]}]},
-        "last_inbound_at": {"$max": ["$last_inbound_at", max(map(_written_at, fresh))]},
-        "reachable": True,
-        **({"thread": {"$literal": thread}} if thread else {}),
-    }
-
-
-def _written_at(message: Document) -> datetime:
-    """When the customer wrote it, as the platform tells, but never later than it came."""
-    came: datetime = message["created_at"]
-    return min(message.get("sent_at") or came, came)
-
-
-def _now() -> Document:
-    moment = utc_now()
-    return {"last_activity_at": moment, "updated_at": moment}
-
-
-def _literal(fields: Document) -> Document:
-    return {name: {"$literal": value} for name, value in fields.items()}

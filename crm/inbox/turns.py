@@ -31,8 +31,9 @@ from crm.inbox.first_contact import ensure_conversation
 from crm.inbox.handover import Handover
 from crm.inbox.models import RECEIVED, Document
 from crm.inbox.outbox import CLAIM
+from crm.inbox.showing import unannounced
 from crm.inbox.speaker import Speaker, speaker_of
-from crm.inbox.store import Committed, ConversationStore, LeaseLostError, unannounced
+from crm.inbox.store import Committed, ConversationStore, LeaseLostError
 from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)
@@ -157,7 +158,7 @@ class TurnRunner:
                     await ensure_conversation(store, pending[0])
                 return bool(pending)
         conversation, holder = leased
-        store.remember(conversation)
+        store.known.remember(conversation)
         released = False
         try:
             async with leases.renewing(store.conversations, conversation["_id"], holder):

@@ -15,7 +15,7 @@ async def run(database: Database) -> None:
             IndexModel([("connection_id", ASCENDING), ("external_id", ASCENDING)], unique=True),
             IndexModel([("created_at", ASCENDING)], expireAfterSeconds=EVENT_DAYS * 86_400),
             IndexModel(
-                [("next_attempt_at", ASCENDING)],
+                [("organization_id", ASCENDING), ("next_attempt_at", ASCENDING)],
                 name="events_due",
                 partialFilterExpression={"state": "waiting"},
             ),

@@ -1,5 +1,7 @@
-"""Statuses, reactions, edits, deletions, echoes, blocking: applied once, in whatever order they come."""
+"""Statuses, reactions, edits, deletions, blocking: applied once, in whatever order they come."""
 
+import time
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +15,6 @@ from crm.contract import (
     ChatMove,
     ConsentChange,
     Deletion,
-    Echo,
     InboundEvent,
     MessageKind,
     Notice,
@@ -23,6 +24,7 @@ from crm.contract import (
     StatusUpdate,
 )
 from crm.core.clock import utc_now
+from crm.inbox.channel_events import FEWEST_TRIES, PATIENCE, PAUSES_SECONDS, SHORT_PATIENCE
 from tests.integration.inbox.conftest import Bench
 
 OPERATOR = {"_id": ObjectId(), "name": "Demo Operator"}
@@ -106,15 +108,38 @@ async def test_a_status_that_is_faster_than_our_note_is_applied_later(bench: Ben
     assert (await newest(bench))["state"] == "delivered"
 
 
-async def test_what_stays_unknown_is_given_up_after_an_hour(bench: Bench) -> None:
-    await tell(bench, status("delivered", of="out-99"))
+@pytest.mark.parametrize(
+    ("kind", "patience"), [("status", timedelta(minutes=3)), ("reaction", timedelta(hours=1))]
+)
+async def test_what_stays_unknown_is_given_up(bench: Bench, kind: str, patience: timedelta) -> None:
+    reaction = Reaction(external_id="r", chat_id="chat", platform_id="out-99", emoji="👍")
+    await tell(bench, status("delivered", of="out-99") if kind == "status" else reaction)
     events = bench.database.db["channel_events"]
-    long_ago = utc_now() - timedelta(hours=2)
-    await events.update_many({}, {"$set": {"created_at": long_ago, "next_attempt_at": long_ago}})
-    await bench.inbox.channel_events.sweep()
+
+    async def tried(age: timedelta) -> tuple[int, str]:
+        changes = {"created_at": utc_now() - age, "next_attempt_at": utc_now()}
+        await events.update_many({}, {"$set": changes})
+        await bench.inbox.channel_events.sweep()
+        event = await events.find_one({})
+        assert event is not None
+        return event["attempts"], event["state"]
+
+    # It may have waited for a process: the tries count as well as the time.
+    assert await tried(2 * patience) == (2, "waiting")
+    for number in (3, 4, 5):
+        assert await tried(timedelta()) == (number, "waiting")
+    assert await tried(patience / 2) == (6, "waiting")
+    assert await tried(patience) == (7, "done")
     event = await events.find_one({})
     assert event is not None
-    assert (event["state"], event["applied"]) == ("done", False)
+    assert event["applied"] is False
+    assert await tried(patience) == (7, "done")
+
+
+async def test_tries_are_few(bench: Bench) -> None:
+    assert sum(PAUSES_SECONDS[: FEWEST_TRIES - 1]) > SHORT_PATIENCE.total_seconds()
+    tries = len(PAUSES_SECONDS) + 1 + PATIENCE.total_seconds() // PAUSES_SECONDS[-1]
+    assert tries < 15
 
 
 async def test_what_is_charged_for_a_message_is_kept(answered: Bench) -> None:
@@ -152,43 +177,6 @@ async def test_an_edit_is_answered_and_marks_the_original(answered: Bench) -> No
     assert (original["text"], original["edited_text"]) == ("hello", "helo, corrected")
 
 
-async def test_an_echo_is_an_operators_message_and_silences_the_bot(answered: Bench) -> None:
-    echo = Echo(external_id="e1", chat_id="chat", platform_id="page-1", text="I'll do it myself")
-    await tell(answered, echo)
-    await tell(answered, echo)
-    conversation = await answered.conversation()
-    assert conversation["owner"] == "operator"
-    message = await newest(answered, **{"author.kind": "operator"})
-    assert (message["text"], message["state"]) == ("I'll do it myself", "sent")
-    said = len(answered.connector.sent)
-    await answered.say("2", "thanks")
-    assert len(answered.connector.sent) == said, "the bot is silent"
-    echoes = {"data.echo": True}
-    assert await answered.inbox.store.messages.count_documents(echoes) == 1
-
-
-async def test_an_echo_of_what_we_sent_changes_nothing(answered: Bench) -> None:
-    await tell(answered, Echo(external_id="e1", chat_id="chat", platform_id="out-2", text="x"))
-    assert (await answered.conversation())["owner"] == "bot"
-    assert await answered.inbox.store.messages.count_documents({"data.echo": True}) == 0
-
-
-async def test_an_echo_waits_while_a_delivery_is_under_way(answered: Bench) -> None:
-    messages = answered.inbox.store.messages
-    message = await newest(answered)
-    await messages.update_one(
-        {"_id": message["_id"]}, {"$set": {"state": "sending"}, "$unset": {"platform_ids": ""}}
-    )
-    await tell(answered, Echo(external_id="e1", chat_id="chat", platform_id="out-2", text="x"))
-    assert (await answered.conversation())["owner"] == "bot", "it may be our own"
-    await messages.update_one(
-        {"_id": message["_id"]}, {"$set": {"state": "sent", "platform_ids": ["out-2"]}}
-    )
-    await make_due(answered)
-    await answered.inbox.channel_events.sweep()
-    assert (await answered.conversation())["owner"] == "bot"
-
-
 async def test_a_blocked_chat_is_shown_until_the_customer_is_back(answered: Bench) -> None:
     sender = Sender(external_id="chat")
     for name, reachable in (("b", False), ("c", False)):
@@ -217,6 +205,57 @@ async def test_a_chat_goes_on_under_new_ids(answered: Bench) -> None:
     assert [one["external_id"] for one in contact["identities"]] == ["new"]
     assert await store.contacts.count_documents({}) == 1
     assert (await newest(answered))["chat_id"] == "new"
+
+
+async def test_a_move_comes_before_what_is_written_under_the_new_ids(answered: Bench) -> None:
+    before = await answered.conversation()
+    person = Sender(external_id="new")
+    move = ChatMove(external_id="m1", chat_id="chat", new_chat_id="new", sender=person)
+    message = replace(answered.message("2", "it is me"), chat_id="new", sender=person)
+    await answered.inbox.gateway.receive(answered.connection, [message, move])
+    await answered.settle()
+    store = answered.inbox.store
+    (after,) = await store.conversations.find({}).to_list()
+    assert (after["_id"], after["chat_id"]) == (before["_id"], "new")
+    assert await store.contacts.count_documents({}) == 1
+    assert answered.connector.sent[-1].chat_id == "new"
+
+
+async def test_a_number_s_next_owner_is_not_taken_for_the_former_one(answered: Bench) -> None:
+    """Neither in the process that moved the chat, nor in one that has seen it long ago."""
+    store, before = answered.inbox.store, await answered.conversation()
+    known = store.known
+    person = Sender(external_id="new")
+    move = ChatMove(external_id="m1", chat_id="chat", new_chat_id="new", sender=person)
+    await tell(answered, move)
+    stranger = {**before, "chat_id": "chat"}
+    assert await known.conversation_of(stranger) is None
+    known.remember(stranger)  # as another process still does
+    assert await known.conversation_of(stranger) == before["_id"]
+    known._known = OrderedDict(
+        (chat, (seen, time.monotonic())) for chat, (seen, _) in known._known.items()
+    )
+    assert await known.conversation_of(stranger) is None
+    known.remember({**before, "chat_id": "new"})
+    known._known = OrderedDict(
+        (chat, (seen, time.monotonic())) for chat, (seen, _) in known._known.items()
+    )
+    assert await known.conversation_of({**before, "chat_id": "new"}) == before["_id"]
+
+
+async def test_what_the_bot_says_goes_where_the_chat_has_moved(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    person = Sender(external_id="new")
+
+    async def slow(body: dict[str, Any]) -> Any:
+        moved = ChatMove(external_id="m1", chat_id="chat", new_chat_id="new", sender=person)
+        await bench.inbox.gateway.receive(bench.connection, [moved])
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = slow
+    await bench.say("2", "where are you?")
+    assert bench.connector.sent[-1].text == "echo: where are you?"
+    assert bench.connector.sent[-1].chat_id == "new"
 
 
 async def test_a_chat_that_was_begun_anew_is_left_alone(answered: Bench) -> None:
