@@ -124,7 +124,9 @@ class Alerts:
         """Make the task, unless this cause made one already."""
         expires: datetime | None = (connection.get("health") or {}).get("token_expires_at")
         error = connection.get("last_error") or {"detail": "", "at": None}
-        cause = f"{expires:%Y%m%d}" if why == TOKEN_EXPIRES else f"{error['at']:%Y%m%dT%H%M%S}"
+        # One trouble is one task, however often the platform refused meanwhile.
+        began = (connection.get("refusals") or {}).get("since") or error["at"]
+        cause = f"{expires:%Y%m%d}" if why == TOKEN_EXPIRES else f"{began:%Y%m%dT%H%M%S}"
         words = {
             "name": connection["name"],
             "error": error["detail"].rstrip("."),

@@ -25,6 +25,7 @@ from crm.channels.alerts import TOKEN_EXPIRES
 from crm.channels.configuration import validated_config
 from crm.channels.reading import health_read
 from crm.channels.records import ConnectionRecords, last_error
+from crm.channels.refusals import refused
 from crm.contract import (
     AuthenticationFailedError,
     Connection,
@@ -219,18 +220,23 @@ class ConnectionHealth:
             await self._records.alert({**stored, **values}, TOKEN_EXPIRES)
 
     async def _note_refusal(self, stored: RawDocument, error: AuthenticationFailedError) -> None:
-        """The credentials are no longer good. The event and the owners' task come with the first refusal."""
+        """The credentials are no longer good. The event and the owners' task come once."""
         before = stored.get("health") or {}
         await self._store(
             stored, {"health": {**before, "checked_at": utc_now(), "trouble": error.code}}
         )
-        if stored["status"] == "active" or (stored["last_error"] or {}).get("code") != error.code:
-            await self._records.mark_failing(stored, error.code, error.detail)
+        await self._records.mark_failing(stored, error.code, error.detail, sure=True)
 
     async def _note_trouble(self, stored: RawDocument, error: ConnectorError) -> None:
         before = stored.get("health") or {}
-        health = {**before, "checked_at": utc_now(), "trouble": error.code}
-        await self._store(stored, {"health": health, "last_error": last_error(error)})
+        moment = utc_now()
+        values: RawDocument = {
+            "health": {**before, "checked_at": moment, "trouble": error.code},
+            "last_error": last_error(error),
+        }
+        if stored["status"] == "failing":  # it may work again as soon as the platform answers
+            values |= refused(stored, moment)
+        await self._store(stored, values)
 
     async def _store(self, stored: RawDocument, values: RawDocument) -> None:
         """Note what was found, unless the connection was changed meanwhile; tell it when it can be seen."""

@@ -9,7 +9,9 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from connectors.base import Connector
+from crm.channels.alerts import FAILING
 from crm.channels.reading import connection_read, contract_connection
+from crm.channels.refusals import refused
 from crm.contract import AuthenticationFailedError, Connection, ConnectorError
 from crm.core.clock import utc_now
 from crm.core.database import Database, RawDocument, Session
@@ -115,7 +117,7 @@ class ConnectionRecords:
         if connection is None and stored["status"] != "failing":
             detail = "The credentials cannot be read with the present AITYS_SECRET_KEY."
             log.error("Connection %s: %s", connection_id, detail)
-            await self.mark_failing(stored, "credentials_unreadable", detail)
+            await self.mark_failing(stored, "credentials_unreadable", detail, sure=True)
         return connection
 
     async def of_accounts(
@@ -139,23 +141,48 @@ class ConnectionRecords:
         if stored is None or stored["updated_at"] != connection.updated_at:
             return  # it was changed since: the error is not the present credentials'
         if isinstance(error, AuthenticationFailedError):
-            await self.mark_failing(stored, error.code, error.detail)
+            await self.mark_failing(stored, error.code, error.detail, sure=False)
         else:
             await self.connections.update_one(
                 _key(connection), {"$set": {"last_error": last_error(error)}}
             )
 
-    async def mark_failing(self, stored: RawDocument, code: str, detail: str) -> None:
-        """Take a connection out of use until its admin sees to it; the owners are told once.
+    async def mark_failing(
+        self, stored: RawDocument, code: str, detail: str, *, sure: bool
+    ) -> None:
+        """Take a connection out of use until it works again, which is looked at soon (`crm.channels.refusals`).
 
-        A paused one stays paused: it only says what is wrong.
+        A paused one stays paused: it only says what is wrong. Who works with one that is out of use for this reason
+        already is not disturbed.
+
+        Args:
+            stored: the connection.
+            code: why, for the console.
+            detail: why, in words.
+            sure: whether the platform was asked whether it knows the credentials. Otherwise the owners are told only
+                when it happens again.
         """
-        error = {"code": code, "detail": detail, "at": utc_now()}
-        status = "paused" if stored["status"] == "paused" else "failing"
-        values: RawDocument = {"status": status, "last_error": error}
-        await self.store(stored["organization_id"], stored["_id"], values, SYSTEM)
-        if stored["status"] == "active":
-            await self.alert({**stored, **values}, "failing")
+        moment = utc_now()
+        values: RawDocument = refused(stored, moment)
+        paused = stored["status"] == "paused"
+        known = stored["status"] != "active" and (stored["last_error"] or {}).get("code") == code
+        if known:
+            await self.connections.update_one(
+                {"organization_id": stored["organization_id"], "_id": stored["_id"]},
+                {"$set": values},
+            )
+        else:
+            values["status"] = "paused" if paused else "failing"
+            values["last_error"] = {"code": code, "detail": detail, "at": moment}
+            unchanged = {"updated_at": stored["updated_at"]}
+            try:
+                await self.store(
+                    stored["organization_id"], stored["_id"], values, SYSTEM, only=unchanged
+                )
+            except NotFound:
+                return  # another process was faster, or an admin was
+        if not paused and (sure or values["refusals"]["count"] > 1):
+            await self.alert({**stored, **values}, FAILING)
 
     async def store(
         self,

@@ -20,6 +20,7 @@ from crm.channels.configuration import (
 from crm.channels.describing import channel_read
 from crm.channels.models import ChannelConnection
 from crm.channels.records import AccountConnected, ConnectionRecords, last_error
+from crm.channels.refusals import refused
 from crm.channels.schemas import ConnectionCreate, ConnectionQuery, ConnectionUpdate
 from crm.contract import Account, Connection, ConnectorError, RetryableError
 from crm.core.clock import utc_now
@@ -145,6 +146,7 @@ class Connections:
             config = validated_config(connector, {**known, **given})
             account = await _verify(connector, config)
             values |= split_config(connector, config, self._records.secrets)
+            values["refusals"] = None  # what was refused were the credentials before
             values |= _account(stored["channel"], account)
             await self._check_free(organization_id, values["account_key"], but=connection_id)
         read = await self._records.store(organization_id, connection_id, values, actor)
@@ -222,7 +224,8 @@ class Connections:
         """Keep what a platform gave instead of a credential. Whoever polls goes on undisturbed.
 
         Returns:
-            Whether it was kept: what an admin has typed since the connection was loaded stands.
+            Whether it was kept: what an admin has typed, or another process renewed, since the connection was loaded
+            stands. What else was changed of the connection is of no matter.
 
         Raises:
             ValueError: the channel has no such fields, or does not take the values.
@@ -237,10 +240,12 @@ class Connections:
             raise ValueError(f"{connection.channel} has no settings {sorted(unknown)}")
         for _ in range(3):  # another process may renew another credential at the same time
             stored = await self._records.connections.find_one(key)
-            if stored is None or stored["updated_at"] != connection.updated_at:
+            if stored is None:
                 return False
             try:
                 known = joined_config(stored, self._records.secrets)
+                if any(known.get(name) != connection.config.get(name) for name in values):
+                    return False
                 config = validated_config(connector, {**known, **values})
             except SecretUnreadableError:
                 return False
@@ -281,9 +286,11 @@ class Connections:
                 await connector.connect(connection, public_url=self._public_url)
         except ConnectorError as error:
             values |= {"status": "failing", "last_error": last_error(error)}
+            values |= refused(stored, utc_now())
         except TimeoutError:
             silent = RetryableError("platform_unreachable", "The platform does not answer now.")
             values |= {"status": "failing", "last_error": last_error(silent)}
+            values |= refused(stored, utc_now())
         return await self._records.store(organization_id, connection_id, values, actor)
 
     async def _end(self, stored: RawDocument) -> None:

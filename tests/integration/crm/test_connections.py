@@ -178,6 +178,63 @@ async def test_a_connection_that_fails_already_is_no_new_task(
     assert len((await owner.get("/api/tasks"))["items"]) == 1
 
 
+async def refuse(services: Services, made: Any, code: str = "permission_missing") -> None:
+    connection = await services.connection_records.load(ObjectId(made["id"]))
+    assert connection is not None
+    await services.connection_records.note_failure(
+        connection, AuthenticationFailedError(code, "No.")
+    )
+
+
+async def test_a_passing_refusal_is_looked_at_soon_and_troubles_nobody(
+    admin: Console, owner: Console, core: Core, services: Services
+) -> None:
+    made = await connect(admin)
+    await refuse(services, made)
+    one = await stored(core, made)
+    assert one["status"] == "failing"
+    assert one["health_due_at"] <= utc_now() + timedelta(seconds=30)
+    await due(core)
+    await services.connection_health.run_due()
+    read = await admin.get(path(made))
+    assert (read["status"], read["last_error"]) == ("active", None)
+    assert (await owner.get("/api/tasks"))["items"] == []
+
+
+async def test_a_refusal_that_comes_back_is_told_once_and_looked_at_less_and_less_often(
+    admin: Console, owner: Console, core: Core, services: Services
+) -> None:
+    made = await connect(admin)
+    waits = []
+    for _ in range(10):
+        await refuse(services, made)
+        waits.append((await stored(core, made))["health_due_at"] - utc_now())
+        await due(core)
+        await services.connection_health.run_due()
+        assert (await stored(core, made))["status"] == "active"
+    assert waits == sorted(waits)
+    assert timedelta(seconds=50) < waits[1] <= timedelta(seconds=60)
+    assert timedelta(minutes=50) < waits[-1] <= timedelta(hours=1)
+    assert len((await owner.get("/api/tasks"))["items"]) == 1
+
+
+async def test_a_revoked_token_is_asked_for_less_and_less_often(
+    admin: Console, owner: Console, platform: Platform, core: Core, services: Services
+) -> None:
+    made = await connect(admin)
+    platform.tokens.pop(GOOD)
+    await refuse(services, made, "token_revoked")
+    assert (await owner.get("/api/tasks"))["items"] == []
+    changed_at = (await stored(core, made))["updated_at"]
+    for wait in (60, 120, 240):
+        await due(core)
+        await services.connection_health.run_due()
+        left = (await stored(core, made))["health_due_at"] - utc_now()
+        assert timedelta(seconds=wait - 10) < left <= timedelta(seconds=wait)
+    assert len((await owner.get("/api/tasks"))["items"]) == 1, "the platform itself was asked"
+    assert (await stored(core, made))["updated_at"] == changed_at, "nothing new to tell"
+
+
 async def test_a_platform_that_is_down_takes_nothing_out_of_use(
     admin: Console, owner: Console, platform: Platform, core: Core, services: Services
 ) -> None:
@@ -243,6 +300,21 @@ async def test_credentials_are_renewed_before_they_end(
     assert (await stored(core, made))["updated_at"] == loaded.updated_at
     assert read["updated_at"] == made["updated_at"]
     assert GOOD not in str(await stored(core, made))
+
+
+async def test_a_renewal_is_kept_whatever_else_has_changed(
+    admin: Console, services: Services
+) -> None:
+    made = await connect(admin)
+    before = await services.connection_records.load(ObjectId(made["id"]))
+    assert before is not None
+    await admin.patch(path(made), {"name": "Renamed"})
+    await refuse(services, made)
+    assert await services.inbox.gateway.renew(before, {"token": "renewed"})
+    after = await services.connection_records.load(ObjectId(made["id"]))
+    assert after is not None
+    assert (after.config["token"], after.name) == ("renewed", "Renamed")
+    assert not await services.inbox.gateway.renew(before, {"token": "of another process"})
 
 
 async def test_what_an_admin_typed_stands_against_a_renewal(
