@@ -217,9 +217,10 @@ class Servers:
                 await smtp.ehlo()
             await self._log_in_smtp(smtp, config)
         except BaseException as error:
+            # The socket is the connection's own from here on: closed behind its back, its number
+            # would be another connection's while this one still listens to it.
             smtp.close()
-            sock.close()
-            if isinstance(error, aiosmtplib.SMTPException | ConnectorError | _NETWORK):
+            if isinstance(error, (aiosmtplib.SMTPException, ConnectorError, *_NETWORK)):
                 raise smtp_error(error) from error
             raise
         try:
