@@ -20,6 +20,7 @@ from connectors.registry import build_connectors
 from crm.contract import (
     AuthenticationFailedError,
     ConnectorError,
+    Deletion,
     Echo,
     MessageKind,
     Reaction,
@@ -197,6 +198,45 @@ async def test_a_reaction_names_its_message(platform: Platform) -> None:
     assert (event.platform_id, event.emoji) == (result.platform_id, "👍")
     assert event.chat_id == platform.chat_id
     assert platform.inbox.received == []
+
+
+async def test_an_answer_names_what_it_answers(platform: Platform) -> None:
+    needs(platform, "quotes")
+    (result,) = await platform.send(platform.message("Қай түсі?"))
+    assert result.platform_id is not None
+    await platform.quote(result.platform_id, "Көгі")
+    (received,) = platform.inbox.received
+    assert received.text == "Көгі"
+    assert received.reply_to == result.platform_id
+
+
+async def test_a_tap_is_its_buttons_payload(platform: Platform) -> None:
+    needs(platform, "taps")
+    for _ in range(2):
+        await platform.tap("/ask_human", "Адам шақыру")
+    (received,) = platform.inbox.received
+    assert (received.text, received.payload) == ("Адам шақыру", "/ask_human")
+
+
+async def test_what_is_taken_back_is_no_message(platform: Platform) -> None:
+    needs(platform, "deletions")
+    assert await platform.deliver("Қателестім")
+    for _ in range(2):
+        await platform.take_back()
+    (first,) = platform.inbox.received
+    (event,) = platform.inbox.events
+    assert isinstance(event, Deletion)
+    assert event.platform_id == (first.platform_id or first.external_id)
+    assert event.chat_id == first.chat_id
+
+
+async def test_where_somebody_is_comes_as_numbers(platform: Platform) -> None:
+    needs(platform, "locations")
+    await platform.locate(43.238949, 76.889709)
+    (received,) = platform.inbox.received
+    assert received.kind is MessageKind.LOCATION
+    place = (received.data["latitude"], received.data["longitude"])
+    assert place == (43.238949, 76.889709)
 
 
 async def test_what_is_written_from_the_phone_is_ours(platform: Platform) -> None:

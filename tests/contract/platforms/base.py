@@ -70,6 +70,22 @@ class Platform(ABC):
         """A customer reacts to a message of ours."""
         raise NotImplementedError
 
+    async def quote(self, platform_id: str, text: str) -> None:
+        """A customer answers a certain message of ours."""
+        raise NotImplementedError
+
+    async def tap(self, payload: str, title: str) -> None:
+        """A customer taps a button."""
+        raise NotImplementedError
+
+    async def take_back(self, *, key: int = 1) -> None:
+        """A customer deletes a message."""
+        raise NotImplementedError
+
+    async def locate(self, latitude: float, longitude: float) -> None:
+        """A customer shows where they are."""
+        raise NotImplementedError
+
     async def write_from_phone(self, text: str) -> None:
         """The owner answers by the messenger's own app."""
         raise NotImplementedError

@@ -27,6 +27,9 @@ class EmailPlatform(Platform):
     lacks: ClassVar[Mapping[str, str]] = {
         "edits": "a mail that was sent cannot be changed",
         "reactions": "mail has none",
+        "taps": "buttons are written out as links and a numbered list",
+        "deletions": "a mail that was sent cannot be taken back",
+        "locations": "mail has none",
         "statuses": "a server tells only of failures: test_sending.py has bounces",
         "stickers": "mail has none",
         "signatures": "nobody calls us: the mailbox's own login is the proof",
@@ -87,6 +90,14 @@ class EmailPlatform(Platform):
         """See the base: encrypted for a key that we do not have."""
         before = self._noted()
         self.post.drop((MAILS / "pgp_encrypted.eml").read_bytes())
+        assert await self._is_noted(before + 1, 5.0)
+
+    async def quote(self, platform_id: str, text: str) -> None:
+        """See the base."""
+        before = self._noted()
+        mail = _mail(text, 43)
+        mail["In-Reply-To"] = platform_id
+        self.post.drop(mail)
         assert await self._is_noted(before + 1, 5.0)
 
     async def write_from_phone(self, text: str) -> None:

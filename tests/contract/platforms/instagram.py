@@ -29,6 +29,7 @@ class InstagramPlatform(Platform):
         "statuses": "Instagram tells only what was read, as a mark",
         "private media": "files lie at signed addresses that need no token",
         "stickers": "stickers come as pictures, and a heart as a text",
+        "locations": "the app does not tell them through the API",
     }
     secrets = (TOKEN, APP_SECRET, VERIFY_TOKEN)
 
@@ -73,6 +74,20 @@ class InstagramPlatform(Platform):
         """See the base."""
         reaction = {"mid": platform_id, "action": "react", "reaction": "other", "emoji": emoji}
         assert await self._deliver(reaction=reaction) == 200
+
+    async def quote(self, platform_id: str, text: str) -> None:
+        """See the base."""
+        told = {"mid": "aWdfZAGQ", "text": text, "reply_to": {"mid": platform_id}}
+        assert await self._deliver(message=told) == 200
+
+    async def tap(self, payload: str, title: str) -> None:
+        """See the base."""
+        told = {"mid": "aWdfZAGT", "text": title, "quick_reply": {"payload": payload}}
+        assert await self._deliver(message=told) == 200
+
+    async def take_back(self, *, key: int = 1) -> None:
+        """See the base."""
+        assert await self._deliver(message={"mid": f"aWdfZAG{key}", "is_deleted": True}) == 200
 
     async def write_from_phone(self, text: str) -> None:
         """See the base."""

@@ -22,6 +22,9 @@ class WebchatPlatform(Platform):
     lacks: ClassVar[Mapping[str, str]] = {
         "edits": "the widget does not offer it",
         "reactions": "the widget does not offer it",
+        "quotes": "the widget does not offer it",
+        "deletions": "the widget does not offer it",
+        "locations": "the widget does not offer it",
         "echoes": _OURS,
         "statuses": f"{_OURS}: it tells by Inbox.seen",
         "unknown": f"{_OURS}: an unknown frame is refused, and the socket stays open",
@@ -77,6 +80,12 @@ class WebchatPlatform(Platform):
         frame = {"type": "message", "id": "client-id-9", "text": "", "files": [file]}
         await screen.socket.send_json(frame)
         await screen.next("ack")
+
+    async def tap(self, payload: str, title: str) -> None:
+        """See the base."""
+        frame = {"type": "tap", "id": "client-id-8", "payload": payload, "title": title}
+        await self._screens[0].socket.send_json(frame)
+        await self._screens[0].next("ack")
 
 
 async def _say(screen: Screen, text: str, key: int) -> bool:

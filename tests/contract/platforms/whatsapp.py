@@ -74,6 +74,29 @@ class WhatsAppPlatform(Platform):
         reaction = {"message_id": platform_id, "emoji": emoji}
         assert await self._server.deliver(said(message("wamid.R", reaction=reaction))) == 200
 
+    async def quote(self, platform_id: str, text: str) -> None:
+        """See the base."""
+        context = {"from": "77273555010", "id": platform_id}
+        told = said(message("wamid.Q", text={"body": text}, context=context))
+        assert await self._server.deliver(told) == 200
+
+    async def tap(self, payload: str, title: str) -> None:
+        """See the base."""
+        kind = "button_reply"
+        chosen = {"type": kind, kind: {"id": payload, "title": title}}
+        told = said(message("wamid.B", type="interactive", interactive=chosen))
+        assert await self._server.deliver(told) == 200
+
+    async def take_back(self, *, key: int = 1) -> None:
+        """See the base."""
+        told = said(message("wamid.D", revoke={"original_message_id": f"wamid.{key}"}))
+        assert await self._server.deliver(told) == 200
+
+    async def locate(self, latitude: float, longitude: float) -> None:
+        """See the base."""
+        place = {"latitude": latitude, "longitude": longitude}
+        assert await self._server.deliver(said(message("wamid.L", location=place))) == 200
+
     async def write_from_phone(self, text: str) -> None:
         """See the base."""
         echo = {
