@@ -14,7 +14,8 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 from pydantic import BaseModel
 
-from connectors.base.meta import MetaWebhook, account_ids
+from connectors.base.meta import account_ids
+from connectors.base.meta_webhook import MetaWebhook
 from connectors.base.values import id_of, written
 from connectors.instagram import accounts, limits, tokens
 from connectors.instagram.client import DEFAULT_FACEBOOK_URL, DEFAULT_INSTAGRAM_URL, Graph

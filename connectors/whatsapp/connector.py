@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel
 
-from connectors.base.meta import MetaWebhook
+from connectors.base.meta_webhook import MetaWebhook
 from connectors.base.values import mapping, mappings, text
 from connectors.whatsapp import account
 from connectors.whatsapp.client import DEFAULT_API_URL, Graphs, answer

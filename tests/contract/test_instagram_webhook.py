@@ -7,7 +7,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
-from connectors.base.meta import MAX_BODY
+from connectors.base.meta_webhook import MAX_BODY
 from crm.contract import Echo, OutboundMessage, Reaction, ReadMark
 from tests.contract.conftest import make_connection
 from tests.contract.instagram_events import IGNORED, MALFORMED
@@ -98,7 +98,7 @@ async def test_a_body_that_is_too_large(
     instagram: Instagram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MAX_BODY >= 3_000_000  # what Meta may send
-    monkeypatch.setattr("connectors.base.meta.MAX_BODY", 1000)
+    monkeypatch.setattr("connectors.base.meta_webhook.MAX_BODY", 1000)
     await instagram.set_webhook()
     assert await instagram.server.deliver(b" " * 1001) == 413
     assert instagram.inbox.deliveries == 0

@@ -21,7 +21,7 @@ from connectors.base import (
     SetsPace,
     ShowsTyping,
 )
-from connectors.base.meta import MAX_BODY
+from connectors.base.meta_webhook import MAX_BODY
 from connectors.whatsapp import WhatsAppConnector
 from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.inbound import FIELDS

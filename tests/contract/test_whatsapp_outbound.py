@@ -665,7 +665,7 @@ async def test_a_template_that_cannot_go(
 
 @pytest.mark.parametrize("refusal", [{"code": 100, "subcode": 33}, {"code": 200}, {"code": 10}])
 async def test_templates_that_may_not_be_read_are_no_fault_of_the_number(
-    whatsapp: WhatsApp, catalogue: list[dict[str, Any]], refusal: dict[str, int]
+    whatsapp: WhatsApp, catalogue: list[dict[str, Any]], refusal: dict[str, Any]
 ) -> None:
     whatsapp.server.graph.fail("message_templates", 400, **refusal)
     with pytest.raises(RejectedError) as refused:

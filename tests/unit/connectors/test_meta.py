@@ -12,7 +12,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from connectors.base.meta import LARGE_BODY, MetaWebhook, seconds_to_wait, usage_of
+from connectors.base.meta import seconds_to_wait, usage_of
+from connectors.base.meta_webhook import LARGE_BODY, MetaWebhook
 from crm.contract import Account, Connection, InboundEvent, InboundMessage, Sender
 from tests.contract.inbox import InboxDouble
 from tests.support.growth import assert_gentle_growth
