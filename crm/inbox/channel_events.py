@@ -54,6 +54,8 @@ ORGANIZATIONS_AT_ONCE: Final = 50
 WAITING: Final = "waiting"
 DONE: Final = "done"
 
+_BEGINNING: Final = ObjectId(b"\0" * 12)
+
 _KINDS: Final[Mapping[type, str]] = {
     StatusUpdate: "status",
     ReadMark: "read",
@@ -78,7 +80,7 @@ class ChannelEvents:
         self._events = store.database.db[CHANNEL_EVENTS]
         self._handlers = handlers
         self._sweep = Sweep()
-        self._swept_up_to: ObjectId | None = None
+        self._swept_up_to = _BEGINNING
 
     async def store(
         self, connection: Connection, events: Sequence[ChatEvent | InboundMessage]
@@ -128,20 +130,22 @@ class ChannelEvents:
     async def _organizations(self, due: Document) -> list[ObjectId]:
         """Those with something due, going on behind where the last sweep ended."""
         found: list[ObjectId] = []
-        after = self._swept_up_to
+        after = first = self._swept_up_to
         while len(found) < ORGANIZATIONS_AT_ONCE:
-            condition = {"organization_id": {"$gt": after}} if after else {}
+            # By its index each question reads one key an organization, however much is due later.
             event = await self._events.find_one(
-                {**condition, **due}, {"organization_id": 1}, sort=[("organization_id", 1)]
+                {"organization_id": {"$gt": after}, **due},
+                {"organization_id": 1},
+                sort=[("organization_id", 1)],
             )
-            if event is not None and event["organization_id"] not in found:
-                after = event["organization_id"]
-                found.append(after)
-            elif event is None and after and self._swept_up_to:  # once more from the beginning
-                after = self._swept_up_to = None
-            else:
+            if event is None and first != _BEGINNING:  # once more from the beginning
+                after = first = _BEGINNING
+                continue
+            if event is None or event["organization_id"] in found:
                 break
-        self._swept_up_to = after if len(found) == ORGANIZATIONS_AT_ONCE else None
+            after = event["organization_id"]
+            found.append(after)
+        self._swept_up_to = after if len(found) == ORGANIZATIONS_AT_ONCE else _BEGINNING
         return found
 
     async def close(self) -> None:
