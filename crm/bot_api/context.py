@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.prompts.content import AssistantContent
 from crm.bot_api.hours import opening
+from crm.contacts.consents import holds
 from crm.core.clock import utc_now
 from crm.core.database import RawDocument
 from crm.inbox.speaker import Speaker
@@ -165,11 +166,10 @@ def _contact(contact: RawDocument, conversation: RawDocument) -> RawDocument:
             "consents": contact.get("consents", ()),
             **conversation["facts"],
         }
-    consents = [c for c in contact.get("consents", ()) if c["kind"] == "marketing"]
     return {
         "id": contact["_id"],
         "name": contact.get("name"),
         "phone": contact.get("phone"),
         "email": contact.get("email"),
-        "marketing_consent": consents[-1]["granted"] if consents else None,
+        "marketing_consent": holds(contact.get("consents", ()), "marketing"),
     }

@@ -177,7 +177,7 @@ class SkillActions:
                     "conversation_id": conversation["_id"],
                     "direction": "in",
                 },
-                {"text": 1},
+                {"text": 1, "sent_at": 1},
                 sort=[("created_at", -1), ("_id", -1)],
                 session=session,
             )
@@ -189,6 +189,8 @@ class SkillActions:
                 connection_id=conversation["connection_id"],
                 conversation_id=conversation["_id"],
                 text=words["text"] if words else None,
+                # Said when it was written: a message that comes late changes no later word.
+                at=words.get("sent_at") if words else None,
             )
             await self._contacts.record_consent(
                 conversation["organization_id"],

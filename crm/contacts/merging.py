@@ -1,5 +1,6 @@
 """Making one contact of two."""
 
+from crm.contacts.consents import in_order
 from crm.contacts.platforms import DIRECT
 from crm.core.database import RawDocument
 
@@ -15,14 +16,13 @@ def merged_values(target: RawDocument, source: RawDocument) -> RawDocument:
         (identity["connection_id"], identity["external_id"]): identity
         for identity in (*source["identities"], *target["identities"])
     }
-    consents = [*target["consents"], *source["consents"]]
     return {
         **{
             field: target.get(field) if target.get(field) is not None else source.get(field)
             for field in ("name", "phone", "email", "language", "avatar_file_id")
         },
         "identities": list(identities.values()),
-        "consents": sorted(consents, key=lambda consent: consent["at"]),
+        "consents": in_order([*target["consents"], *source["consents"]]),
         "attributes": {**source["attributes"], **target["attributes"]},
         "source": _first_source(target.get("source"), source.get("source")),
         "note": "\n\n".join(dict.fromkeys(notes)),

@@ -7,7 +7,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from crm.contacts.consents import new_consent
+from crm.contacts.consents import in_order, new_consent
 from crm.contacts.duplicates import Duplicates
 from crm.contacts.merging import merged_values
 from crm.contacts.models import (
@@ -212,7 +212,7 @@ class Contacts:
 
         async def work(session: Session) -> RawDocument:
             contact = await self.get(organization_id, contact_id, session)
-            consents = [*contact["consents"], consent]
+            consents = in_order([*contact["consents"], consent])
             return await self.store(contact, {"consents": consents}, actor, session)
 
         return await self._database.within(session, work, serial=organization_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from crm.bot_api.schemas import (
     TaskWrite,
 )
 from crm.bot_api.service import SkillActions
+from crm.contacts.consents import new_consent
 from crm.contacts.models import new_contact
 from crm.contacts.related import RelatedCollection
 from crm.contacts.service import Contacts
@@ -234,6 +236,28 @@ async def test_tasks_consents_and_feedback_are_written_once_each(skills: Skills)
         await skills.conversation(), await skills.actions.organization(conversation)
     )
     assert SkillContext.model_validate(context).contact.marketing_consent is False
+
+
+async def test_a_word_that_comes_late_changes_no_later_one(skills: Skills) -> None:
+    """A yes in a message that the platform kept for days, after a no of yesterday."""
+    conversation = await skills.conversation()
+    contacts = skills.bench.database.db["contacts"]
+    no = new_consent(
+        kind="marketing", granted=False, source="platform", at=utc_now() - timedelta(days=1)
+    )
+    await contacts.update_one({}, {"$set": {"consents": [no]}})
+    await skills.bench.database.db["messages"].update_many(
+        {"direction": "in"}, {"$set": {"sent_at": utc_now() - timedelta(days=3)}}
+    )
+    yes = ConsentWrite(kind="marketing", granted=True, source_key="late:consent")
+    await skills.actions.record_consent(conversation, yes)
+    context = SkillContext.model_validate(
+        await skills.contexts.read(conversation, await skills.actions.organization(conversation))
+    )
+    assert context.contact.marketing_consent is False
+    contact = await contacts.find_one({})
+    assert contact is not None
+    assert [one["granted"] for one in contact["consents"]] == [True, False]
 
 
 async def test_the_context_tells_the_newest_deals_stage_and_the_history(skills: Skills) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from crm.contacts.consents import holds
 from crm.contract import (
     Attachment,
     ChatChange,
@@ -292,6 +293,24 @@ async def test_a_consent_is_recorded_once_with_its_channel(bench: Bench) -> None
     assert (consent["kind"], consent["granted"]) == ("marketing", False)
     assert consent["channel"] == bench.connection.channel
     assert consent["conversation_id"] == (await bench.conversation())["_id"]
+
+
+async def test_a_consent_that_comes_late_stands_before_the_later_one(answered: Bench) -> None:
+    refusal = ConsentChange(
+        external_id="stop",
+        chat_id="chat",
+        sender=Sender(external_id="chat"),
+        purpose="marketing",
+        granted=False,
+        at=utc_now(),
+    )
+    earlier = utc_now() - timedelta(days=3)
+    await tell(answered, refusal)
+    await tell(answered, replace(refusal, external_id="resume", granted=True, at=earlier))
+    contact = await answered.inbox.store.contacts.find_one({})
+    assert contact is not None
+    assert holds(contact["consents"], "marketing") is False
+    assert [one["granted"] for one in contact["consents"]] == [True, False]
 
 
 async def test_a_quoted_message_is_shown_with_the_answer(answered: Bench) -> None:
