@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -16,12 +17,12 @@ from pydantic import BaseModel
 
 from connectors.base.meta import account_ids
 from connectors.base.meta_webhook import MetaWebhook
-from connectors.base.values import id_of, written
-from connectors.instagram import accounts, limits, tokens
+from connectors.base.values import id_of, text, written
+from connectors.instagram import account, limits, tokens
 from connectors.instagram.client import DEFAULT_FACEBOOK_URL, DEFAULT_INSTAGRAM_URL, Graph
 from connectors.instagram.config import InstagramConfig
 from connectors.instagram.inbound import FIELDS as WEBHOOK_FIELDS
-from connectors.instagram.inbound import Entry, Myself, entries_of, events_of
+from connectors.instagram.inbound import Entry, Myself, app_of, entries_of, events_of
 from connectors.instagram.media import Media, is_loopback
 from connectors.instagram.menu import FIELDS as MENU_FIELDS
 from connectors.instagram.menu import profile_of
@@ -38,7 +39,6 @@ from crm.contract import (
     OutboundMessage,
     Pace,
     Profile,
-    Quota,
     Reach,
     RejectedError,
     RetryableError,
@@ -48,6 +48,7 @@ from crm.contract import (
 
 _log = logging.getLogger(__name__)
 
+_SENT_KEPT: Final = 2_000
 _LINK_PARAMETER: Final = re.compile(r"[A-Za-z0-9+/=\-.:_]{1,500}")
 
 
@@ -76,12 +77,15 @@ class InstagramConnector:
             is_loopback(urlsplit(url).hostname or "") for url in (api_url, graph_api_url)
         )
         self._media = Media(loopback=self._loopback)
+        self._sent: OrderedDict[str, None] = OrderedDict()
+        self._apps: dict[str, str] = {}
+        """Through which app a connection sends, where its admin has not said."""
         self._now = now
 
     async def verify(self, config: BaseModel) -> Account:
         """See the protocol."""
         checked = InstagramConfig.model_validate(config, from_attributes=True)
-        return await accounts.account_of(self._graph, checked)
+        return await account.verify(self._graph, checked)
 
     async def connect(
         self,
@@ -93,14 +97,14 @@ class InstagramConnector:
 
         Where the app delivers them is typed into its dashboard: ``webhook`` tells what.
         """
-        config, node = _config(connection), accounts.node_of(connection.account)
-        await accounts.subscribe(self._graph, config, node)
+        config, node = _config(connection), account.node_of(connection.account)
+        await account.subscribe(self._graph, config, node)
         if config.menu:
             await self._set_menu(config, node, connection.language)
 
     async def disconnect(self, connection: Connection) -> None:
         """Take the subscription and the menu away. A token that no longer works leaves nothing to undo."""
-        config, node = _config(connection), accounts.node_of(connection.account)
+        config, node = _config(connection), account.node_of(connection.account)
         try:
             if config.menu:
                 with contextlib.suppress(RejectedError):
@@ -146,7 +150,12 @@ class InstagramConnector:
         if part.reply_to is not None:
             body["reply_to"] = {"mid": part.reply_to}
         answer = await self._graph.post(_config(connection), _messages(connection), body)
-        return SendResult(platform_id=id_of(answer.get("message_id")))
+        platform_id = id_of(answer.get("message_id"))
+        if platform_id is not None:
+            self._sent[platform_id] = None
+            if len(self._sent) > _SENT_KEPT:
+                self._sent.popitem(last=False)
+        return SendResult(platform_id=platform_id)
 
     def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
         """See the protocol."""
@@ -203,12 +212,6 @@ class InstagramConnector:
             picture={"url": picture} if picture else None,
         )
 
-    async def renew(self, connection: Connection, inbox: Inbox) -> None:
-        """See the protocol. A Page's token has no end of its own."""
-        config = _config(connection)
-        if config.login == "instagram":
-            await tokens.renew(self._graph, config, connection, inbox, now=self._now())
-
     async def health(
         self,
         connection: Connection,
@@ -216,25 +219,13 @@ class InstagramConnector:
         public_url: str,  # noqa: ARG002 - Instagram does not tell where the app delivers
     ) -> Health:
         """Whether Instagram delivers to the app, how long the token lasts, how much is used up."""
-        config, warnings = _config(connection), list[str]()
-        node = accounts.node_of(connection.account)
-        if not await accounts.is_subscribed(self._graph, config, node):
-            warnings.append("webhook_missing")
-        if config.login == "facebook":
-            expires_at, found = await accounts.page_token(self._graph, config)
-            warnings += found
-        else:
-            expires_at = tokens.expiry_of(connection.state, config.token)
-            if not await accounts.may_read(self._graph, config):
-                warnings.append("permission_missing")
-        if tokens.ends_soon(expires_at, now=self._now()):
-            warnings.append("token_expires_soon")
-        used = self._graph.usage(config)
-        return Health(
-            token_expires_at=expires_at,
-            quotas=[Quota(name="api_usage", limit=100, used=used)] if used is not None else [],
-            warnings=warnings,
-        )
+        return await account.health(self._graph, _config(connection), connection, now=self._now())
+
+    async def renew(self, connection: Connection, inbox: Inbox) -> None:
+        """See the protocol. A Page's token has no end of its own."""
+        config = _config(connection)
+        if config.login == "instagram":
+            await tokens.renew(self._graph, config, connection, inbox, now=self._now())
 
     def webhook(self, connection: Connection, *, public_url: str) -> Webhook:
         """See the protocol."""
@@ -277,13 +268,18 @@ class InstagramConnector:
         await self._graph.post(_config(connection), _messages(connection), body)
 
     def _events_of(self, connection: Connection, entry: Entry) -> list[InboundEvent]:
-        app_id = connection.config.get("app_id")
-        myself = Myself(account_ids(connection), str(app_id) if app_id else None, self._loopback)
-        return events_of(entry, myself)
+        app_id = text(connection.config.get("app_id")) or self._app_of(connection, entry)
+        return events_of(entry, Myself(account_ids(connection), app_id, self._loopback))
+
+    def _app_of(self, connection: Connection, entry: Entry) -> str | None:
+        """The app that we have seen our own messages come back from, in this process."""
+        if connection.id not in self._apps and (found := app_of(entry, self._sent)) is not None:
+            self._apps[connection.id] = found
+        return self._apps.get(connection.id)
 
 
 def _messages(connection: Connection) -> str:
-    return f"{accounts.node_of(connection.account)}/messages"
+    return f"{account.node_of(connection.account)}/messages"
 
 
 def _config(connection: Connection) -> InstagramConfig:

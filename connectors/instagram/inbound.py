@@ -8,7 +8,7 @@ not answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,6 +85,15 @@ def entries_of(raw: Any) -> list[Entry]:
         for entry in raw["entry"]
         if isinstance(entry, Mapping) and (account_id := id_of(entry.get("id")))
     ]
+
+
+def app_of(entry: Entry, sent: Container[str]) -> str | None:
+    """The app through which we send, as the echo of something that we ``sent`` tells it."""
+    for item, _ in _items(entry.raw):
+        message = mapping(item.get("message"))
+        if message.get("is_echo") is True and id_of(message.get("mid")) in sent:
+            return id_of(message.get("app_id"))
+    return None
 
 
 def events_of(entry: Entry, myself: Myself) -> list[InboundEvent]:

@@ -14,11 +14,10 @@ from pydantic import BaseModel
 
 from connectors.base.meta_webhook import MetaWebhook
 from connectors.base.values import mapping, mappings, text
-from connectors.whatsapp import account
+from connectors.whatsapp import account, limits
 from connectors.whatsapp.client import DEFAULT_API_URL, Graphs, answer
 from connectors.whatsapp.config import WhatsAppConfig
 from connectors.whatsapp.inbound import FIELDS, changes_of, events_of
-from connectors.whatsapp.limits import paces, reach
 from connectors.whatsapp.moves import Moves
 from connectors.whatsapp.outbound import CAPABILITIES, Part, render
 from connectors.whatsapp.sending import PartSender
@@ -126,14 +125,6 @@ class WhatsAppConnector:
         )
         return webhook.routes()
 
-    def webhook(self, connection: Connection, *, public_url: str) -> Webhook:
-        """See the protocol."""
-        return Webhook(
-            url=webhook_url(connection, public_url),
-            verify_token=connection.webhook_secret,
-            fields=FIELDS,
-        )
-
     def render(
         self,
         connection: Connection,  # noqa: ARG002 - the protocol names it
@@ -151,7 +142,7 @@ class WhatsAppConnector:
 
     def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
         """See the protocol."""
-        return paces(connection, chat_id)
+        return limits.paces(connection, chat_id)
 
     def reach(
         self,
@@ -162,7 +153,7 @@ class WhatsAppConnector:
         now: datetime,
     ) -> Reach:
         """See the protocol."""
-        return reach(chat, now=now)
+        return limits.reach(chat, now=now)
 
     async def show_typing(
         self,
@@ -210,6 +201,14 @@ class WhatsAppConnector:
             _config(connection),
             address=_address(public_url),
             now=self._now(),
+        )
+
+    def webhook(self, connection: Connection, *, public_url: str) -> Webhook:
+        """See the protocol."""
+        return Webhook(
+            url=webhook_url(connection, public_url),
+            verify_token=connection.webhook_secret,
+            fields=FIELDS,
         )
 
     def link(self, connection: Connection, *, ref: str | None) -> str | None:

@@ -14,8 +14,8 @@ from typing import Any, Final
 from connectors.base import Capabilities, MediaLimit
 from connectors.base.marks import numbered, read_marks
 from connectors.base.rendering import is_choice
+from connectors.whatsapp.buttons import MAX_BODY, Menu, menu_of
 from connectors.whatsapp.formatting import length, shown_parts
-from connectors.whatsapp.menus import MAX_BODY, Menu, menu_of
 from crm.contract import MessageKind, OutboundFile, OutboundMessage, RejectedError
 
 _MEGABYTE: Final = 1024 * 1024

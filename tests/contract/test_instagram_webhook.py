@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from connectors.base.meta_webhook import MAX_BODY
-from crm.contract import Echo, OutboundMessage, Reaction, ReadMark
+from connectors.instagram import InstagramConnector
+from crm.contract import Echo, OutboundMessage, Reaction, ReadMark, Sender
 from tests.contract.conftest import make_connection
 from tests.contract.instagram_events import IGNORED, MALFORMED
 from tests.contract.instagram_platform import VERIFY_TOKEN, Instagram, connection_of
@@ -234,11 +235,42 @@ async def send(instagram: Instagram, text: str) -> str:
 
 async def test_our_own_echo_is_known_by_its_id(instagram: Instagram) -> None:
     await instagram.set_webhook()
-    platform_id = await send(instagram, "Сәлем")
+    urls = {"api_url": instagram.server.url, "graph_api_url": instagram.server.graph_url}
+    here, instagram.connector = instagram.connector, InstagramConnector(**urls)
+    platform_id = await send(instagram, "Сәлем")  # another process has sent it
+    await instagram.connector.close()
+    instagram.connector = here
     (echo,) = instagram.inbox.events
     assert isinstance(echo, Echo)
     assert (echo.platform_id, echo.chat_id) == (platform_id, CUSTOMER)
+    assert echo.addressee == Sender(external_id=CUSTOMER)
     assert instagram.inbox.received == []
+
+
+async def test_the_app_is_learned_from_the_first_echo_of_our_own(instagram: Instagram) -> None:
+    await instagram.set_webhook()
+    await send(instagram, "Сәлем")
+    assert instagram.inbox.events == []
+    # What was sent, and never confirmed to us, comes back from the same app.
+    lost = {
+        "mid": "M-lost",
+        "is_echo": True,
+        "text": "?",
+        "app_id": instagram.server.account.app_id,
+    }
+    recipient = {"id": CUSTOMER}
+    account = instagram.server.account
+    item = instagram.server.item(message=lost) | {
+        "sender": {"id": account.ig_id},
+        "recipient": recipient,
+    }
+    body = {"object": "instagram", "entry": [instagram.server.entry(account, item)]}
+    assert await instagram.server.deliver(body) == 200
+    assert instagram.inbox.events == []
+    await instagram.server.write_from_phone("Қазір қараймын")
+    item["message"] = {**lost, "mid": "M-other", "app_id": "263902037430900"}
+    assert await instagram.server.deliver(body) == 200
+    assert [type(one) for one in instagram.inbox.events] == [Echo, Echo]
 
 
 async def test_our_own_echo_is_known_by_the_app(instagram: Instagram) -> None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from connectors.base.values import id_of, listed, mapping, moment, written
+from connectors.instagram import tokens
 from connectors.instagram.client import Graph
 from connectors.instagram.config import InstagramConfig
 from connectors.instagram.inbound import FIELDS
-from crm.contract import Account, RejectedError
+from crm.contract import Account, Connection, Health, Quota, RejectedError
 
 PROFESSIONAL: Final = frozenset({"BUSINESS", "MEDIA_CREATOR", "CREATOR"})
 INSTAGRAM_PERMISSIONS: Final = ("instagram_business_basic", "instagram_business_manage_messages")
@@ -23,8 +24,8 @@ _PAGE_FIELDS: Final = ("feed",)
 """Any field of the Page makes Instagram deliver; the app's own fields are chosen in its dashboard."""
 
 
-async def account_of(graph: Graph, config: InstagramConfig) -> Account:
-    """Whose account it is, and that it may do what is needed.
+async def verify(graph: Graph, config: InstagramConfig) -> Account:
+    """See ``Connector.verify``: whose account it is, and that it may do what is needed.
 
     Raises:
         AuthenticationFailedError: the token is not good.
@@ -149,15 +150,37 @@ async def is_subscribed(graph: Graph, config: InstagramConfig, node: str) -> boo
     return False
 
 
-async def page_token(graph: Graph, config: InstagramConfig) -> tuple[datetime | None, list[str]]:
-    """When a Page's token ends (None: never, or not told), and what it lacks. Raises ConnectorError."""
-    if config.app_id is None:
-        return None, []
-    facts = await graph.token_facts(config)
+async def health(
+    graph: Graph, config: InstagramConfig, connection: Connection, *, now: datetime
+) -> Health:
+    """See ``ReportsHealth``."""
     warnings: list[str] = []
-    granted = listed(facts.get("scopes"))
-    if any(name not in granted for name in FACEBOOK_PERMISSIONS):
+    if not await is_subscribed(graph, config, node_of(connection.account)):
+        warnings.append("webhook_missing")
+    if config.login == "facebook":
+        expires_at, missing = await _page_token(graph, config)
+    else:
+        expires_at = tokens.expiry_of(connection.state, config.token)
+        missing = not await may_read(graph, config)
+    if missing:
         warnings.append("permission_missing")
+    if tokens.ends_soon(expires_at, now=now):
+        warnings.append("token_expires_soon")
+    used = graph.usage(config)
+    return Health(
+        token_expires_at=expires_at,
+        quotas=[Quota(name="api_usage", limit=100, used=used)] if used is not None else [],
+        warnings=warnings,
+    )
+
+
+async def _page_token(graph: Graph, config: InstagramConfig) -> tuple[datetime | None, bool]:
+    """When a Page's token ends (None: never, or not told), and whether it lacks a permission."""
+    if config.app_id is None:
+        return None, False
+    facts = await graph.token_facts(config)
+    granted = listed(facts.get("scopes"))
+    missing = any(name not in granted for name in FACEBOOK_PERMISSIONS)
     told = (moment(facts.get(name)) for name in ("expires_at", "data_access_expires_at"))
     ends = [end for end in told if end is not None]  # 0 stands for never
-    return min(ends, default=None), warnings
+    return min(ends, default=None), missing
