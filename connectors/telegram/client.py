@@ -31,6 +31,7 @@ ALLOWED_UPDATES: Final = (
     "edited_business_message",
     "deleted_business_messages",
 )
+ANSWER_SECONDS: Final = 10.0
 _KEPT_BOTS: Final = 2_000
 
 
@@ -65,7 +66,9 @@ class Bots:
         """The bot of this token. Makes no network call."""
         if self._requests is None:
             self._requests = (
-                HTTPXRequest(connection_pool_size=256, read_timeout=10.0, pool_timeout=3.0),
+                HTTPXRequest(
+                    connection_pool_size=256, read_timeout=ANSWER_SECONDS, pool_timeout=3.0
+                ),
                 HTTPXRequest(connection_pool_size=256, read_timeout=30.0, pool_timeout=3.0),
             )
         token = config.token.get_secret_value()

@@ -37,6 +37,7 @@ from tests.contract.platforms.telegram import TelegramPlatform
 from tests.contract.platforms.webchat import WebchatPlatform
 from tests.contract.platforms.whatsapp import WhatsAppPlatform
 from tests.integration.email.conftest import Post, post, servers, started, tokens  # noqa: F401 - fixtures
+from tests.support.patience import PATIENCE_SECONDS
 
 CHANNELS = ["email", "instagram", "telegram", "webchat", "whatsapp"]
 TEXTS = {
@@ -317,6 +318,20 @@ async def test_what_fails_for_a_moment_may_be_tried_again(
             assert words not in raised.value.detail, name
     for words in platform.secrets:
         assert words not in caplog.text
+
+
+async def test_a_platform_that_never_answers_is_left_in_time(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs(platform, "sending")
+    await platform.hurry(monkeypatch)
+    await platform.fail(Trouble.SILENT)
+    calls = platform.calls()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        found = await asyncio.gather(*(one() for one in calls.values()), return_exceptions=True)
+    for name, told in zip(calls, found, strict=True):
+        assert isinstance(told, RetryableError), name
+        assert told.code in {"platform_timeout", "platform_unavailable"}, name
 
 
 async def test_a_platform_that_asks_for_patience_says_how_much(platform: Platform) -> None:

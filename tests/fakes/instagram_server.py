@@ -58,6 +58,8 @@ class InstagramServer:
         """Files whose size is not told."""
         self.cut: set[str] = set()
         """Files that break off in the middle."""
+        self.silent: set[str] = set()
+        """Files that never come."""
         self.undelivered: list[Json] = []
         self.statuses: list[int] = []
         """What the webhook answered, in order."""
@@ -319,6 +321,8 @@ class InstagramServer:
             raise web.HTTPFound(self.redirects[name])
         if name not in self.files:
             raise web.HTTPNotFound
+        if name in self.silent:
+            await asyncio.sleep(30)
         content, mime = self.files[name]
         if name not in self.chunked | self.cut:
             return web.Response(body=content, content_type=mime)

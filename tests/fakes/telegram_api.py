@@ -23,7 +23,7 @@ class ApiError(Exception):
 
 @dataclass
 class Failure:
-    """What the next calls of a method get instead of an answer. ``status`` 0 cuts the connection."""
+    """What the next calls of a method get instead of an answer. ``status`` 0 cuts the connection, -1 never answers."""
 
     status: int
     description: str

@@ -190,12 +190,12 @@ class TelegramServer:
         failure = bot.next_failure(method)
         try:
             if failure is not None and not failure.after_doing:
-                return _fail(request, failure)
+                return await _fail(request, failure)
             result = await self._do(bot, method, parameters)
         except ApiError as error:
             return _answer_error(error)
         if failure is not None:
-            return _fail(request, failure)
+            return await _fail(request, failure)
         return web.json_response({"ok": True, "result": result})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -278,7 +278,9 @@ async def _parameters(request: web.Request) -> Json:
     return found
 
 
-def _fail(request: web.Request, failure: Failure) -> web.Response:
+async def _fail(request: web.Request, failure: Failure) -> web.Response:
+    if failure.status < 0:
+        await asyncio.sleep(30)
     if failure.status == 0:
         assert request.transport is not None
         request.transport.abort()

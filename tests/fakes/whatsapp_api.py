@@ -57,7 +57,7 @@ class GraphError(Exception):
 
 @dataclass
 class Failure:
-    """What the next calls get instead of an answer. ``status`` 0 cuts the connection, ``text`` is no JSON."""
+    """What the next calls get instead of an answer. ``status`` 0 cuts the connection, -1 never answers."""
 
     status: int
     error: GraphError | None

@@ -220,13 +220,13 @@ class WhatsAppServer:
         failure = self.graph.next_failure(operation)
         try:
             if failure is not None and not failure.after_doing:
-                return _fail(request, failure)
+                return await _fail(request, failure)
             result = await self._do(request, operation, object_id, given)
         except GraphError as error:
             return _answer_error(error)
         async with self._news:
             self._news.notify_all()
-        return _fail(request, failure) if failure is not None else web.json_response(result)
+        return await _fail(request, failure) if failure is not None else web.json_response(result)
 
     async def _do(self, request: web.Request, operation: str, object_id: str, given: Json) -> Json:
         graph = self.graph
@@ -312,7 +312,7 @@ class WhatsAppServer:
     async def _download(self, request: web.Request) -> web.StreamResponse:
         failure = self.graph.next_failure("download")
         if failure is not None:
-            return _fail(request, failure)
+            return await _fail(request, failure)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.graph.tokens:
             raise web.HTTPUnauthorized
@@ -388,7 +388,9 @@ async def _given(request: web.Request) -> Json:
     return {}
 
 
-def _fail(request: web.Request, failure: Failure) -> web.Response:
+async def _fail(request: web.Request, failure: Failure) -> web.Response:
+    if failure.status < 0:
+        await asyncio.sleep(30)
     if failure.status == 0:
         assert request.transport is not None
         request.transport.abort()

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
+import pytest
+
 from connectors.base import Connector, FetchesMedia, KnowsPeople, ReportsHealth
 from crm.contract import Connection, MessageKind, OutboundMessage, SendResult
 from tests.contract.inbox import InboxDouble
@@ -20,13 +22,17 @@ RETRY_AFTER = 7
 
 
 class Trouble(StrEnum):
-    """How a platform fails. LIMIT asks for patience; CUT ends the connection without an answer."""
+    """How a platform fails.
+
+    LIMIT asks for patience, CUT ends the connection without an answer, SILENT never answers.
+    """
 
     CUT = "cut"
     FAILING = "failing"
     NONSENSE = "nonsense"
     LIMIT = "limit"
     REVOKED = "revoked"
+    SILENT = "silent"
 
 
 class Platform(ABC):
@@ -110,6 +116,10 @@ class Platform(ABC):
 
     async def fail(self, trouble: Trouble) -> None:
         """Let every call fail from now on."""
+        raise NotImplementedError
+
+    async def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the connector wait for answers for a moment only."""
         raise NotImplementedError
 
     def message(

@@ -11,6 +11,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import pytest
+
+from connectors.email import client, imap
 from connectors.email.threads import chat_id_of, new_token
 from crm.contract import MessageKind, OutboundMessage, SendResult
 from tests.contract.platforms.base import Platform, Trouble
@@ -135,6 +138,8 @@ class EmailPlatform(Platform):
             try:
                 if trouble is Trouble.NONSENSE:
                     writer.write(b"<html>\r\n")
+                elif trouble is Trouble.SILENT:
+                    await reader.read()
                 elif trouble is not Trouble.CUT:
                     await habit(reader, writer, trouble)
             except ConnectionError:
@@ -147,6 +152,11 @@ class EmailPlatform(Platform):
         )
         port: int = server.sockets[0].getsockname()[1]
         return port
+
+    async def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """See the base."""
+        for module, name in _PATIENCE:
+            monkeypatch.setattr(module, name, 0.3)
 
     def _put_into_sent(self, mail: bytes) -> None:
         trusted = ssl.create_default_context(cafile=str(self.post.servers.certificate))
@@ -209,4 +219,10 @@ async def _smtp(
         writer.write(answers.get(line[:4], b"250 2.0.0 Ok") + b"\r\n")
 
 
+_PATIENCE = (
+    (client, "SMTP_CONNECT_SECONDS"),
+    (client, "SMTP_COMMAND_SECONDS"),
+    (imap, "CONNECT_SECONDS"),
+    (imap, "COMMAND_SECONDS"),
+)
 _HABITS: Mapping[str, Any] = {"imap": _imap, "smtp": _smtp}

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import aiohttp
+import pytest
+
+from connectors.instagram import media
 from crm.contract import MessageKind
 from tests.contract.instagram_platform import VERIFY_TOKEN, Instagram
 from tests.contract.platforms.base import RETRY_AFTER, Platform, Trouble
@@ -19,6 +23,7 @@ FAILURES: dict[Trouble, dict[str, Any]] = {
     Trouble.NONSENSE: {"status": 502},
     Trouble.LIMIT: {"status": 429, "code": 4, "headers": {"Retry-After": str(RETRY_AFTER)}},
     Trouble.REVOKED: {"status": 400, "code": 190},
+    Trouble.SILENT: {"status": -1},
 }
 
 
@@ -109,7 +114,11 @@ class InstagramPlatform(Platform):
         """See the base."""
         for edge in EDGES:
             self._server.account.fail(edge, **FAILURES[trouble], times=99)
-        self._server.cut.add("contract.jpg")
+        (self._server.silent if trouble is Trouble.SILENT else self._server.cut).add("contract.jpg")
+
+    async def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """See the base. Calls wait two seconds on all tests' platform."""
+        monkeypatch.setattr(media, "_TIMEOUT", aiohttp.ClientTimeout(sock_read=0.3))
 
     def some_file(self) -> Mapping[str, Any]:
         """See the base."""

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import aiohttp
+import pytest
 
+from connectors.telegram import client
 from connectors.telegram.webhook import SECRET_HEADER
 from crm.contract import MessageKind
 from tests.contract.conftest import SECRET, Telegram
@@ -29,6 +31,7 @@ FAILURES: dict[Trouble, dict[str, Any]] = {
     Trouble.NONSENSE: {"status": 500, "description": "<html>"},
     Trouble.LIMIT: {"status": 429, "retry_after": RETRY_AFTER},
     Trouble.REVOKED: {"status": 401},
+    Trouble.SILENT: {"status": -1},
 }
 
 
@@ -123,6 +126,11 @@ class TelegramPlatform(Platform):
         """See the base."""
         for method in METHODS:
             self._server.bot.fail(method, **FAILURES[trouble], times=99)
+
+    async def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """See the base."""
+        monkeypatch.setattr(client, "ANSWER_SECONDS", 0.3)
+        await self.connector.close()
 
     def some_file(self) -> Mapping[str, Any]:
         """See the base."""

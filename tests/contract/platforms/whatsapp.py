@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
+import httpx
+import pytest
 
+from connectors.whatsapp import client
 from crm.contract import MessageKind
 from tests.contract.conftest import SECRET, WhatsApp
 from tests.contract.platforms.base import RETRY_AFTER, Platform, Trouble
@@ -32,6 +35,7 @@ FAILURES: dict[Trouble, dict[str, Any]] = {
     Trouble.NONSENSE: {"status": 502, "text": "<html>Bad gateway</html>"},
     Trouble.LIMIT: {"status": 429, "code": 80007, "headers": {"Retry-After": str(RETRY_AFTER)}},
     Trouble.REVOKED: {"status": 401, "code": 190},
+    Trouble.SILENT: {"status": -1},
 }
 
 
@@ -131,6 +135,11 @@ class WhatsAppPlatform(Platform):
         """See the base."""
         for operation in OPERATIONS:
             self._server.graph.fail(operation, **FAILURES[trouble], times=99)
+
+    async def hurry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """See the base."""
+        monkeypatch.setattr(client, "_TIMEOUT", httpx.Timeout(0.3))
+        await self.connector.close()
 
     def some_file(self) -> Mapping[str, Any]:
         """See the base."""
