@@ -1,21 +1,34 @@
 """What platforms tell of people comes into their contacts."""
 
+from collections.abc import Awaitable, Callable
+
 from bson import ObjectId
 
-from crm.contacts.platforms import DIRECT
+from crm.contacts.platforms import DIRECT, PROVEN_PHONES
 from crm.contacts.service import Contacts
 from crm.core.database import Database, RawDocument, Session
 from crm.core.events import SYSTEM, Actor
+
+type PhoneTakenFrom = Callable[[RawDocument, str, Session], Awaitable[None]]
 
 _CONTACT = Actor("contact")
 _OF_IDENTITY = ("profile_name", "username", "phone", "email")
 
 
 class PlatformFacts:
-    """Takes over what is told."""
+    """Takes over what is told.
 
-    def __init__(self, *, database: Database, contacts: Contacts) -> None:
+    Args:
+        database: where contacts are.
+        contacts: change them.
+        phone_taken: told, in the transaction, of a contact whose phone turned out to be another's, and of the phone.
+    """
+
+    def __init__(
+        self, *, database: Database, contacts: Contacts, phone_taken: PhoneTakenFrom
+    ) -> None:
         self._database = database
+        self._phone_taken = phone_taken
         self._contacts = contacts
         self._stored = database.collection("contacts")
 
@@ -32,6 +45,7 @@ class PlatformFacts:
 
         The identity shows what was told last. The contact's own phone, e-mail and language are filled where they are
         lacking; a phone or an e-mail that another contact has is left to that one, and the two are proposed for merging.
+        But a phone that the platform vouches for is taken from a contact that only typed it.
 
         Args:
             organization_id: whose contact it is.
@@ -59,13 +73,35 @@ class PlatformFacts:
                     for identity in contact["identities"]
                 ]
             }
-            values |= await free_facts(self._database, contact, facts, session)
+            proven = any(
+                key.items() <= one.items() and one["channel"] in PROVEN_PHONES
+                for one in contact["identities"]
+            )
+            if proven and facts.get("phone") is not None:
+                values |= await self._proven(contact, facts["phone"], session)
+            values |= await free_facts(self._database, {**contact, **values}, facts, session)
             known = contact.get("source")
             if source is not None and (known is None or known["source"] == DIRECT):
                 values["source"] = source
             return await self._contacts.store(contact, values, _CONTACT, session)
 
         return await self._database.in_transaction(work, serial=organization_id)
+
+    async def _proven(self, contact: RawDocument, phone: str, session: Session) -> RawDocument:
+        """See that whoever only typed the phone does not have it; return what the contact knows by that."""
+        if contact.get("phone") == phone:
+            return {"phone_typed": False}
+        if contact.get("phone") is not None:
+            return {}
+        other = await self._stored.find_one(
+            {"organization_id": contact["organization_id"], "phone": phone}, session=session
+        )
+        if other is not None and _only_typed(other):
+            left = {**other["attributes"], "other_phone": phone}
+            values = {"phone": None, "phone_typed": False, "attributes": left}
+            await self._contacts.store(other, values, _CONTACT, session)
+            await self._phone_taken(other, phone, session)
+        return {}
 
     async def set_picture(
         self, organization_id: ObjectId, contact_id: ObjectId, file_id: ObjectId
@@ -98,4 +134,18 @@ async def free_facts(
         )
         if not taken:
             free[field] = value
+    if "phone" in free:
+        channels = {
+            one["channel"] for one in contact["identities"] if one.get("phone") == free["phone"]
+        }
+        free["phone_typed"] = not channels & PROVEN_PHONES
     return free
+
+
+def _only_typed(contact: RawDocument) -> bool:
+    """Whether neither a platform nor the team vouches for a contact's phone."""
+    channels = {
+        one["channel"] for one in contact["identities"] if one.get("phone") == contact["phone"]
+    }
+    # Of older contacts it is known only where a channel keeps what was typed.
+    return not channels & PROVEN_PHONES and bool(contact.get("phone_typed", channels))

@@ -16,7 +16,9 @@ def merged_values(target: RawDocument, source: RawDocument) -> RawDocument:
         (identity["connection_id"], identity["external_id"]): identity
         for identity in (*source["identities"], *target["identities"])
     }
+    known = target if target.get("phone") is not None else source
     return {
+        "phone_typed": known.get("phone_typed", False),
         **{
             field: target.get(field) if target.get(field) is not None else source.get(field)
             for field in ("name", "phone", "email", "language", "avatar_file_id")

@@ -61,10 +61,14 @@ class Source(BaseModel):
 class Contact(OrganizationDocument):
     """A person who writes to the company, or is written down by hand."""
 
-    hidden: ClassVar[frozenset[str]] = frozenset({"search", "name_words", "match_keys"})
+    hidden: ClassVar[frozenset[str]] = frozenset(
+        {"search", "name_words", "match_keys", "phone_typed"}
+    )
 
     name: str | None = None
     phone: str | None = None
+    phone_typed: bool = False
+    """The person said so of themselves, and nobody has vouched for it: neither a platform nor the team."""
     email: str | None = None
     language: Language | None = None
     identities: list[Identity] = Field(default_factory=list)
@@ -91,6 +95,7 @@ def new_contact(organization_id: ObjectId, **values: Any) -> RawDocument:
         "organization_id": organization_id,
         "name": None,
         "phone": None,
+        "phone_typed": False,
         "email": None,
         "language": None,
         "identities": [],

@@ -12,6 +12,8 @@ from crm.core.database import RawDocument
 
 DIRECT: Final = "direct"
 """The source of who came by no link that is known."""
+PROVEN_PHONES: Final = frozenset({"whatsapp", "telegram"})
+"""Channels whose platform vouches that a phone is the person's own; elsewhere people type what they like."""
 _LANGUAGES: Final = frozenset(get_args(Language))
 _LONGEST_NAME: Final = 200
 _LONGEST_EMAIL: Final = 254

@@ -135,7 +135,10 @@ class Contacts:
 
         async def work(session: Session) -> RawDocument:
             contact = await self.get(organization_id, contact_id, session)
-            return contact_read(await self.store(contact, change.given(), actor, session))
+            values = change.given()
+            if "phone" in values:
+                values["phone_typed"] = False
+            return contact_read(await self.store(contact, values, actor, session))
 
         return await self._database.in_transaction(work, serial=organization_id)
 
@@ -161,13 +164,14 @@ class Contacts:
             phone = values.get("phone")
             if phone is None or phone == contact["phone"]:
                 return await self.store(contact, values, actor, session)
+            values["phone_typed"] = True
             other = await self._contacts.find_one(
                 {"organization_id": organization_id, "phone": phone}, session=session
             )
             if other is None:
                 return await self.store(contact, values, actor, session)
             if contact["phone"] is not None:
-                del values["phone"]
+                del values["phone"], values["phone_typed"]
                 values["attributes"] = {**contact["attributes"], "other_phone": phone}
                 return await self.store(contact, values, actor, session)
             # Whoever types a known phone is believed, but renames nobody: it may be somebody else's.

@@ -82,7 +82,8 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
             "operator_active_at": None,
             "unrecorded": 0,
             "rating": None,
-            "sender_mark": sender_mark(sender),
+            # A phone that somebody else has is looked at with the first turn (`PlatformFacts`).
+            "sender_mark": None if _lacks_phone(contact, facts) else sender_mark(sender),
             "referrals": [conversation_referral(message, moment)] if referral else [],
             "created_at": moment,
             "updated_at": moment,
@@ -101,6 +102,10 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
         await store.database.in_transaction(create)
     except DuplicateKeyError:
         return  # somebody else made it meanwhile
+
+
+def _lacks_phone(contact: Document, facts: Mapping[str, Any]) -> bool:
+    return facts.get("phone") is not None and contact.get("phone") is None
 
 
 async def _new_contact(

@@ -17,14 +17,17 @@ import orjson
 from bson import ObjectId
 
 from connectors.base import Connector, FetchesMedia, KnowsPeople
-from crm.contacts.facts import PlatformFacts
+from crm.contacts.facts import PhoneTakenFrom, PlatformFacts
 from crm.contacts.platforms import new_source, told
 from crm.contract import Connection, ConnectorError, MessageKind, Profile
 from crm.core.clock import utc_now
+from crm.core.database import Session
 from crm.core.errors import DomainError, NotFound
 from crm.files.wiring import FileParts
 from crm.inbox.background import Background
+from crm.inbox.handover import SYSTEM
 from crm.inbox.models import Document
+from crm.inbox.news import message_created
 from crm.inbox.store import ConversationStore
 
 _log = logging.getLogger(__name__)
@@ -185,6 +188,26 @@ class Profiles:
             return await self._files.store.find(organization_id, file_id)
         except NotFound:
             return None
+
+
+def tells_of_taken_phones(store: ConversationStore) -> PhoneTakenFrom:
+    """Write a line into the newest conversation of a contact whose phone turned out to be another's."""
+
+    async def tell(contact: Document, phone: str, session: Session) -> None:
+        organization_id = contact["organization_id"]
+        conversation = await store.conversations.find_one(
+            {"organization_id": organization_id, "contact_id": contact["_id"]},
+            sort=[("last_activity_at", -1)],
+            session=session,
+        )
+        if conversation is None:
+            return
+        data = {"event": "phone_taken", "phone": phone}
+        line = store.inside(conversation, "", kind="event", author=SYSTEM, data=data)
+        await store.messages.insert_one(line, session=session)
+        await store.events.append(organization_id, [message_created(line)], session)
+
+    return tell
 
 
 def sender_mark(sender: Mapping[str, Any]) -> str:

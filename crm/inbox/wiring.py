@@ -34,7 +34,7 @@ from crm.inbox.handover import Handover
 from crm.inbox.intake import Intake
 from crm.inbox.outbox import Outbox
 from crm.inbox.pacing import Pacing
-from crm.inbox.profiles import Profiles
+from crm.inbox.profiles import Profiles, tells_of_taken_phones
 from crm.inbox.signals import Signals
 from crm.inbox.statuses import Statuses
 from crm.inbox.store import ConversationStore
@@ -109,7 +109,9 @@ def build_inbox(
         store=store,
         connection=connections.connection,
         connectors=connectors,
-        facts=PlatformFacts(database=database, contacts=contacts),
+        facts=PlatformFacts(
+            database=database, contacts=contacts, phone_taken=tells_of_taken_phones(store)
+        ),
         files=files,
         background=background,
     )

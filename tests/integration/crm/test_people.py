@@ -10,9 +10,11 @@ from bson import ObjectId
 from PIL import Image
 
 from connectors.base import Connector
+from crm.contacts import facts
 from crm.contacts.models import new_contact
 from crm.contract import Connection, ConsentChange, InboundMessage, Referral, Sender
 from crm.core.clock import utc_now
+from crm.core.events import Actor
 from crm.core.feature import Core
 from crm.core.migration_steps import contacts_in_depth
 from crm.services import Services
@@ -119,6 +121,60 @@ async def test_a_phone_of_somebody_else_is_a_proposal_and_no_merge(
     assert len(merged["identities"]) == 1
     assert (await owner.get("/api/contacts/duplicates"))["items"] == []
     assert await core.database.collection("contact_duplicates").find_one({}) is None
+
+
+async def test_a_phone_that_was_only_typed_goes_to_whom_the_platform_vouches_for(
+    owner: Console, say: Say, core: Core, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = "+77011234567"
+    await say("typist", name="Typist", phone=phone)
+    await say("bot", name="Told the bot")
+    typist, to_bot = await contacts(owner)
+    assert typist["phone"] == phone
+    await core.database.collection("contacts").update_one(
+        {"_id": ObjectId(typist["id"])}, {"$set": {"identities.0.channel": "webchat"}}
+    )
+    monkeypatch.setattr(facts, "PROVEN_PHONES", frozenset({"full"}))
+    await say("true", name="Асель", phone=phone)
+    typist, _, true = await contacts(owner)
+    assert (typist["phone"], true["phone"]) == (None, phone)
+    assert typist["attributes"]["other_phone"] == phone, "what was typed is not lost"
+    (proposal,) = (await owner.get(f"/api/contacts/{true['id']}/duplicates"))["items"]
+    assert (proposal["contact"]["id"], proposal["reasons"]) == (typist["id"], ["phone"])
+    lines = core.database.collection("messages").find({"data.event": "phone_taken"})
+    (line,) = await lines.to_list()
+    conversations = core.database.collection("conversations")
+    theirs = await conversations.find_one({"contact_id": ObjectId(typist["id"])})
+    assert theirs is not None
+    assert (line["conversation_id"], line["data"]["phone"]) == (theirs["_id"], phone)
+    # The platform's word stands against another platform's, and the bot's word is the customer's.
+    await say("other", phone=phone)
+    assert (await owner.get(f"/api/contacts/{true['id']}"))["phone"] == phone
+    learned = {"phone": "+77017654321"}
+    await services.contacts.learn(
+        owner.organization_id, ObjectId(to_bot["id"]), learned, actor=Actor("bot")
+    )
+    await say("second", phone="77017654321")
+    read = await contacts(owner)
+    assert [one["phone"] for one in read if one["phone"]] == [phone, "+77017654321"]
+    assert read[-1]["phone"] == "+77017654321"
+
+
+async def test_what_the_team_wrote_down_stands(
+    owner: Console, say: Say, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = "+77011234567"
+    await say("typist", phone=phone)
+    (typist,) = await contacts(owner)
+    await core.database.collection("contacts").update_one(
+        {"_id": ObjectId(typist["id"])}, {"$set": {"identities.0.channel": "webchat"}}
+    )
+    await owner.patch(f"/api/contacts/{typist['id']}", {"phone": "+77010000000"})
+    await owner.patch(f"/api/contacts/{typist['id']}", {"phone": phone})
+    monkeypatch.setattr(facts, "PROVEN_PHONES", frozenset({"full"}))
+    await say("true", phone=phone)
+    first, second = await contacts(owner)
+    assert (first["phone"], second["phone"]) == (phone, None)
 
 
 async def test_who_is_dismissed_comes_back_only_when_they_share_more(
