@@ -101,10 +101,11 @@ class ChannelEvents:
             known = {failure["index"] for failure in error.details["writeErrors"]}
         return [one["_id"] for place, one in enumerate(documents) if place not in known]
 
-    async def apply(self, ids: Sequence[ObjectId]) -> None:
-        """Apply stored events in order. Never raises: what was not applied is swept."""
+    async def apply(self, connection: Connection, ids: Sequence[ObjectId]) -> None:
+        """Apply events that were just stored, in order. Never raises: what was not applied is swept."""
+        organization_id = ObjectId(connection.organization_id)
         for event_id in ids:
-            await self._apply(event_id, 0)
+            await self._apply({"organization_id": organization_id, "_id": event_id, "attempts": 0})
 
     async def sweep(self) -> int:
         """Apply what is due and nobody applies; returns how many.
@@ -115,16 +116,16 @@ class ChannelEvents:
         due = {"state": WAITING, "next_attempt_at": {"$lte": utc_now()}}
         organizations = await self._organizations(due)
         shares = [
-            await self._events.find({"organization_id": organization_id, **due}, {"attempts": 1})
+            await self._events.find(
+                {"organization_id": organization_id, **due}, {"organization_id": 1, "attempts": 1}
+            )
             .sort("next_attempt_at", 1)
             .limit(SWEPT_AT_ONCE // len(organizations))
             .to_list()
             for organization_id in organizations
         ]
         found = [event for turn in zip_longest(*shares) for event in turn if event is not None]
-        await self._sweep.start(
-            {one["_id"]: partial(self._apply, one["_id"], one["attempts"]) for one in found}
-        )
+        await self._sweep.start({one["_id"]: partial(self._apply, one) for one in found})
         return len(found)
 
     async def _organizations(self, due: Document) -> list[ObjectId]:
@@ -152,11 +153,11 @@ class ChannelEvents:
         """Stop what the last sweeps started."""
         await self._sweep.close()
 
-    async def _apply(self, event_id: ObjectId, attempts: int) -> None:
-        """Apply an event, unless somebody else has tried it since it was looked at."""
+    async def _apply(self, seen: Document) -> None:
+        """Apply an event, unless somebody else has tried it since it was seen (its ids and attempts)."""
         try:
             event = await self._events.find_one_and_update(
-                {"_id": event_id, "state": WAITING, "attempts": attempts},
+                {**seen, "state": WAITING},
                 {"$set": {"next_attempt_at": utc_now() + CLAIM}, "$inc": {"attempts": 1}},
                 return_document=ReturnDocument.AFTER,
             )
@@ -185,7 +186,12 @@ class ChannelEvents:
             pause = PAUSES_SECONDS[min(attempts, len(PAUSES_SECONDS)) - 1]
             changes = {"next_attempt_at": moment + timedelta(seconds=pause)}
         await self._events.update_one(
-            {"_id": event["_id"], "attempts": attempts}, {"$set": changes}
+            {
+                "organization_id": event["organization_id"],
+                "_id": event["_id"],
+                "attempts": attempts,
+            },
+            {"$set": changes},
         )
 
 

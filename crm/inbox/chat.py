@@ -71,6 +71,7 @@ class ChatFeed:
     ) -> Sequence[ChatMessage]:
         """The chat's newest visible messages, oldest first: see ``crm.contract.Inbox``."""
         match: Document = {
+            "organization_id": ObjectId(connection.organization_id),
             "connection_id": ObjectId(connection.id),
             "chat_id": chat_id,
             "kind": {"$nin": HIDDEN_KINDS},

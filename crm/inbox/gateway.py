@@ -179,12 +179,7 @@ class InboxGateway:
     ) -> Collection[str]:
         """See the protocol."""
         found = self._store.conversations.find(
-            {
-                "organization_id": ObjectId(connection.organization_id),
-                "connection_id": ObjectId(connection.id),
-                "chat_id": {"$in": list(chat_ids)},
-            },
-            {"chat_id": 1},
+            {**_within(connection), "chat_id": {"$in": list(chat_ids)}}, {"chat_id": 1}
         )
         return {conversation["chat_id"] async for conversation in found}
 
@@ -192,18 +187,15 @@ class InboxGateway:
         self, connection: Connection, platform_ids: Sequence[str]
     ) -> Mapping[str, str]:
         """See the protocol."""
+        asked = set(platform_ids)
         found = self._store.messages.find(
-            {
-                "connection_id": ObjectId(connection.id),
-                "platform_ids": {"$in": list(platform_ids)},
-            },
+            {**_within(connection), "platform_ids": {"$in": list(asked)}},
             {"chat_id": 1, "platform_ids": 1},
         )
         return {
             platform_id: message["chat_id"]
             async for message in found
-            for platform_id in message["platform_ids"]
-            if platform_id in platform_ids
+            for platform_id in asked.intersection(message["platform_ids"])
         }
 
     async def chat_on_topic(
@@ -212,7 +204,7 @@ class InboxGateway:
         """See the protocol."""
         found = await self._store.messages.find_one(
             {
-                "connection_id": ObjectId(connection.id),
+                **_within(connection),
                 "sender.external_id": sender_id,
                 "data.topic": topic,
                 "created_at": {"$gte": since},
@@ -227,7 +219,7 @@ class InboxGateway:
         self, connection: Connection, *, sender_id: str, chat_id: str, since: datetime
     ) -> ChatTraffic:
         """See the protocol."""
-        here = {"connection_id": ObjectId(connection.id), "created_at": {"$gte": since}}
+        here = {**_within(connection), "created_at": {"$gte": since}}
         messages = self._store.messages
         return ChatTraffic(
             received=await messages.count_documents(
@@ -289,12 +281,7 @@ class InboxGateway:
     async def attendance(self, connection: Connection, chat_id: str) -> Attendance:
         """See the protocol."""
         conversation = await self._store.conversations.find_one(
-            {
-                "organization_id": ObjectId(connection.organization_id),
-                "connection_id": ObjectId(connection.id),
-                "chat_id": chat_id,
-            },
-            {"owner": 1, "status": 1},
+            {**_within(connection), "chat_id": chat_id}, {"owner": 1, "status": 1}
         )
         if conversation is None or (
             conversation["owner"] == "bot" and conversation["status"] != "waiting"
@@ -310,12 +297,20 @@ class InboxGateway:
     async def typing(self, connection: Connection, chat_id: str) -> None:
         """See the protocol. Reaches the consoles that this process serves."""
         conversation = await self._store.conversations.find_one(
-            {"connection_id": ObjectId(connection.id), "chat_id": chat_id}, {"organization_id": 1}
+            {**_within(connection), "chat_id": chat_id}, {"organization_id": 1}
         )
         if conversation is not None:
             self._hub.tell(
                 conversation["organization_id"], "conversation.typing", conversation["_id"]
             )
+
+
+def _within(connection: Connection) -> dict[str, Any]:
+    """What every query of a connection's chats begins with."""
+    return {
+        "organization_id": ObjectId(connection.organization_id),
+        "connection_id": ObjectId(connection.id),
+    }
 
 
 def _key(connection: Connection) -> dict[str, ObjectId]:

@@ -79,7 +79,7 @@ class Intake:
         try:
             # First, so that what is written under the new ids finds the conversation under them.
             moved = await self._events.store(connection, moves)
-            await self._events.apply(moved[:MOVED_AT_ONCE])
+            await self._events.apply(connection, moved[:MOVED_AT_ONCE])
             stored = await self._insert(
                 [await self._document(connection, message) for message in messages]
             )
@@ -91,7 +91,7 @@ class Intake:
         for chat_id in dict.fromkeys(message.chat_id for message in messages):
             self._background.start(self._turns.run(connection_id, chat_id))
         if applicable:
-            self._background.start(self._events.apply(applicable))
+            self._background.start(self._events.apply(connection, applicable))
         return stored
 
     async def _insert(self, documents: Sequence[Document]) -> int:

@@ -129,6 +129,7 @@ class ConversationStore:
         if not fresh and len(pending) == ATTACHED_AT_ONCE:  # the new ones may stand behind these
             cursor = self.messages.find(
                 {
+                    "organization_id": conversation["organization_id"],
                     "connection_id": conversation["connection_id"],
                     "chat_id": conversation["chat_id"],
                     "state": RECEIVED,
@@ -148,7 +149,7 @@ class ConversationStore:
 
         async def write(session: AsyncClientSession) -> Document:
             await self.messages.update_many(
-                {"_id": {"$in": ids}},
+                {"organization_id": conversation["organization_id"], "_id": {"$in": ids}},
                 {"$set": {"conversation_id": conversation["_id"]}, "$unset": {"fresh": ""}},
                 session=session,
             )

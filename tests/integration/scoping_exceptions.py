@@ -35,7 +35,6 @@ _LEFT: Final = (
 _CONNECTION: Final = "A platform names the connection, and that the organization."
 _ACCOUNT: Final = "An account of a platform serves one connection of the whole installation."
 _POLLED: Final = "Whoever polls holds the connections of all organizations, each by its id."
-_EVENT: Final = "What a platform told is applied by its id, which the sweep over all organizations or the intake has."
 _LINKED: Final = "A signed link names the file: whoever has it may read it."
 _HELD: Final = "A conversation and its messages, by ids that the turn, delivery or handover under way has loaded."
 
@@ -57,16 +56,11 @@ ACROSS: Final[Mapping[str, str]] = {
     "crm/files/usage.py:Usage.count_anew": _LEFT,
     "crm/files/usage.py:Usage.tell": _LEFT,
     "crm/inbox/asking.py": _HELD,
-    "crm/inbox/channel_events.py": _EVENT,
-    "crm/inbox/chat.py": _HELD,
     "crm/inbox/desk.py:Desk.write": _HELD,
-    "crm/inbox/event_handlers.py": _CONNECTION,
-    "crm/inbox/gateway.py": _CONNECTION,
     "crm/inbox/handover.py": _HELD,
     "crm/inbox/leases.py": _HELD,
     "crm/inbox/outbox.py": _HELD,
     "crm/inbox/polling.py": _POLLED,
-    "crm/inbox/statuses.py": _CONNECTION,
     "crm/inbox/store.py": _HELD,
     "crm/inbox/summary.py": _HELD,
     "crm/inbox/turns.py": _HELD,

@@ -116,5 +116,5 @@ async def test_what_is_tried_here_is_not_tried_by_the_sweep_as_well(
     found = event(bench.organization_id, 1)
     await stored.insert_one(found)
     await bench.inbox.channel_events.sweep()
-    await bench.inbox.channel_events.apply([found["_id"]])
+    await bench.inbox.channel_events.apply(bench.connection, [found["_id"]])
     assert len(swept) == 1
