@@ -44,7 +44,7 @@ class EmailConfig(BaseModel):
     watch_sent: bool = Field(default=True, **labels("watch_sent"))
     reply_tokens: bool = Field(default=False, **labels("reply_tokens"))
     answers_per_hour: int = Field(10, **labels("answers_per_hour"), ge=1, le=100)
-    max_megabytes: int = Field(35, **labels("max_megabytes"), ge=1, le=60)
+    max_megabytes: int = Field(25, **labels("max_megabytes"), ge=1, le=60)
     auth: Literal["password", "google", "microsoft"] = Field("password", **labels("auth"))
     oauth_client_id: str = Field("", **labels("oauth_client_id"), max_length=300)
     oauth_client_secret: SecretStr | None = Field(None, **labels("oauth_client_secret"))

@@ -18,7 +18,7 @@ from connectors.base.addresses import AddressesOf
 from connectors.email.client import SEND_SECONDS, Servers
 from connectors.email.composing import ReadFile, composed
 from connectors.email.config import EmailConfig
-from connectors.email.mailbox import IDLE_SECONDS, POLL_SECONDS, Mailbox
+from connectors.email.mailbox import IDLE_SECONDS, POLL_SECONDS, Desk, Mailbox
 from connectors.email.oauth import GOOGLE_URL, MICROSOFT_URL, Tokens
 from connectors.email.outbound import CAPABILITIES, MAX_FILE_BYTES, Part, render
 from crm.contract import (
@@ -81,6 +81,7 @@ class EmailConnector:
         self._idle_seconds = idle_seconds
         self._poll_seconds = poll_seconds
         self._sleep = sleep
+        self._desk = Desk()
         self._last_uids: dict[str, int] = {}
 
     @functools.cached_property
@@ -183,6 +184,7 @@ class EmailConnector:
             connection=connection,
             config=_config(connection),
             inbox=inbox,
+            desk=self._desk,
             noted=functools.partial(self._last_uids.__setitem__, connection.id),
             idle_seconds=self._idle_seconds,
             poll_seconds=self._poll_seconds,

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 from connectors.base.addresses import AddressesOf, connected
 from connectors.email.errors import ImapError, imap_login_error
@@ -170,21 +170,21 @@ class ImapSession:
             uid, size if isinstance(size, int) else 0, moment.astimezone(UTC) if moment else None
         )
 
-    async def mail(self, uid: int, *, limit: int) -> bytes | None:
-        """A mail's bytes, at most ``limit`` of them; None when it is gone. Not marked as read."""
-        found = bytearray()
-        while len(found) < limit:
-            size = min(CHUNK_BYTES, limit - len(found))
-            items = await self._fetch(uid, f"BODY.PEEK[]<{len(found)}.{size}>")
+    async def copy(self, uid: int, file: IO[bytes], *, limit: int) -> bool:
+        """Write a mail's bytes, at most ``limit`` of them; False when it is gone. Not marked as read."""
+        copied = 0
+        while copied < limit:
+            size = min(CHUNK_BYTES, limit - copied)
+            items = await self._fetch(uid, f"BODY.PEEK[]<{copied}.{size}>")
             if items is None:
-                return None
+                return False
             chunk = next((one for name, one in items.items() if name.startswith(b"BODY[")), None)
             if not isinstance(chunk, bytes):
                 break
-            found += chunk
+            copied += file.write(chunk)
             if len(chunk) < size:
                 break
-        return bytes(found)
+        return True
 
     async def wait(self, seconds: float) -> None:
         """Wait until something is new in the open folder, or so long (IDLE, RFC 2177)."""

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from connectors.email.addresses import without_tag
-from connectors.email.mail import Mail
+from connectors.email.addresses import Address, without_tag
+from connectors.email.mail import UNKNOWN_SENDER, Mail
 from connectors.email.reports import Report, plain_report
 from connectors.email.threads import (
     MAX_REFERENCES,
@@ -28,7 +28,6 @@ from crm.contract import (
     StatusUpdate,
 )
 
-UNKNOWN_SENDER: Final = "unknown@invalid"
 _DAEMON: Final = re.compile(
     r"(?:mailer-daemon|postmaster|mail-?daemon|mdaemon)(?:\+.*)?@", re.IGNORECASE
 )
@@ -109,6 +108,7 @@ def message_of(
         "invite": mail.invite,
         "unsupported": list(mail.unsupported),
         "automatic": reason,
+        "writer": _shown(mail.writer.value, mail.writer.name) if mail.writer else None,
     }
     data |= {name: value for name, value in optional.items() if value}
     if unsupported:
@@ -118,7 +118,7 @@ def message_of(
         platform_id=mail.message_id,
         chat_id=chat_id,
         sender=Sender(
-            external_id=address,
+            external_id=mail.identity(own),
             name=sender.name if sender else None,
             username=address if sender else None,
             email=address if sender else None,
@@ -133,7 +133,9 @@ def message_of(
     )
 
 
-def echo_of(mail: Mail, *, chat_id: str, attachments: Sequence[Attachment]) -> Echo:
+def echo_of(
+    mail: Mail, *, chat_id: str, addressee: Address, attachments: Sequence[Attachment]
+) -> Echo:
     """A mail that our side wrote in a mail program."""
     message_id = mail.message_id or mail.external_id
     return Echo(
@@ -144,6 +146,12 @@ def echo_of(mail: Mail, *, chat_id: str, attachments: Sequence[Attachment]) -> E
         attachments=attachments,
         author_name=mail.sender.name if mail.sender else None,
         sent_at=mail.sent_at,
+        addressee=Sender(
+            external_id=addressee.value,
+            name=addressee.name,
+            username=addressee.value,
+            email=addressee.value,
+        ),
     )
 
 
@@ -160,7 +168,6 @@ def thread_of(mail: Mail, own: Collection[str]) -> dict[str, Any]:
         "subject": bare_subject(mail.subject),
         "message_id": mail.message_id,
         "references": chain,
-        "to": mail.answer_to.value if mail.answer_to else None,
         "from": ours,
         "cc": [one.value for one in mail.cc if without_tag(one.value) not in own],
     }

@@ -14,7 +14,8 @@ from email.parser import BytesParser
 from typing import Any, Final
 
 from connectors.email.addresses import Address, addresses, normalised
-from connectors.email.automatic import automatic_reason
+from connectors.email.automatic import automatic_reason, is_refuted
+from connectors.email.bounds import is_too_complex
 from connectors.email.headers import clean, message_ids, moment_of, raw_fields, text_of
 from connectors.email.html import content_ids, safe_html
 from connectors.email.html_text import text_of_html
@@ -27,13 +28,17 @@ from connectors.email.threads import is_forwarded
 _log = logging.getLogger(__name__)
 
 MAX_FULL_TEXT: Final = 100_000
+UNKNOWN_SENDER: Final = "unknown@invalid"
 _REPLY_TO_US: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
 _HEAD_BYTES: Final = 64_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail. ``sender`` is the person who wrote it, as far as it says; ``answer_to`` where an answer goes.
+    """A mail. ``sender`` is whom an answer goes to, and so whom we speak with.
+
+    That is who wrote it, unless the mail asks for answers elsewhere (Reply-To): ``writer`` is then who
+    it says it is from. Nobody has proven either, so such a mail is nobody's whom we know already.
 
     ``text`` is what is new in it; ``full_text`` all of it; ``html`` is safe to be shown.
     ``automatic`` says why a machine must not answer it. ``unsupported`` names what cannot be shown.
@@ -42,7 +47,9 @@ class Mail:
     external_id: str
     message_id: str | None = None
     sender: Address | None = None
-    answer_to: Address | None = None
+    writer: Address | None = None
+    refuted: bool = False
+    """Our own receiving server says that it is not from whom it says (DMARC)."""
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     delivered_to: tuple[str, ...] = ()
@@ -66,12 +73,30 @@ class Mail:
     raw_text: str = field(default="", repr=False)
     """All that stands in it, for what servers write of our mails."""
 
+    def identity(self, own: Collection[str]) -> str:
+        """By what the person is known: an address, or both where an answer goes elsewhere.
+
+        A form of our own is believed to name the customer.
+        """
+        if self.sender is None:
+            return UNKNOWN_SENDER
+        if self.writer is None or self.writer.value in own:
+            return self.sender.value
+        return f"{self.sender.value} ({self.writer.value})"
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether anybody may have written it who knows a name and a subject."""
+        return self.writer is not None or self.refuted
+
 
 def read_mail(raw: bytes, *, own: Collection[str] = (), partial: bool = False) -> Mail:
     """Read a mail.
 
     ``own`` are our addresses; ``partial`` tells that only its beginning was fetched.
     """
+    if is_too_complex(raw):
+        return _unopened(raw, partial=partial)
     try:
         return _read(raw, own, partial=partial)
     except Exception as error:  # a mail that cannot be read stops no mailbox
@@ -97,17 +122,23 @@ def unreadable(raw: bytes) -> Mail:
             external_id=_external_id(ids, senders[0] if senders else None, raw),
             message_id=ids[0] if ids else None,
             sender=senders[0] if senders else None,
-            answer_to=senders[0] if senders else None,
             subject=text_of(fields, "subject")[:500],
         )
     except Exception:  # not even its header
         return bare
 
 
+def _unopened(raw: bytes, *, partial: bool) -> Mail:
+    """A mail that is not taken apart, for people's own mail program."""
+    mail = unreadable(raw)
+    file = MailFile("message.eml", "message/rfc822", raw, cut=partial)
+    return replace(mail, text=mail.subject, files=(file,), unsupported=("too_complex",))
+
+
 def _read(raw: bytes, own: Collection[str], *, partial: bool) -> Mail:
     message = BytesParser(policy=policy.compat32).parsebytes(raw)
     fields = raw_fields(message)
-    sender, answer_to = _people(fields, own)
+    sender, writer = _people(fields, own)
     subject = text_of(fields, "subject")[:500]
     contents = contents_of(message, partial=partial)
     found = _texts(contents, forwarded=is_forwarded(subject))
@@ -125,7 +156,8 @@ def _read(raw: bytes, own: Collection[str], *, partial: bool) -> Mail:
         external_id=_external_id(ids, sender, raw),
         message_id=ids[0] if ids else None,
         sender=sender,
-        answer_to=answer_to,
+        writer=writer,
+        refuted=is_refuted(fields),
         to=tuple(addresses(fields.get("to", ()))),
         cc=tuple(addresses(fields.get("cc", ()))),
         delivered_to=tuple(_received_by(fields)),
@@ -142,7 +174,11 @@ def _read(raw: bytes, own: Collection[str], *, partial: bool) -> Mail:
         invite=invite,
         unsupported=tuple(dict.fromkeys(contents.unsupported)),
         automatic=automatic_reason(
-            fields, sender=sender.value if sender else None, subject=subject, own=own
+            fields,
+            sender=sender.value if sender else None,
+            writer=writer.value if writer else None,
+            subject=subject,
+            own=own,
         ),
         report=report,
         raw_text=_searched(message, raw),
@@ -152,18 +188,17 @@ def _read(raw: bytes, own: Collection[str], *, partial: bool) -> Mail:
 def _people(
     fields: dict[str, list[str]], own: Collection[str]
 ) -> tuple[Address | None, Address | None]:
-    """Who wrote the mail, and where an answer goes.
+    """Whom an answer goes to, and, where that is somebody else, who wrote the mail.
 
     A form on the company's own site writes from the company's own address; the customer's stands
     in Reply-To then.
     """
     writers = addresses(fields.get("from", ())) or addresses(fields.get("sender", ()))
-    answers = addresses(fields.get("reply-to", ()))
-    sender = writers[0] if writers else (answers[0] if answers else _returned(fields))
-    foreign = [one for one in answers if one.value not in own]
-    if sender is not None and sender.value in own and foreign:
-        return foreign[0], foreign[0]
-    return sender, foreign[0] if foreign else sender
+    answers = [one for one in addresses(fields.get("reply-to", ())) if one.value not in own]
+    writer = writers[0] if writers else (answers[0] if answers else _returned(fields))
+    if writer is None or not answers or writer.value in {one.value for one in answers}:
+        return writer, None
+    return replace(answers[0], name=answers[0].name or writer.name), writer
 
 
 def _returned(fields: dict[str, list[str]]) -> Address | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from connectors.email.client import Servers
 from connectors.email.config import EmailConfig
@@ -33,8 +34,26 @@ TRIES: Final = 4
 """So often one mail may end a session or be refused by the inbox before it is passed over."""
 HEAD_BYTES: Final = 256_000
 """How much of a mail over the limit is read."""
+SMALL_BYTES: Final = 1_000_000
+"""Mails up to this size lie in memory while they are fetched, larger ones on the disk."""
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _HISTORY: Final[Mapping[str, int]] = {"none": 0, "day": 1, "week": 7, "month": 31}
+
+
+class Desk:
+    """Where mails of all mailboxes are opened: few at a time, for one takes up to eight times its size.
+
+    The large ones wait for each other only.
+    """
+
+    def __init__(self, *, small: int = 8, large: int = 2) -> None:
+        self._small = asyncio.Semaphore(small)
+        self._large = asyncio.Semaphore(large)
+
+    def place(self, size: int) -> asyncio.Semaphore:
+        """What to hold while a mail of this size is in memory."""
+        return self._large if size > SMALL_BYTES else self._small
+
 
 type State = dict[str, Any]
 type Sleep = Callable[[float], Awaitable[None]]
@@ -52,6 +71,7 @@ class Mailbox:
         config: EmailConfig,
         inbox: Inbox,
         noted: Noted,
+        desk: Desk,
         idle_seconds: float = IDLE_SECONDS,
         poll_seconds: float = POLL_SECONDS,
         sleep: Sleep = asyncio.sleep,
@@ -61,6 +81,7 @@ class Mailbox:
         self._config = config
         self._inbox = inbox
         self._noted = noted
+        self._desk = desk
         self._idle_seconds = idle_seconds
         self._poll_seconds = poll_seconds
         self._sleep = sleep
@@ -181,9 +202,11 @@ class Mailbox:
         await self._note()
         if tries <= TRIES:
             envelope = await session.envelope(uid)
-            raw = await self._fetch(session, envelope) if envelope is not None else None
-            if raw is not None and envelope is not None:
-                await self._hand_over(raw, envelope, place, sent=sent)
+            if envelope is not None:
+                # A server may give it slowly: meanwhile it takes no memory.
+                with tempfile.SpooledTemporaryFile(SMALL_BYTES) as file:
+                    if await self._fetch(session, envelope, file):
+                        await self._hand_over(file, envelope, place, sent=sent)
         elif not sent:
             _log.error("mail %s of connection %s cannot be read", uid, self._connection.id)
             name = f"{place['validity']}.{uid}".encode()
@@ -193,34 +216,42 @@ class Mailbox:
         place |= {"uid": uid, "trying": None, "tries": 0, "seen_at": datetime.now(UTC)}
         await self._note()
 
-    async def _fetch(self, session: ImapSession, envelope: Envelope) -> bytes | None:
+    async def _fetch(self, session: ImapSession, envelope: Envelope, file: IO[bytes]) -> bool:
         limit = self._config.max_megabytes * 1_000_000
-        if envelope.size > limit:
-            return await session.mail(envelope.uid, limit=HEAD_BYTES)
-        return await session.mail(envelope.uid, limit=limit)
+        whole = envelope.size <= limit
+        return await session.copy(envelope.uid, file, limit=limit if whole else HEAD_BYTES)
 
-    async def _hand_over(self, raw: bytes, envelope: Envelope, place: State, *, sent: bool) -> None:
+    async def _hand_over(
+        self, file: IO[bytes], envelope: Envelope, place: State, *, sent: bool
+    ) -> None:
         renewed = envelope.uid <= place["renewed_until"]
         inbox, connection, config = self._inbox, self._connection, self._config
+        turn = self._desk.place(file.tell())
+
+        def read() -> bytes:
+            file.seek(0)
+            return file.read()
 
         async def take() -> None:
-            if sent:
-                await take_in_sent(raw, inbox=inbox, connection=connection, config=config)
-                return
-            await take_in(
-                raw,
-                inbox=inbox,
-                connection=connection,
-                config=config,
-                size=envelope.size,
-                received_at=envelope.received_at,
-                backfilled=envelope.uid <= place["backfill_until"],
-                not_before=place["begun_at"] if renewed else None,
-            )
+            async with turn:
+                if sent:
+                    await take_in_sent(read(), inbox=inbox, connection=connection, config=config)
+                    return
+                await take_in(
+                    read(),
+                    inbox=inbox,
+                    connection=connection,
+                    config=config,
+                    size=envelope.size,
+                    received_at=envelope.received_at,
+                    backfilled=envelope.uid <= place["backfill_until"],
+                    not_before=place["begun_at"] if renewed else None,
+                )
 
         async def give_up() -> None:
             if not sent:
-                await give_up_on(raw, inbox=inbox, connection=connection)
+                async with turn:
+                    await give_up_on(read(), inbox=inbox, connection=connection)
 
         await self._persist(take, give_up)
 

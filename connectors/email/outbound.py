@@ -65,7 +65,7 @@ def render(connection: Connection, config: EmailConfig, message: OutboundMessage
         RejectedError: there is nothing to send, or nobody to send it to.
     """
     thread = message.thread
-    recipient = _word(thread, "to") or address_of(message.chat_id)
+    recipient = address_of(message.chat_id)
     if "@" not in recipient or recipient.endswith("@invalid"):
         raise RejectedError("no_address", "The customer's mail named no address to answer to.")
     language = message.language or connection.language

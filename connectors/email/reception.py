@@ -10,13 +10,12 @@ from typing import Final
 
 from connectors.email.config import EmailConfig
 from connectors.email.inbound import (
-    UNKNOWN_SENDER,
     echo_of,
     message_of,
     report_in,
     status_events,
 )
-from connectors.email.mail import Mail, read_mail, unreadable
+from connectors.email.mail import UNKNOWN_SENDER, Mail, read_mail, unreadable
 from connectors.email.parts import MailFile
 from connectors.email.threads import (
     address_of,
@@ -90,12 +89,13 @@ async def take_in(
         references=mail.references,
         tag=tagged_token(connection, mail.delivered_to, config.own),
         now=now,
+        proven=not mail.proves_nothing,
     )
     silent = await _silence(
         inbox,
         connection,
         config,
-        address,
+        mail.identity(config.own),
         chat_id,
         received_at or mail.sent_at,
         now,
@@ -126,7 +126,8 @@ async def take_in_sent(
         if chat_id is not None and address_of(chat_id) == recipient.value:
             attachments = await _keep(inbox, connection, mail)
             await inbox.receive(
-                connection, [echo_of(mail, chat_id=chat_id, attachments=attachments)]
+                connection,
+                [echo_of(mail, chat_id=chat_id, addressee=recipient, attachments=attachments)],
             )
             return
 
@@ -163,7 +164,7 @@ async def _silence(
     inbox: Inbox,
     connection: Connection,
     config: EmailConfig,
-    address: str,
+    sender_id: str,
     chat_id: str,
     received_at: datetime | None,
     now: datetime,
@@ -174,7 +175,7 @@ async def _silence(
     if backfilled or (received_at is not None and now - received_at > STALE):
         return "old"
     since = now - timedelta(hours=1)
-    lately = await inbox.traffic(connection, sender_id=address, chat_id=chat_id, since=since)
+    lately = await inbox.traffic(connection, sender_id=sender_id, chat_id=chat_id, since=since)
     if lately.answered >= config.answers_per_hour or lately.received >= MAILS_AN_HOUR:
         return "loop"
     return None

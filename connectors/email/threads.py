@@ -136,14 +136,18 @@ async def chat_of(
     references: Sequence[str],
     tag: str | None,
     now: datetime,
+    proven: bool = True,
 ) -> str:
     """The chat that a mail of this person belongs to, an existing one or a new one.
 
     ``references`` are the ids of what it answers, the nearest first; ``tag`` the token of the
-    address that it was sent to.
+    address that it was sent to. A mail that is not ``proven`` to be this person's needs a token of
+    ours, which only who got our mail can know: a name and a subject are known to others, too.
     """
-    found = await known_chat_of(inbox, connection, address=address, references=references, tag=tag)
-    if found is None and topic:
+    found = await known_chat_of(
+        inbox, connection, address=address, references=references, tag=tag, proven=proven
+    )
+    if found is None and topic and proven:
         since = now - timedelta(days=TOPIC_DAYS)
         found = await inbox.chat_on_topic(connection, address, topic, since=since)
     return found or chat_id_of(new_token(connection, external_id), address)
@@ -156,6 +160,7 @@ async def known_chat_of(
     address: str,
     references: Sequence[str],
     tag: str | None = None,
+    proven: bool = True,
 ) -> str | None:
     """The chat with this person that a mail names by what it answers."""
     if tag is not None:
@@ -163,7 +168,7 @@ async def known_chat_of(
     for reference in references:
         if (token := our_token(connection, reference)) is not None:
             return chat_id_of(token, address)
-    chats = await inbox.chats_of(connection, references) if references else {}
+    chats = await inbox.chats_of(connection, references) if references and proven else {}
     theirs = (chats[one] for one in references if one in chats)
     return next((chat for chat in theirs if address_of(chat) == address), None)
 

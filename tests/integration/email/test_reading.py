@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
-from connectors.email import reception
+from connectors.email import EmailConnector, reception
 from connectors.email.imap import ImapSession
 from connectors.email.mail import Mail, read_mail
+from connectors.email.mailbox import Desk
 from crm.contract import (
     AuthenticationFailedError,
     ChatTraffic,
@@ -37,7 +38,6 @@ async def test_a_mail_comes_in_at_once(post: Post) -> None:
     assert message.platform_id == "m1@customer.test"
     assert message.answerable
     assert message.data["subject"] == "Велосипед"
-    assert message.data["thread"]["to"] == CUSTOMER
     assert message.chat_id.endswith(f":{CUSTOMER}")
 
 
@@ -50,7 +50,7 @@ async def test_all_ways_of_encryption(post: Post, security: str) -> None:
     account = await post.connector.verify(
         post.connector.config_model.model_validate(dict(post.connection.config))
     )
-    assert account.external_id == OURS
+    assert account.name == OURS
     async with post.polling():
         post.drop(letter("Сәлем"))
         assert (await post.received())[0].text == "Сәлем"
@@ -259,17 +259,18 @@ async def test_a_poison_mail_stops_nothing(post: Post, monkeypatch: pytest.Monke
 async def test_a_mail_that_breaks_the_line_is_passed_over(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetch = ImapSession.mail
+    copy = ImapSession.copy
     tried: list[int] = []
 
-    async def breaks(self: ImapSession, uid: int, *, limit: int) -> bytes | None:
-        raw = await fetch(self, uid, limit=limit)
-        if raw and b"cursed" in raw:
+    async def breaks(self: ImapSession, uid: int, file: IO[bytes], *, limit: int) -> bool:
+        found = await copy(self, uid, file, limit=limit)
+        file.seek(0)
+        if b"cursed" in file.read():
             tried.append(uid)
             raise EOFError
-        return raw
+        return found
 
-    monkeypatch.setattr(ImapSession, "mail", breaks)
+    monkeypatch.setattr(ImapSession, "copy", breaks)
     async with post.polling():
         post.drop(letter("cursed"))
         post.drop(letter("жақсы", Message_ID="<2@customer.test>"))
@@ -277,6 +278,72 @@ async def test_a_mail_that_breaks_the_line_is_passed_over(
     assert one.kind is MessageKind.UNSUPPORTED
     assert two.text == "жақсы"
     assert len(tried) == 4
+
+
+async def test_a_mail_made_to_be_dear_is_shown_unopened(post: Post) -> None:
+    """Parts within parts, hundreds deep: a person opens the file, and the next mail is read."""
+    depths = "".join(
+        f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(300)
+    )
+    head = (
+        f"From: {CUSTOMER}\r\nTo: {OURS}\r\nSubject: Deep\r\nMessage-ID: <deep@customer.test>\r\n"
+    )
+    mail = (head + depths + "Content-Type: text/plain\r\n\r\n" + "-\r\n" * 1_000).encode()
+    async with post.polling():
+        post.drop(mail)
+        post.drop(letter("таза", Message_ID="<2@customer.test>"))
+        one, two = await post.received(2)
+    assert (one.text, one.answerable, one.data["unsupported"]) == ("Deep", False, ["too_complex"])
+    (file,) = one.attachments
+    kept, content = post.inbox.files[str(file.file_id)]
+    assert (kept.name, content.replace(b"\r\n", b"\n")) == (
+        "message.eml",
+        mail.replace(b"\r\n", b"\n"),
+    )
+    assert two.text == "таза"
+
+
+async def test_a_mail_larger_than_memory_should_hold_comes_in_whole(post: Post) -> None:
+    content = b"0123456789abcdef" * 200_000
+    mail = letter("Үлкен файл")
+    mail.add_attachment(content, maintype="application", subtype="zip", filename="a.zip")
+    async with post.polling():
+        post.drop(mail)
+        (message,) = await post.received()
+    (file,) = message.attachments
+    assert post.inbox.files[str(file.file_id)][1] == content
+
+
+async def test_few_mails_are_open_at_a_time(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever number of mailboxes has news: what is open takes memory."""
+    desk = Desk(small=2, large=1)
+    open_now = most = opened = 0
+    take_in = reception.take_in
+
+    async def counted(raw: bytes, **given: Any) -> None:
+        nonlocal open_now, most, opened
+        open_now += 1
+        most = max(most, open_now)
+        await asyncio.sleep(0.05)
+        await take_in(raw, **given)
+        open_now -= 1
+        opened += 1
+
+    monkeypatch.setattr("connectors.email.mailbox.take_in", counted)
+    monkeypatch.setattr(post.connector, "_desk", desk)
+    post.configure(history="day")
+    for number in range(3):
+        post.drop(letter(str(number), Message_ID=f"<{number}@customer.test>"))
+    others = [
+        EmailConnector.poll(post.connector, replace(post.connection, id=f"{n:024x}"), post.inbox)
+        for n in range(5)
+    ]
+    tasks = [asyncio.create_task(one) for one in others]
+    await until(lambda: opened == 15)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert most == 2
 
 
 async def test_another_folder(post: Post) -> None:

@@ -74,7 +74,7 @@ def check(raw: bytes, *, partial: bool = False) -> None:
     stored.encode()  # what has a lone surrogate can be stored nowhere
     assert "\\u0000" not in stored
     assert 0 < len(message.external_id) <= 100
-    assert len(message.sender.external_id) <= 330
+    assert len(message.sender.external_id) <= 660  # two addresses at most
     assert "<script" not in (mail.html or "").lower()
     report = report_in(mail, CONNECTION)
     if report is not None:
