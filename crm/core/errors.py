@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class DomainError(Exception):
     status: ClassVar[int] = 500
     default_code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
+    member_schemas: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """The JSON Schemas of the ``members`` that its problem document has besides the usual ones."""
 
     def __init__(
         self,
@@ -31,11 +33,13 @@ class DomainError(Exception):
         code: str | None = None,
         fields: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         self.code = code or self.default_code
         self.detail = detail or self.title
         self.fields = tuple(fields)
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
         super().__init__(f"{self.code}: {self.detail}")
 
 

@@ -115,6 +115,14 @@ class Settings(BaseSettings):
         default="https://graph.instagram.com",
         description="The Graph API for Instagram's own tokens, or a fake of it.",
     )
+    bot_answers_limit: int = Field(
+        default=40,
+        ge=1,
+        description="Answers the bot gives in one chat within so many minutes before people see to it.",
+    )
+    bot_answers_minutes: int = Field(
+        default=10, ge=1, le=1440, description="The minutes in which these answers are counted."
+    )
     llm_model: str | None = Field(
         default=None,
         pattern=r"^[a-z_]+:.+$",

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol
-
-from bson import ObjectId
+from typing import Final
 
 from connectors.base import Connector, LimitsReach, SetsPace
 from crm.contract import (
@@ -23,10 +21,11 @@ from crm.contract import (
     SendResult,
     TemplateUse,
 )
-from crm.inbox.breaker import Breaker, pace_key
-from crm.inbox.claims import MARGIN_SECONDS, Claim
+from crm.inbox.breaker import Breaker, Passage, pace_key
+from crm.inbox.claims import MARGIN_SECONDS, PARKED, Claim
 from crm.inbox.models import Document
-from crm.inbox.pacing import Pacing
+from crm.inbox.pacing import FreeShares, Pacing
+from crm.inbox.ports import Connections, OutboundFiles
 from crm.inbox.reach import reach_of
 
 _log = logging.getLogger(__name__)
@@ -37,39 +36,13 @@ FAULT: Final = "connector_failed"
 """Our own code failed on a message."""
 PERHAPS_SENT: Final = "perhaps_sent"
 """What connectors say when the platform had the message and did not answer: it is tried once more, later."""
-RESTING: Final = frozenset({"connection_paused", "connection_failing"})
+STOPPED: Final = frozenset({"connection_paused", "connection_failing"})
 """Why nothing at all is sent through a connection; messages wait until its admin is back."""
-RESTS_SECONDS: Final = 30.0
-"""How soon a paused or failing connection is looked at again."""
+REFUSED_SECONDS: Final = 30.0
+"""How soon it is tried again after the platform refused our credentials, unless that stops the connection."""
 ORGANIZATION_INTERVAL_SECONDS: Final = 1 / 50
 ORGANIZATION_BURST: Final = 100
 """All messengers of one organization together: nobody's campaign slows the others down."""
-
-
-class Connections(Protocol):
-    """Where connections come from."""
-
-    async def connection(self, connection_id: str) -> Connection | None:
-        """The connection with its credentials, or None when it is gone."""
-        ...
-
-    async def failed(self, connection: Connection, error: ConnectorError) -> None:
-        """Note that the platform refused us."""
-        ...
-
-
-class OutboundFiles(Protocol):
-    """Where files to send come from."""
-
-    async def outbound(
-        self, organization_id: ObjectId, ids: Sequence[ObjectId]
-    ) -> Sequence[OutboundFile]:
-        """The files, in this order.
-
-        Raises:
-            RejectedError: one is gone.
-        """
-        ...
 
 
 type NotePart = Callable[[Document, Document], Awaitable[bool]]
@@ -88,27 +61,37 @@ class Delivery:
         *,
         connections: Connections,
         connectors: Mapping[str, Connector],
-        conversations: Callable[[ObjectId], Awaitable[Document | None]],
         files: OutboundFiles,
         pacing: Pacing,
+        breaker: Breaker,
     ) -> None:
         self._connections = connections
         self._connectors = connectors
-        self._conversations = conversations
         self._files = files
         self._pacing = pacing
-        self._breaker = Breaker(pacing=pacing)
+        self._breaker = breaker
+        self._shares = FreeShares()
 
     def claim_seconds(self, message: Document) -> float:
         """For how long the message's next part has to be claimed."""
         connector = self._connectors.get(message["channel"])
-        seconds = connector.capabilities.send_seconds if connector else 0.0
-        if message.get("attachments"):
-            seconds = max(seconds, UPLOAD_TIMEOUT_SECONDS)
-        return seconds + MARGIN_SECONDS
+        return _seconds(connector, message.get("attachments")) + MARGIN_SECONDS
 
-    async def run(self, message: Document, claim: Claim, *, note_part: NotePart) -> Document | None:
+    def limits_reach(self, message: Document) -> bool:
+        """Whether it depends on the conversation if the message may go."""
+        return isinstance(self._connectors.get(message["channel"]), LimitsReach)
+
+    async def run(
+        self,
+        message: Document,
+        claim: Claim,
+        *,
+        conversation: Document | None,
+        note_part: NotePart,
+    ) -> Document | None:
         """Send what of the message has not been sent, each part noted before the next one goes.
+
+        ``conversation`` as it is now, where ``limits_reach``.
 
         Returns:
             The last part, which the caller notes together with the message's end.
@@ -118,7 +101,7 @@ class Delivery:
             ClaimLostError: as it says.
         """
         connection, connector = await self._channel_of(message)
-        await self._check_reach(connector, connection, message)
+        _check_reach(connector, connection, message, conversation or {})
         outbound = await self._outbound(message)
         try:
             parts = connector.render(connection, outbound)
@@ -143,29 +126,12 @@ class Delivery:
         if connection is None or connector is None:
             raise RejectedError("connection_gone", "The channel is no longer connected.")
         if connection.status == "paused":
-            raise RetryableError(
-                "connection_paused", "The channel is paused.", retry_after=RESTS_SECONDS
-            )
+            raise _stopped("connection_paused", "The channel is paused.")
         if connection.status == "failing":
-            raise RetryableError(
-                "connection_failing",
-                "The platform does not accept the channel's credentials.",
-                retry_after=RESTS_SECONDS,
+            raise _stopped(
+                "connection_failing", "The platform does not accept the channel's credentials."
             )
         return connection, connector
-
-    async def _check_reach(
-        self, connector: Connector, connection: Connection, message: Document
-    ) -> None:
-        if not isinstance(connector, LimitsReach):
-            return
-        conversation = await self._conversations(message["conversation_id"])
-        reach = reach_of(
-            connector, connection, conversation or {}, author_kind=message["author"]["kind"]
-        )
-        free = reach.open or (reach.templates and message.get("template"))
-        if not (free or (reach.tag and reach.tag == message.get("tag"))):
-            raise RejectedError(reach.code or "window_closed", "The channel's window is closed.")
 
     async def _outbound(self, message: Document) -> OutboundMessage:
         attachments = message.get("attachments") or []
@@ -183,62 +149,97 @@ class Delivery:
         part: object,
         claim: Claim,
     ) -> SendResult:
-        paces = self._paces(connector, connection, message.chat_id)
-        if paces:
-            await asyncio.sleep(await self._pacing.take(paces))
-        limit = connector.capabilities.send_seconds
-        if message.attachments:
-            limit = max(limit, UPLOAD_TIMEOUT_SECONDS)
+        limit = _seconds(connector, message.attachments)
+        passage = await self._enter(connector, connection, message.chat_id, limit)
         if not claim.allows(limit):
             raise ClaimLostError
         try:
             async with asyncio.timeout(limit):
                 result = await connector.send(connection, message, part)
         except AuthenticationFailedError as error:
+            await self._breaker.answered(passage)
             await self._connections.failed(connection, error)
-            raise RetryableError(error.code, error.detail, retry_after=RESTS_SECONDS) from error
+            raise RetryableError(error.code, error.detail, retry_after=REFUSED_SECONDS) from error
         except RetryableError as error:
-            await self._put_off(paces, connection, error)
+            await self._put_off(connector, connection, message.chat_id, passage, error)
             raise
         except ConnectorError:
-            self._breaker.succeeded(connection.id)  # the platform answered
+            await self._breaker.answered(passage)
             raise
         except TimeoutError as error:
-            await self._breaker.failed(connection.id)
+            await self._breaker.failed(passage, message.chat_id)
             raise RetryableError(
                 "platform_timeout", "The platform did not answer in time."
             ) from error
         except Exception as error:
             _log.exception("connector %s failed", connection.channel)
             raise RetryableError(FAULT, "The channel's connector failed.") from error
-        self._breaker.succeeded(connection.id)
+        await self._breaker.answered(passage)
         return result
 
+    async def _enter(
+        self, connector: Connector, connection: Connection, chat_id: str, seconds: float
+    ) -> Passage:
+        """Wait until a part may go. A channel without paces has no platform to spare.
+
+        Raises:
+            RetryableError: it would be too long to wait for.
+        """
+        if not isinstance(connector, SetsPace):
+            return Passage(connection.id)
+        paces = [*self._shared(connection), *connector.paces(connection, chat_id)]
+        on_trial = await self._breaker.check(connection.id)
+        wait = await self._pacing.take(paces)
+        passage = Passage(connection.id)
+        if on_trial:
+            passage = await self._breaker.enter(connection.id, seconds + MARGIN_SECONDS)
+        await asyncio.sleep(wait)
+        return passage
+
     async def _put_off(
-        self, paces: Sequence[Pace], connection: Connection, error: RetryableError
+        self,
+        connector: Connector,
+        connection: Connection,
+        chat_id: str,
+        passage: Passage,
+        error: RetryableError,
     ) -> None:
         """Obey the platform's wish in all processes; without one, count a failure."""
-        if (
-            error.retry_after is None or error.code == PERHAPS_SENT
-        ):  # its pause is this message's own
-            await self._breaker.failed(connection.id)
-        elif error.account_wide:
+        # When a doubtful one is tried again is a matter of that message alone.
+        if error.retry_after is None or error.code == PERHAPS_SENT:
+            await self._breaker.failed(passage, chat_id)
+            return
+        await self._breaker.answered(passage)
+        if error.account_wide:
             await self._pacing.hold(pace_key(connection.id), error.retry_after)
-        elif paces:
+        elif isinstance(connector, SetsPace) and (paces := connector.paces(connection, chat_id)):
             await self._pacing.hold(paces[-1].key, error.retry_after)
 
-    @staticmethod
-    def _paces(connector: Connector, connection: Connection, chat_id: str) -> list[Pace]:
-        """From the widest to the chat's own. None for a channel without a platform."""
-        if not isinstance(connector, SetsPace):
+    def _shared(self, connection: Connection) -> list[Pace]:
+        """The pace of all messengers of the organization, where it comes near it."""
+        key = f"organization:{connection.organization_id}"
+        if self._shares.take(key):
             return []
-        everybody = Pace(
-            key=f"organization:{connection.organization_id}",
-            interval=ORGANIZATION_INTERVAL_SECONDS,
-            burst=ORGANIZATION_BURST,
-        )
-        resting = Pace(key=pace_key(connection.id), interval=0)
-        return [everybody, resting, *connector.paces(connection, chat_id)]
+        return [Pace(key=key, interval=ORGANIZATION_INTERVAL_SECONDS, burst=ORGANIZATION_BURST)]
+
+
+def _seconds(connector: Connector | None, attachments: object) -> float:
+    """How long sending a part may take."""
+    seconds = connector.capabilities.send_seconds if connector else 0.0
+    return max(seconds, UPLOAD_TIMEOUT_SECONDS) if attachments else seconds
+
+
+def _stopped(code: str, detail: str) -> RetryableError:
+    return RetryableError(code, detail, retry_after=PARKED.total_seconds())
+
+
+def _check_reach(
+    connector: Connector, connection: Connection, message: Document, conversation: Document
+) -> None:
+    reach = reach_of(connector, connection, conversation, author_kind=message["author"]["kind"])
+    free = reach.open or (reach.templates and message.get("template"))
+    if not (free or (reach.tag and reach.tag == message.get("tag"))):
+        raise RejectedError(reach.code or "window_closed", "The channel's window is closed.")
 
 
 def outbound_message(message: Document, files: Sequence[OutboundFile]) -> OutboundMessage:

@@ -24,7 +24,9 @@ def feature(core: Core, services: Services) -> Feature:
         name="inbox",
         routes=[
             InboxRoutes(
+                store=parts.store,
                 desk=parts.desk,
+                writing=parts.writing,
                 handover=parts.handover,
                 outbox=parts.outbox,
                 signals=parts.signals,

@@ -18,16 +18,19 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
 from crm.inbox import texts
+from crm.inbox.finding import find_conversation
 from crm.inbox.models import (
     CANCELLED,
     QUEUED,
     Document,
 )
 from crm.inbox.news import conversation_updated, last_message, message_created, message_updated
+from crm.inbox.reach import Reaching
 from crm.inbox.store import ConversationStore
 from crm.inbox.summary import summarize
 
 SYSTEM: Final = {"kind": "system"}
+TOO_MANY_ANSWERS: Final = "too_many_answers"
 SHORTEST_RETURN: Final = timedelta(minutes=1)
 """No organization takes conversations back sooner than this."""
 
@@ -36,9 +39,14 @@ class Handover:
     """Moves conversations between the bot and people."""
 
     def __init__(
-        self, *, store: ConversationStore, deliver_soon: Callable[[ObjectId], None]
+        self,
+        *,
+        store: ConversationStore,
+        reaching: Reaching,
+        deliver_soon: Callable[[ObjectId], None],
     ) -> None:
         self._store = store
+        self._reaching = reaching
         self._deliver_soon = deliver_soon
 
     async def request(self, conversation_id: ObjectId, *, reason: str) -> Document:
@@ -78,7 +86,7 @@ class Handover:
         Raises:
             NotFound: there is no such conversation here.
         """
-        conversation = await self._find(organization_id, conversation_id)
+        conversation = await find_conversation(self._store, organization_id, conversation_id)
         if conversation["owner"] == "operator" and conversation["assignee_id"] == user["_id"]:
             return conversation
         moment = utc_now()
@@ -96,6 +104,35 @@ class Handover:
             event="taken_over",
             data={"user_id": str(user["_id"]), "name": user["name"]},
             notice=texts.say(texts.JOINED, conversation["language"], name=user["name"]),
+            changes_hands=True,
+        )
+
+    async def stop_bot(self, conversation: Document, *, answers: int, minutes: int) -> Document:
+        """Give a conversation to people in which the bot talks and talks, probably to a machine.
+
+        It does not return by itself: first somebody has to look.
+
+        Raises:
+            Conflict: somebody else changed hands at the same time.
+        """
+        moment = utc_now()
+        text = await summarize(self._store, conversation)
+        changes = {
+            "owner": "operator",
+            "status": "waiting",
+            "assignee_id": None,
+            "waiting_since": moment,
+            "operator_active_at": None,
+            "unread": max(conversation["unread"], 1),
+            "answers": None,
+            "summary": {"reason": TOO_MANY_ANSWERS, "text": text, "at": moment},
+        }
+        return await self._change(
+            conversation,
+            changes,
+            event=TOO_MANY_ANSWERS,
+            data={"answers": answers, "minutes": minutes},
+            notice=texts.say(texts.TOO_MANY_ANSWERS, conversation["language"]),
             changes_hands=True,
         )
 
@@ -156,7 +193,7 @@ class Handover:
             NotFound: there is no such conversation here.
             Conflict: the bot has it already.
         """
-        conversation = await self._find(organization_id, conversation_id)
+        conversation = await find_conversation(self._store, organization_id, conversation_id)
         if conversation["owner"] == "bot":
             raise Conflict("The bot already has this conversation.", code="conversation_with_bot")
         return await self._return(conversation, user)
@@ -208,14 +245,6 @@ class Handover:
             match=unless_changed,
         )
 
-    async def _find(self, organization_id: ObjectId, conversation_id: ObjectId) -> Document:
-        conversation = await self._store.conversations.find_one(
-            {"organization_id": organization_id, "_id": conversation_id}
-        )
-        if conversation is None:
-            raise NotFound("There is no such conversation.")
-        return conversation
-
     async def _change(
         self,
         conversation: Document,
@@ -239,7 +268,9 @@ class Handover:
             conversation, "", kind="event", author=SYSTEM, data={"event": event, **data}
         )
         lines = [line]
-        if notice:
+        # What may not go to the customer now is not said later either: it would be no news then.
+        told = notice is not None and await self._may_tell(conversation)
+        if told and notice is not None:
             lines.append(store.outbound(conversation, notice, author=SYSTEM))
 
         async def write(session: AsyncClientSession) -> Document:
@@ -268,9 +299,13 @@ class Handover:
             return after
 
         after = await store.database.in_transaction(write)
-        if notice:
+        if told:
             self._deliver_soon(conversation["_id"])
         return after
+
+    async def _may_tell(self, conversation: Document) -> bool:
+        reach = await self._reaching.reach(conversation, author_kind=SYSTEM["kind"])
+        return reach.open
 
     async def _cancel_queued(
         self, conversation: Document, session: AsyncClientSession

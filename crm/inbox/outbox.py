@@ -8,8 +8,10 @@ second copy is preferred to a lost answer.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,26 +26,30 @@ from pymongo.errors import PyMongoError
 from crm.contract import ConnectorError, RetryableError
 from crm.core.clock import utc_now
 from crm.core.errors import Conflict, NotFound
-from crm.inbox.claims import Claim
-from crm.inbox.delivery import FAULT, PERHAPS_SENT, RESTING, ClaimLostError, Delivery
-from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENDING, SENT, UNSENT, Document
+from crm.inbox.claims import MARGIN_SECONDS, Claim, Claims, held, in_seconds, with_part
+from crm.inbox.delivery import FAULT, PERHAPS_SENT, STOPPED, ClaimLostError, Delivery
+from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENT, Document
 from crm.inbox.news import message_updated
-from crm.inbox.store import ConversationStore
+from crm.inbox.reach import BLOCKED
+from crm.inbox.store import Committed, ConversationStore
 from crm.inbox.sweep import Sweep
 
 _log = logging.getLogger(__name__)
 
-CLAIM: Final = timedelta(seconds=30)
-"""How long a turn claims each of its replies, which it sends at once."""
-BLOCKED: Final = "blocked_by_customer"
-"""What connectors say when the person does not want to hear from us."""
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A message that could not be delivered for so long is a dead letter."""
 MOST_FAULTS: Final = 5
 """A message on which our own code fails so often is a dead letter: what comes after it must go."""
-SWEPT_AT_ONCE: Final = 500
 FIRST_PAUSE_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 600.0
+MOST_DOUBLINGS: Final = 10
+AT_ONCE: Final = 128
+SHARE: Final = 16
+"""So many chats of one connection are swept at a time: a slow platform is not to hold up the others."""
+CROWD: Final = 100
+"""A connection of which so many wait for their turn is left out of the next sweeps."""
+WAKE_SECONDS: Final = 2.0
+"""How often it is looked for connections that are back."""
 
 
 class Outbox:
@@ -57,7 +63,9 @@ class Outbox:
     ) -> None:
         self._store = store
         self._delivery = delivery
-        self._sweep = Sweep()
+        self._claims = Claims(database=store.database)
+        self._sweep = Sweep(at_once=AT_ONCE, share=SHARE)
+        self._wake_at = 0.0
 
     async def deliver(self, conversation_id: ObjectId) -> None:
         """Send the conversation's queued messages in order, as far as is possible now.
@@ -69,63 +77,49 @@ class Outbox:
                 pass
         except PyMongoError as error:
             _log.warning("delivery interrupted by the database: %s", type(error).__name__)
+        except TimeoutError:
+            _log.warning("delivery given up: the database took too long to claim a message")
         except Exception:  # must outlive any single fault
             _log.exception("delivery failed in conversation %s", conversation_id)
 
-    async def send(self, claimed: Sequence[Document]) -> None:
+    async def send(self, committed: Committed) -> None:
         """Send replies that were stored as claimed by the caller, in order, then what came after.
 
         Never raises, like ``deliver``.
         """
+        # The first one's fence was checked by the transaction that stored it.
+        conversation: Document | None = committed.conversation
+        conversation_id, claim = committed.conversation["_id"], committed.claim
         try:
-            for place, message in enumerate(claimed):
-                # The first one's fence was checked by the transaction that stored it.
-                claim: Claim | None = Claim(CLAIM.total_seconds())
-                if place or self._delivery.claim_seconds(message) > CLAIM.total_seconds():
-                    claim = await self._claim(message)
+            for place, message in enumerate(committed.claimed):
+                seconds = self._delivery.claim_seconds(message)
+                if place or claim is None or not claim.allows(seconds - MARGIN_SECONDS):
+                    claim = await self._claims.anew(message, seconds)
+                    conversation = await self._conversation_of(message)
                 if claim is None:
                     return
-                if place and await self._is_stale(message):
-                    await self._finish(message, CANCELLED, {})
-                elif not await self._send(message, claim):
-                    await self._give_back(claimed[place + 1 :])
+                if not await self._attempt(message, claim, conversation):
+                    await self._claims.give_back(committed.claimed[place + 1 :])
                     return
         except PyMongoError as error:
             _log.warning("delivery interrupted by the database: %s", type(error).__name__)
         except Exception:  # must outlive any single fault
-            _log.exception("delivery failed in conversation %s", claimed[0]["conversation_id"])
+            _log.exception("delivery failed in conversation %s", conversation_id)
         else:
-            await self.deliver(claimed[0]["conversation_id"])
-
-    async def _claim(self, message: Document) -> Claim | None:
-        """Claim a message for its next part, anew; None when another process has it by now."""
-        seconds = self._delivery.claim_seconds(message)
-        claim = Claim(seconds)
-        found = await self._store.messages.update_one(
-            {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]},
-            {"$set": {"next_attempt_at": utc_now() + timedelta(seconds=seconds)}},
-        )
-        return claim if found.matched_count == 1 else None
-
-    async def _give_back(self, claimed: Sequence[Document]) -> None:
-        """Queue messages whose predecessor has to be tried again later."""
-        ids = [message["_id"] for message in claimed]
-        await self._store.messages.update_many(
-            {"_id": {"$in": ids}, "state": SENDING, "attempts": 1},
-            {"$set": {"state": QUEUED, "attempts": 0, "next_attempt_at": utc_now()}},
-        )
+            await self.deliver(conversation_id)
 
     async def sweep(self) -> int:
-        """Send what is due and nobody sends; returns how many conversations had some."""
-        due = self._store.messages.find(
-            {"state": {"$in": UNSENT}, "next_attempt_at": {"$lte": utc_now()}},
-            {"conversation_id": 1},
-        )
-        found = {
-            message["conversation_id"]
-            async for message in due.sort("next_attempt_at", 1).limit(SWEPT_AT_ONCE)
-        }
-        await self._sweep.start({one: partial(self.deliver, one) for one in found})
+        """Send what is due and nobody sends; returns how many conversations had some.
+
+        No connection can keep the sweeper to itself: of each a share is worked on, and what runs
+        or waits for its turn already is not looked for again.
+        """
+        if time.monotonic() >= self._wake_at:
+            self._wake_at = time.monotonic() + WAKE_SECONDS
+            await self._claims.wake()
+        found = await self._claims.due(but=self._sweep.running, but_of=self._sweep.crowded(CROWD))
+        works = {one: partial(self.deliver, one) for one in found}
+        await self._sweep.start(works, found)
         return len(found)
 
     async def close(self) -> None:
@@ -144,7 +138,7 @@ class Outbox:
         if message is None:
             raise NotFound("There is no such message.")
         conversation = await self._store.conversations.find_one(
-            {"_id": message["conversation_id"]}, {"fence": 1}
+            {"organization_id": organization_id, "_id": message["conversation_id"]}, {"fence": 1}
         )
         changes: Document = {
             "state": QUEUED,
@@ -154,6 +148,7 @@ class Outbox:
             "due_since": utc_now(),
             "resent": message.get("resent", 0) + 1,
             "doubted": False,
+            "faults": 0,
         }
         kept = _before_failure(message.get("parts") or [])
         changes["parts"] = kept
@@ -168,55 +163,49 @@ class Outbox:
 
     async def _deliver_next(self, conversation_id: ObjectId) -> bool:
         """Send the oldest unsent message. Returns whether to go on with the next."""
-        store, moment = self._store, utc_now()
-        message = await store.messages.find_one(
-            {"conversation_id": conversation_id, "state": {"$in": UNSENT}},
-            sort=[("created_at", 1), ("_id", 1)],
-        )
-        if message is None:
+        async with asyncio.timeout(MARGIN_SECONDS):
+            found = await self._claims.next(conversation_id, self._delivery.claim_seconds)
+        if found is None:
             return False
-        waits = message["attempts"] > 0 or message["state"] == SENDING
-        if waits and message["next_attempt_at"] > moment:
-            return False  # it is being sent, or waits for its next try; order is kept
-        seconds = self._delivery.claim_seconds(message)
-        claim = Claim(seconds)
-        claimed = await store.messages.find_one_and_update(
-            {"_id": message["_id"], "state": message["state"], "attempts": message["attempts"]},
-            {
-                "$set": {"state": SENDING, "next_attempt_at": moment + timedelta(seconds=seconds)},
-                "$inc": {"attempts": 1},
-            },
-            return_document=ReturnDocument.AFTER,
-        )
-        if claimed is None:
-            return False
-        if await self._is_stale(claimed):
-            await self._finish(claimed, CANCELLED, {})
-            return True
-        return await self._send(claimed, claim)
+        message, claim = found
+        return await self._attempt(message, claim, await self._conversation_of(message))
 
-    async def _is_stale(self, message: Document) -> bool:
-        """Whether a person took the conversation over since the bot wrote this."""
-        if message["author"]["kind"] != "bot":
-            return False
-        conversation = await self._store.conversations.find_one(
-            {"_id": message["conversation_id"]}, {"fence": 1}
-        )
-        return conversation is None or bool(message["fence"] < conversation["fence"])
+    async def _conversation_of(self, message: Document) -> Document | None:
+        """The conversation as it is now, as far as it matters to the message; None when it is gone."""
+        if not self._is_bots(message) and not self._delivery.limits_reach(message):
+            return None
+        return await self._store.conversation(message["conversation_id"])
 
-    async def _send(self, message: Document, claim: Claim) -> bool:
+    async def _attempt(
+        self, message: Document, claim: Claim, conversation: Document | None
+    ) -> bool:
+        """Try to send a claimed message, for as long as it is claimed. Returns whether to go on."""
+        try:
+            async with claim.limit():
+                if _is_stale(message, conversation):
+                    await self._finish(message, CANCELLED, {})
+                    return True
+                return await self._send(message, claim, conversation)
+        except TimeoutError:
+            _log.warning("message %s took longer than its claim", message["_id"])
+            return False
+
+    async def _send(self, message: Document, claim: Claim, conversation: Document | None) -> bool:
         async def note_part(message: Document, part: Document) -> bool:
-            return await self._note_part(message, part, claim)
+            seconds = self._delivery.claim_seconds(message)
+            return await self._claims.note_part(message, claim, part, seconds)
 
         try:
-            last = await self._delivery.run(message, claim, note_part=note_part)
+            last = await self._delivery.run(
+                message, claim, conversation=conversation, note_part=note_part
+            )
         except ClaimLostError:
             return False
         except RetryableError as error:
             return await self._retry(message, error)
         except ConnectorError as error:
             await self._fail(message, error)
-        except PyMongoError:
+        except (PyMongoError, TimeoutError):
             raise
         except Exception:  # a fault of ours must not block the chat: tried a few times, then told
             _log.exception("message %s could not be sent", message["_id"])
@@ -227,19 +216,6 @@ class Outbox:
             await self._finish(message, state, {}, last)
         return True
 
-    async def _note_part(self, message: Document, part: Document, claim: Claim) -> bool:
-        """Note durably what went out, and claim the message anew for the next part."""
-        seconds = self._delivery.claim_seconds(message)
-        claim.renew(seconds)
-        noted = await self._store.messages.update_one(
-            {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]},
-            {
-                "$set": {"next_attempt_at": utc_now() + timedelta(seconds=seconds)},
-                **_pushed(part),
-            },
-        )
-        return noted.matched_count == 1
-
     async def _retry(self, message: Document, error: RetryableError) -> bool:
         """Put the message off, or give it up after a day of tries. Returns whether to go on."""
         if _is_hopeless(message, error):
@@ -247,20 +223,26 @@ class Outbox:
             return True
         changes: Document = {
             "state": QUEUED,
-            "next_attempt_at": utc_now() + pause(message["attempts"], error.retry_after),
             "error": {"code": error.code, "detail": error.detail},
         }
         if error.code == PERHAPS_SENT:
             changes["doubted"] = True
+        if error.code in STOPPED:
+            changes["parked"] = True
+        if error.code == FAULT:
+            changes["faults"] = message.get("faults", 0) + 1
         known = message["error"] is not None and message["error"]["code"] == error.code
-        await self._note(message, changes, quietly=known)
+        seconds = pause(message["attempts"], error.retry_after)
+        await self._note(message, changes, seconds=seconds, quietly=known)
         return False
 
     async def _fail(self, message: Document, error: ConnectorError) -> None:
         _log.warning("message %s not delivered: %s", message["_id"], error.code)
         if error.code == BLOCKED:
             await self._store.note_unreachable(message)
-        await self._finish(message, FAILED, {"error": {"code": error.code, "detail": error.detail}})
+        # A notice of ours that may not go is nobody's loss, and nothing for people to send again.
+        state = CANCELLED if message["author"]["kind"] == "system" else FAILED
+        await self._finish(message, state, {"error": {"code": error.code, "detail": error.detail}})
 
     async def _finish(
         self, message: Document, state: str, changes: Document, part: Document | None = None
@@ -273,27 +255,38 @@ class Outbox:
         changes: Document,
         *,
         part: Document | None = None,
+        seconds: float | None = None,
         quietly: bool = False,
     ) -> None:
-        """Note how it went, unless the claim ran out and somebody else has the message."""
-        match = {"_id": message["_id"], "state": SENDING, "attempts": message["attempts"]}
-        await self._change(match, changes, part=part, quietly=quietly)
+        """Note how it went, unless the claim ran out and somebody else has the message.
+
+        ``seconds``: when it is to be tried again.
+        """
+        update: Document = {} if part is None else with_part(part)
+        if seconds is not None:
+            update["next_attempt_at"] = in_seconds(seconds)
+        await self._change(held(message), changes, update, quietly=quietly)
 
     async def _change(
         self,
         match: Document,
         changes: Document,
+        computed: Document | None = None,
         *,
-        part: Document | None = None,
         quietly: bool = False,
     ) -> Document | None:
-        """Change a message and tell it, both or neither. None when it no longer matches."""
+        """Change a message and tell it, both or neither. None when it no longer matches.
+
+        ``computed`` are changes that the database reckons out.
+        """
         store = self._store
+        literal = {name: {"$literal": value} for name, value in changes.items()}
+        update = {**literal, **(computed or {}), "updated_at": utc_now()}
 
         async def write(session: AsyncClientSession) -> Document | None:
             after = await store.messages.find_one_and_update(
                 match,
-                {"$set": {**changes, "updated_at": utc_now()}, **(_pushed(part) if part else {})},
+                [{"$set": update}],
                 return_document=ReturnDocument.AFTER,
                 session=session,
             )
@@ -304,21 +297,35 @@ class Outbox:
 
         return await store.database.in_transaction(write)
 
+    @staticmethod
+    def _is_bots(message: Document) -> bool:
+        return bool(message["author"]["kind"] == "bot")
 
-def pause(attempts: int, retry_after: float | None) -> timedelta:
-    """How long to wait after a failed try: what the platform asks for, else exponential."""
+
+def _is_stale(message: Document, conversation: Document | None) -> bool:
+    """Whether a person took the conversation over since the bot wrote this."""
+    if message["author"]["kind"] != "bot":
+        return False
+    return conversation is None or bool(message["fence"] < conversation["fence"])
+
+
+def pause(attempts: int, retry_after: float | None) -> float:
+    """How many seconds to wait after a failed try: what the platform asks for, else exponential."""
     if retry_after is not None:
-        return timedelta(seconds=retry_after)
-    longest = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS)
-    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - jitter is no secret
+        return retry_after
+    doublings = min(
+        attempts - 1, MOST_DOUBLINGS
+    )  # after a day of tries the power would be no number
+    longest = min(FIRST_PAUSE_SECONDS * 2**doublings, LONGEST_PAUSE_SECONDS)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - jitter is no secret
 
 
 def _is_hopeless(message: Document, error: RetryableError) -> bool:
     """Whether it has been tried for long enough. While nothing may be sent at all, nothing is given up."""
-    if error.code in RESTING:
+    if error.code in STOPPED:
         return False
     if error.code == FAULT:
-        return bool(message["attempts"] >= MOST_FAULTS)
+        return bool(message.get("faults", 0) + 1 >= MOST_FAULTS)
     if error.code == PERHAPS_SENT:  # a third copy helps nobody: whoever reads it here decides
         return bool(message.get("doubted"))
     since: datetime = message.get("due_since") or message["created_at"]
@@ -328,11 +335,3 @@ def _is_hopeless(message: Document, error: RetryableError) -> bool:
 def _before_failure(parts: Sequence[Document]) -> list[Document]:
     """The parts that arrived: sending again goes on behind them."""
     return list(takewhile(lambda part: part["state"] != FAILED, parts))
-
-
-def _pushed(part: Document) -> Document:
-    """What notes a part that went out. Added, not replaced: its status may have come already."""
-    pushed: Document = {"parts": part}
-    if part["platform_id"]:
-        pushed["platform_ids"] = part["platform_id"]
-    return {"$push": pushed}

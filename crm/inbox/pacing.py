@@ -6,11 +6,14 @@ generic cell rate algorithm, ITU-T I.371). The database's clock is the only one.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from pymongo import ReturnDocument, WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
 
 from crm.contract import Pace, RetryableError
 from crm.core.database import Database
@@ -20,6 +23,9 @@ LONGEST_WAIT_SECONDS: Final = 2.0
 """A sender waits so long in its place; for more the message is put off."""
 KEPT: Final = timedelta(minutes=10)
 """A key that nobody used for so long is forgotten (a time-to-live index)."""
+FREE_INTERVAL_SECONDS: Final = 0.1
+FREE_BURST: Final = 20
+FREE_KEYS: Final = 10_000
 
 _MILLISECOND: Final = 1000
 
@@ -28,86 +34,104 @@ class Pacing:
     """Lets messages through when they are due."""
 
     def __init__(self, *, database: Database) -> None:
-        # What a crash loses here is one message's place in a pace.
-        self._paces = database.db["paces"].with_options(write_concern=WriteConcern(1, j=False))
+        self._paces = paces_of(database)
 
     async def take(self, paces: Sequence[Pace]) -> float:
-        """Take one place in each pace. Returns the seconds to wait before sending.
+        """Take one place in each pace, the last and narrowest first. Returns the seconds to wait.
 
         Raises:
-            RetryableError: it would take longer than a sender should wait; no place was taken.
+            RetryableError: it would take longer than a sender should wait; that pace gave no place.
         """
         if not paces:
             return 0.0
-        wait = await self._look(paces)
-        if wait > LONGEST_WAIT_SECONDS:
-            raise RetryableError(
-                "rate_limited", "Too many messages for this chat now.", retry_after=wait
-            )
-        return max([await self._take(pace) for pace in paces])
+        *wider, own = paces
+        longest = await self._take(own, "Too many messages for this chat now.")
+        words = "Too many messages through this channel now."
+        return max([longest, *await asyncio.gather(*(self._take(pace, words) for pace in wider))])
 
     async def hold(self, key: str, seconds: float) -> None:
-        """Let nothing through for so long: the platform asked for it, or does not answer."""
-        until = {"$add": ["$$NOW", seconds * _MILLISECOND]}
-        await self._paces.update_one(
-            {"_id": key},
-            [
-                {
-                    "$set": {
-                        "held_until": {"$max": ["$held_until", until]},
-                        "expires_at": {"$max": ["$expires_at", {"$add": [until, _kept()]}]},
-                    }
-                }
-            ],
-            upsert=True,
-        )
+        """Let nothing through for so long: the platform asked for it."""
+        until = later(seconds)
+        await self._paces.update_one({"_id": key}, [{"$set": held_until(until)}], upsert=True)
 
     async def held(self, key: str) -> float:
         """For how many seconds the key is still held."""
-        return await self._look([Pace(key=key, interval=0)])
+        return float((await look(self._paces, key))["held"])
 
-    async def _look(self, paces: Sequence[Pace]) -> float:
-        """How long it would take now, without taking a place."""
-        slack = {pace.key: _slack(pace) for pace in paces}
-        found = self._paces.aggregate(
-            [
-                {"$match": {"_id": {"$in": list(slack)}}},
-                {
-                    "$project": {
-                        "even": {"$subtract": ["$even", "$$NOW"]},
-                        "held": {"$subtract": ["$held_until", "$$NOW"]},
-                    }
-                },
-            ]
-        )
-        longest = 0.0
-        async for row in await found:
-            even = (row.get("even") or 0) - slack[row["_id"]]
-            longest = max(longest, even, row.get("held") or 0)
-        return longest / _MILLISECOND
-
-    async def _take(self, pace: Pace) -> float:
+    async def _take(self, pace: Pace, refusal: str) -> float:
+        """Take a place, unless it is further off than a sender should wait: then nothing is changed."""
         even = {"$ifNull": ["$even", "$$NOW"]}
         due: Document = {"$max": [{"$subtract": [even, _slack(pace)]}, "$held_until", "$$NOW"]}
+        longest = LONGEST_WAIT_SECONDS * _MILLISECOND
+        taken: Document = {"$lte": [{"$subtract": ["$due", "$$NOW"]}, longest]}
+        after_it: Document = {"$add": [{"$max": [even, "$due"]}, pace.interval * _MILLISECOND]}
         after = await self._paces.find_one_and_update(
             {"_id": pace.key},
             [
                 {"$set": {"due": due, "at": "$$NOW"}},
-                {"$set": {"even": {"$add": [{"$max": [even, "$due"]}, _interval(pace)]}}},
+                {"$set": {"even": {"$cond": [taken, after_it, even]}}},
                 {"$set": {"expires_at": {"$max": ["$expires_at", {"$add": ["$even", _kept()]}]}}},
             ],
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        return float((after["due"] - after["at"]).total_seconds()) if after else 0.0
+        wait = float((after["due"] - after["at"]).total_seconds()) if after else 0.0
+        if wait > LONGEST_WAIT_SECONDS:
+            raise RetryableError("rate_limited", refusal, retry_after=wait)
+        return wait
 
 
-def _interval(pace: Pace) -> float:
-    return pace.interval * _MILLISECOND
+class FreeShares:
+    """What goes through this process without asking the database for a shared pace.
+
+    A pace that only a campaign ever reaches needs no write for each message of everybody's: up
+    to ten a second and key are let through here, and only what is more has to keep to the pace.
+    """
+
+    def __init__(self) -> None:
+        self._even: dict[str, float] = {}
+
+    def take(self, key: str) -> bool:
+        """Whether this one is free."""
+        moment = time.monotonic()
+        even = max(self._even.get(key, 0.0), moment)
+        if even - FREE_INTERVAL_SECONDS * (FREE_BURST - 1) > moment:
+            return False
+        if len(self._even) >= FREE_KEYS:
+            self._even.clear()
+        self._even[key] = even + FREE_INTERVAL_SECONDS
+        return True
+
+
+def paces_of(database: Database) -> AsyncCollection[Document]:
+    """Where paces are. What a crash loses there is one message's place."""
+    return database.db["paces"].with_options(write_concern=WriteConcern(1, j=False))
+
+
+async def look(paces: AsyncCollection[Document], key: str) -> Document:
+    """A key's row, and for how many seconds it is ``held`` by the database's clock."""
+    remaining = {"$max": [0, {"$subtract": ["$held_until", "$$NOW"]}]}
+    stages: list[dict[str, Any]] = [{"$match": {"_id": key}}, {"$set": {"held": remaining}}]
+    async for row in await paces.aggregate(stages):
+        return {**row, "held": row["held"] / _MILLISECOND}
+    return {"held": 0.0}
+
+
+def later(seconds: float) -> Document:
+    """The moment in so many seconds, by the database's clock."""
+    return {"$add": ["$$NOW", seconds * _MILLISECOND]}
+
+
+def held_until(until: Document) -> Document:
+    """What holds a key at least until then, and keeps it long enough."""
+    return {
+        "held_until": {"$max": ["$held_until", until]},
+        "expires_at": {"$max": ["$expires_at", {"$add": [until, _kept()]}]},
+    }
 
 
 def _slack(pace: Pace) -> float:
-    return _interval(pace) * (pace.burst - 1)
+    return pace.interval * _MILLISECOND * (pace.burst - 1)
 
 
 def _kept() -> float:

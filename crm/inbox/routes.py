@@ -12,7 +12,8 @@ from crm.core.api import Access, Id, Principal, endpoint
 from crm.core.errors import Conflict, Invalid
 from crm.core.listing import ListQuery, Page
 from crm.inbox.background import Background
-from crm.inbox.desk import Desk, Draft
+from crm.inbox.desk import Desk
+from crm.inbox.finding import find_conversation
 from crm.inbox.handover import Handover
 from crm.inbox.models import Document, conversation_read, message_read
 from crm.inbox.outbox import Outbox
@@ -30,6 +31,8 @@ from crm.inbox.schemas import (
     ReachRead,
 )
 from crm.inbox.signals import Signals
+from crm.inbox.store import ConversationStore
+from crm.inbox.writing import Draft, Writing
 
 
 class ConversationDetail(ConversationRead):
@@ -46,7 +49,9 @@ class InboxRoutes:
     def __init__(
         self,
         *,
+        store: ConversationStore,
         desk: Desk,
+        writing: Writing,
         handover: Handover,
         outbox: Outbox,
         signals: Signals,
@@ -57,7 +62,9 @@ class InboxRoutes:
         self._deliver_soon = deliver_soon
         self._signals = signals
         self._background = background
+        self._store = store
         self._desk = desk
+        self._writing = writing
         self._handover = handover
         self._outbox = outbox
         self._people = people
@@ -103,9 +110,7 @@ class InboxRoutes:
     ) -> Document:
         """Put right what the bot has learned."""
         if "facts" not in body.model_fields_set:
-            return conversation_read(
-                await self._desk.find(principal.organization_id, conversation_id)
-            )
+            return conversation_read(await self._find(principal, conversation_id))
         return await self._desk.correct(principal.organization_id, conversation_id, body.facts)
 
     @endpoint(
@@ -141,7 +146,7 @@ class InboxRoutes:
             tag=body.tag,
             client_id=body.client_id,
         )
-        return await self._desk.write(
+        return await self._writing.write(
             principal.organization_id, conversation_id, draft, user=_me(principal)
         )
 
@@ -219,14 +224,14 @@ class InboxRoutes:
     async def mark_read(self, principal: Principal, conversation_id: Id) -> Document:
         """Note that the newest messages were seen."""
         read = await self._desk.mark_read(principal.organization_id, conversation_id)
-        conversation = await self._desk.find(principal.organization_id, conversation_id)
+        conversation = await self._find(principal, conversation_id)
         self._background.start(self._signals.mark_read(conversation))
         return read
 
     @endpoint("POST", "/api/conversations/{conversation_id}/typing", access=Access.OPERATOR)
     async def typing(self, principal: Principal, conversation_id: Id) -> None:
         """Show the customer that a person is writing, where the channel can."""
-        conversation = await self._desk.find(principal.organization_id, conversation_id)
+        conversation = await self._find(principal, conversation_id)
         await self._signals.show_typing(conversation)
 
     @endpoint("GET", "/api/deliveries/failed", access=Access.VIEWER, response=Page[MessageRead])
@@ -246,6 +251,9 @@ class InboxRoutes:
         message = await self._outbox.resend(principal.organization_id, message_id)
         self._deliver_soon(message["conversation_id"])
         return message_read(message)
+
+    async def _find(self, principal: Principal, conversation_id: Id) -> Document:
+        return await find_conversation(self._store, principal.organization_id, conversation_id)
 
 
 def _me(principal: Principal) -> Document:

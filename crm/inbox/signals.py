@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from connectors.base import Connector, MarksRead, ShowsTyping
 from crm.contract import Connection, ConnectorError
-from crm.inbox.delivery import Connections
 from crm.inbox.models import Document
+from crm.inbox.ports import Connections
 from crm.inbox.store import ConversationStore
 
 _log = logging.getLogger(__name__)

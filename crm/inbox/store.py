@@ -18,6 +18,7 @@ from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.events import EventLog
 from crm.inbox.choices import offered
+from crm.inbox.claims import Claim, insert_claimed
 from crm.inbox.known_chats import KnownChats
 from crm.inbox.models import (
     CONVERSATIONS,
@@ -52,11 +53,13 @@ class Committed:
         conversation: as it is now.
         released: whether the lease was given back with it.
         claimed: replies that the caller must send now.
+        claim: until when the first of them is the caller's.
     """
 
     conversation: Document
     released: bool
     claimed: list[Document]
+    claim: Claim | None
 
 
 class LeaseLostError(Exception):
@@ -184,13 +187,13 @@ class ConversationStore:
         announced: Sequence[Document] = (),
         unrecorded: bool = False,
         release: bool = False,
-        claim: timedelta | None = None,
+        claim_seconds: float | None = None,
     ) -> Committed:
         """Store what a turn made, all or nothing.
 
         ``announced`` are new messages that operators are shown together with the replies.
         ``unrecorded`` marks the handled messages as not yet known to the engine. ``release``
-        gives the lease back with it. ``claim`` is how long sending each reply may take: the
+        gives the lease back with it. ``claim_seconds`` is how long sending each reply may take: the
         replies are claimed for the caller, which sends them now, unless something older of the
         conversation is still unsent.
 
@@ -230,9 +233,9 @@ class ConversationStore:
                 if announced:
                     raise _ChangedHandsError
             events = [message_created(message) for message in announced]
-            claimed = False
+            claimed: Claim | None = None
             if kept and replies:
-                claimed = await self._insert(replies, current, claim, session)
+                claimed = await self._insert(replies, current, claim_seconds, session)
                 events += [message_created(reply) for reply in replies]
             await self._mark(handled, announced, marks, session)
             await self.events.append(
@@ -242,6 +245,7 @@ class ConversationStore:
                 conversation=current,
                 released=release and kept,
                 claimed=list(replies) if claimed else [],
+                claim=claimed,
             )
 
         try:
@@ -275,25 +279,29 @@ class ConversationStore:
         self,
         replies: Sequence[Document],
         conversation: Document,
-        claim: timedelta | None,
+        seconds: float | None,
         session: AsyncClientSession,
-    ) -> bool:
-        """Store replies, claimed for the caller when nothing older is unsent; returns whether they are."""
-        claimed = claim is not None and not await self.messages.find_one(
+    ) -> Claim | None:
+        """Store replies, claimed for the caller when nothing older is unsent; returns the claim."""
+        claim = None if seconds is None else Claim(seconds)
+        if claim is not None and await self.messages.find_one(
             {"conversation_id": conversation["_id"], "state": {"$in": UNSENT}},
             {"_id": 1},
             session=session,
-        )
-        for place, reply in enumerate(replies, 1):  # a repeated transaction may find it otherwise
+        ):
+            claim = None
+        for reply in replies:  # a repeated transaction may find it otherwise
             reply["chat_id"] = conversation["chat_id"]  # it may have moved while the turn ran
-            reply["state"] = SENDING if claimed else QUEUED
-            reply["attempts"] = int(claimed)
-            reply["next_attempt_at"] = utc_now() + (claim * place if claim and claimed else GRACE)
-        if len(replies) == 1:  # a bulk write costs the client several times as much
+            reply["state"] = QUEUED if claim is None else SENDING
+            reply["attempts"] = int(claim is not None)
+            reply["next_attempt_at"] = utc_now() + GRACE
+        if claim is not None and seconds is not None:
+            await insert_claimed(self.messages, replies, seconds, session)
+        elif len(replies) == 1:  # a bulk write costs the client several times as much
             await self.messages.insert_one(replies[0], session=session)
         else:
             await self.messages.insert_many(replies, session=session)
-        return claimed
+        return claim
 
     def outbound(
         self,

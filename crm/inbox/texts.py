@@ -30,6 +30,11 @@ GIVEN_UP: Final[Mapping[str, str]] = {
     "kk": "Өзім жауап бере алмай тұрмын. Сұрағыңызды қызметкерге бердім.",
     "en": "I cannot answer this myself. I have passed your message to our team.",
 }
+TOO_MANY_ANSWERS: Final[Mapping[str, str]] = {
+    "ru": "Мы обменялись очень многими сообщениями за короткое время. Дальше вам ответит сотрудник.",
+    "kk": "Аз уақытта өте көп хабар алмастық. Енді сізге қызметкер жауап береді.",
+    "en": "We have exchanged a great many messages in a short time. A person will answer from here on.",
+}
 
 
 def say(texts: Mapping[str, str], language: str | None, **values: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,9 @@ from crm.core.event_hub import EventHub
 from crm.core.events import EventLog
 from crm.core.settings import Settings
 from crm.files.wiring import FileParts
+from crm.inbox.answering import Answering, AnswerLimit
 from crm.inbox.background import Background
+from crm.inbox.breaker import Breaker
 from crm.inbox.channel_events import ChannelEvents
 from crm.inbox.chat import ChatFeed
 from crm.inbox.delivery import Delivery
@@ -35,10 +38,12 @@ from crm.inbox.intake import Intake
 from crm.inbox.outbox import Outbox
 from crm.inbox.pacing import Pacing
 from crm.inbox.profiles import Profiles, tells_of_taken_phones
+from crm.inbox.reach import Reaching
 from crm.inbox.signals import Signals
 from crm.inbox.statuses import Statuses
 from crm.inbox.store import ConversationStore
-from crm.inbox.turns import TurnRunner
+from crm.inbox.turns import AT_DATABASE_AT_ONCE, TurnRunner
+from crm.inbox.writing import Writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,7 @@ class InboxParts:
     handover: Handover
     turns: TurnRunner
     desk: Desk
+    writing: Writing
     feed: ChatFeed
     gateway: InboxGateway
     background: Background
@@ -93,9 +99,9 @@ def build_inbox(
     delivery = Delivery(
         connections=connections,
         connectors=connectors,
-        conversations=store.conversation,
         files=files.giving,
         pacing=Pacing(database=database),
+        breaker=Breaker(database=database),
     )
     outbox = Outbox(store=store, delivery=delivery)
     background = Background()
@@ -103,7 +109,8 @@ def build_inbox(
     def deliver_soon(conversation_id: ObjectId) -> None:
         background.start(outbox.deliver(conversation_id))
 
-    handover = Handover(store=store, deliver_soon=deliver_soon)
+    reaching = Reaching(connections=connections, connectors=connectors)
+    handover = Handover(store=store, reaching=reaching, deliver_soon=deliver_soon)
     engine = EngineClient(url=settings.engine_url, token=settings.engine_token.get_secret_value())
     profiles = Profiles(
         store=store,
@@ -115,14 +122,23 @@ def build_inbox(
         files=files,
         background=background,
     )
-    turns = TurnRunner(
+    database_gate = asyncio.Semaphore(AT_DATABASE_AT_ONCE)
+    answering = Answering(
         store=store,
         engine=engine,
         handover=handover,
         deliver=outbox.deliver,
         send=outbox.send,
         show_typing=signals.show_typing,
+        limit=AnswerLimit(settings.bot_answers_limit, settings.bot_answers_minutes),
+        database_gate=database_gate,
+    )
+    turns = TurnRunner(
+        store=store,
+        answering=answering,
+        handover=handover,
         notice=profiles.notice,
+        database_gate=database_gate,
     )
     feed = ChatFeed(store=store, events=events, hub=hub, files=files.giving)
     handlers = EventHandlers(store=store, statuses=statuses, handover=handover)
@@ -136,12 +152,9 @@ def build_inbox(
         channel_events=channel_events,
         handover=handover,
         turns=turns,
-        desk=Desk(
-            store=store,
-            connections=connections,
-            connectors=connectors,
-            files=files.store,
-            deliver_soon=deliver_soon,
+        desk=Desk(store=store, reaching=reaching),
+        writing=Writing(
+            store=store, reaching=reaching, files=files.store, deliver_soon=deliver_soon
         ),
         feed=feed,
         gateway=InboxGateway(

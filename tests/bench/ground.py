@@ -92,7 +92,9 @@ async def prepared(effort: Effort) -> AsyncIterator[Ground]:
         turns = await stack.enter_async_context(Driver.start("tests.bench.load_turns"))
         requests = await stack.enter_async_context(Driver.start("tests.bench.load_requests"))
         bots = await turns.ask("bots", count=BOTS)
-        product = await stack.enter_async_context(running_product(telegram_api_url=bots["url"]))
+        product = await stack.enter_async_context(
+            running_product(telegram_api_url=bots["url"], bot_answers_limit=1_000_000)
+        )
         office = await stack.enter_async_context(
             await Office.open(product.settings.public_url, "Bench")
         )

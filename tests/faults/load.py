@@ -230,6 +230,7 @@ async def floored() -> AsyncIterator[Floor]:
         await asyncio.to_thread(mail.start)
         product = await held.enter_async_context(
             running_product(
+                bot_answers_limit=1_000_000,
                 telegram_api_url=telegram.url,
                 graph_api_url=whatsapp.url,
                 instagram_api_url=instagram.url,

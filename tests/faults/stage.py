@@ -114,7 +114,10 @@ class Stage:
 @asynccontextmanager
 async def staged() -> AsyncIterator[Stage]:
     """Set the stage."""
-    async with BotApi() as api, running_product(telegram_api_url=api.url) as product:
+    async with (
+        BotApi() as api,
+        running_product(telegram_api_url=api.url, bot_answers_limit=1_000_000) as product,
+    ):
         settings = product.settings
         uri = settings.mongodb_uri
         assert uri is not None

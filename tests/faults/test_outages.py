@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crm.inbox.turns import HOLDING_AFTER_SECONDS
+from crm.inbox.answering import HOLDING_AFTER_SECONDS
 from tests.fakes.openai_server import FakeOpenAI, FakeReply
 from tests.faults.customers import Customer
 from tests.faults.ledger import stored_messages

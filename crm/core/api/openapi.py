@@ -114,8 +114,10 @@ def _form(spec: Endpoint, schemas: dict[tuple[Any, JsonSchemaMode], Any]) -> dic
 
 def _problem_response(errors: list[type[DomainError]]) -> dict[str, Any]:
     codes: list[str] = []
+    members: dict[str, Any] = {}
     for error in errors:
         codes += [error.default_code, *getattr(error, "codes", ())]
+        members |= error.member_schemas
     response: dict[str, Any] = {
         "description": "; ".join(dict.fromkeys(error.title for error in errors)),
         "content": {
@@ -125,7 +127,10 @@ def _problem_response(errors: list[type[DomainError]]) -> dict[str, Any]:
                         {"$ref": "#/components/schemas/Problem"},
                         {
                             "type": "object",
-                            "properties": {"code": {"type": "string", "enum": sorted(set(codes))}},
+                            "properties": {
+                                "code": {"type": "string", "enum": sorted(set(codes))},
+                                **members,
+                            },
                         },
                     ]
                 }

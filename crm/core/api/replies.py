@@ -60,6 +60,7 @@ def json_response(value: Any, status: int = 200) -> web.Response:
 def problem_document(error: DomainError) -> dict[str, Any]:
     """Return the problem document of an error."""
     return {
+        **error.members,
         "type": f"urn:aitys:problem:{error.code}",
         "title": error.title,
         "status": error.status,

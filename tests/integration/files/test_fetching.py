@@ -226,9 +226,7 @@ async def test_a_full_store_is_told_and_a_person_tries_again_when_there_is_room(
     message_id = await bench.message(attachment("ok", "a.txt", "document"))
     await bench.sweep(parts)
     a_day_ago = {"attachments.0.full_since": utc_now() - timedelta(days=1)}
-    await bench.database.collection("messages").update_one(
-        {"_id": message_id}, {"$set": a_day_ago}
-    )
+    await bench.database.collection("messages").update_one({"_id": message_id}, {"$set": a_day_ago})
     await bench.sweep(parts)
     row = await bench.row(message_id)
     assert (row["state"], row["error"]["code"]) == ("failed", "files_full")

@@ -14,7 +14,7 @@ from crm.core.clock import utc_now
 from crm.core.errors import Conflict
 from crm.core.events import Event, EventLog
 from crm.core.listing import ListQuery
-from crm.inbox.desk import Draft
+from crm.inbox.writing import Draft
 from tests.integration.inbox.conftest import Bench
 from tests.support.patience import PATIENCE_SECONDS, until
 
@@ -102,7 +102,9 @@ async def test_a_visitor_cannot_jam_a_chat_with_an_operators_message_id(bench: B
     await bench.say("1", "hello")
     await bench.take_over(OPERATOR)
     where = bench.organization_id, (await bench.conversation())["_id"]
-    await bench.inbox.desk.write(*where, Draft(text="Hi", client_id="operators-id"), user=OPERATOR)
+    await bench.inbox.writing.write(
+        *where, Draft(text="Hi", client_id="operators-id"), user=OPERATOR
+    )
     await bench.inbox.handover.hand_back(*where, user=OPERATOR)
     await bench.settle()
     history = await bench.inbox.gateway.history(bench.connection, "chat")

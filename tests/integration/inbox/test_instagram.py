@@ -126,6 +126,9 @@ async def test_after_a_day_only_a_person_with_the_tag(
     body = {"client_id": str(ObjectId()), "text": "Бар"}
     problem = await owner.post(f"{path}/messages", body, status=409)
     assert problem["code"] == "window_closed"
+    assert {name: problem[name] for name in ("until", "templates", "tag")} == {
+        name: reach[name] for name in ("until", "templates", "tag")
+    }
     await answer(owner, services, platform, path, text="Бар", tag="HUMAN_AGENT")
     sent = platform.account.sent[-1]
     assert (sent["messaging_type"], sent["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")

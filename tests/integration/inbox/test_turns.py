@@ -12,9 +12,9 @@ from crm.contract import RejectedError, RetryableError
 from crm.core.clock import utc_now
 from crm.core.errors import NotFound
 from crm.core.events import Event
-from crm.inbox import leases, outbox, turns
-from crm.inbox.desk import Draft
+from crm.inbox import answering, leases, outbox
 from crm.inbox.store import LeaseLostError
+from crm.inbox.writing import Draft
 from tests.integration.inbox.conftest import Bench
 from tests.support.patience import PATIENCE_SECONDS, until
 
@@ -132,11 +132,11 @@ async def test_what_people_said_reaches_the_engine_before_the_next_turn(bench: B
     where = bench.organization_id, conversation["_id"]
     await bench.take_over(OPERATOR)
     await bench.say("2", "is it red?")
-    await bench.inbox.desk.write(
+    await bench.inbox.writing.write(
         *where, Draft(text="It is blue.", client_id="client-0001"), user=OPERATOR
     )
     await bench.settle()
-    await bench.inbox.desk.write(*where, Draft(text="a note", kind="note"), user=OPERATOR)
+    await bench.inbox.writing.write(*where, Draft(text="a note", kind="note"), user=OPERATOR)
     assert len(bench.engine.turns) == 1, "the bot is silent"
     await bench.inbox.handover.hand_back(*where, user=OPERATOR)
     await bench.settle()
@@ -156,7 +156,7 @@ async def test_an_operators_message_repeated_by_a_bad_line_is_sent_once(bench: B
     where = bench.organization_id, conversation["_id"]
     await bench.take_over(OPERATOR)
     first, second = [
-        await bench.inbox.desk.write(
+        await bench.inbox.writing.write(
             *where, Draft(text="Hi", client_id="client-0001"), user=OPERATOR
         )
         for _ in range(2)
@@ -177,7 +177,7 @@ async def test_an_engine_that_is_down_loses_nothing_and_runs_the_turn_once(
     bench.engine.answer = flaky
     await bench.say("1", "hello")
     assert bench.connector.sent == []
-    long_ago = utc_now() - timedelta(seconds=turns.HOLDING_AFTER_SECONDS + 1)
+    long_ago = utc_now() - timedelta(seconds=answering.HOLDING_AFTER_SECONDS + 1)
     await bench.inbox.store.messages.update_many({}, {"$set": {"created_at": long_ago}})
     for _ in range(3):
         await bench.sweep()
@@ -197,7 +197,7 @@ async def test_a_message_the_engine_always_fails_on_goes_to_a_person(bench: Benc
 
     bench.engine.answer = broken
     await bench.say("1", "bad")
-    for _ in range(turns.MAX_FAILURES):
+    for _ in range(answering.MAX_FAILURES):
         await bench.sweep()
     conversation = await bench.conversation()
     assert conversation["status"] == "waiting"
@@ -401,7 +401,7 @@ async def told(bench: Bench) -> list[tuple[str, str]]:
 async def test_a_quick_answer_is_shown_together_with_its_question(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "ANNOUNCE_AFTER_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(answering, "ANNOUNCE_AFTER_SECONDS", PATIENCE_SECONDS)
     await bench.say("1", "hello")
     before = len(await told(bench))
     await bench.say("2", "and one thing more")
