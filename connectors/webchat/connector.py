@@ -111,6 +111,19 @@ class WebchatConnector:
         for screen in self._screens.of(connection.id, chat_id):
             await screen.show_read(platform_id)
 
+    def follows(self, connection: Connection) -> bool:
+        """See the protocol. Whoever is asked for an e-mail is told that we answer there."""
+        return WebchatConfig.model_validate(dict(connection.config)).offline
+
+    def page(self, connection: Connection, address: str) -> str | None:
+        """See the protocol. Any browser may name any page: only those of the listed sites are believed."""
+        config = WebchatConfig.model_validate(dict(connection.config))
+        page = urlsplit(address)
+        if not config.allowed_origins or page.username or page.password:
+            return None
+        origin = f"{page.scheme}://{page.netloc}"
+        return address if config.allows(origin, own_host="") else None
+
     async def close(self) -> None:
         """Ask all widgets to come back, so that the process can stop."""
         await self._screens.close()

@@ -2,7 +2,7 @@
 
 The server's frames: ``welcome`` {token, user, resumed, history, more, config, attendance}, ``ack``
 {id}, ``message`` {message}, ``older`` {history, more}, ``read`` {id}: a person or the bot has
-read up to the visitor's message of that id, ``attendance`` {answers, opens_at}, ``typing``,
+read up to the visitor's message of that id, ``attendance`` {answers, opens_at, follows}, ``typing``,
 ``pong``, ``error`` {code, id?, retry_after?}.
 """
 
@@ -246,4 +246,5 @@ def attended(attendance: Attendance) -> dict[str, Any]:
     return {
         "answers": attendance.answers,
         "opens_at": opens_at.isoformat() if opens_at else None,
+        "follows": attendance.follows,
     }

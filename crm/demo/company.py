@@ -9,11 +9,45 @@ from crm.channels.schemas import ConnectionCreate
 from crm.core.api import Principal, Role
 from crm.core.database import Database, RawDocument
 from crm.core.feature import Core
+from crm.demo.shop.routes import SHOP_CHAT, WORKSHOP_CHAT
 from crm.services import Services
 from crm.team.schemas import MemberCreate, OrganizationUpdate, SignUp
 
 OWNER_EMAIL = "demo@aitys.example"
 OPERATOR_EMAIL = "operator@aitys.example"
+
+GREETING = {
+    "ru": "Здравствуйте! Я ИИ-ассистент магазина. Спросите о товарах, доставке или прокате, "
+    "а если понадобится, я позову сотрудника.",
+    "kk": "Сәлеметсіз бе! Мен дүкеннің ЖИ-көмекшісімін. Тауар, жеткізу не жалға алу туралы сұраңыз, "
+    "қажет болса, маманды шақырамын.",
+    "en": "Hello! I’m the shop’s AI assistant. Ask me about goods, delivery or rental, and I’ll bring in a "
+    "colleague whenever you need one.",
+}
+INVITATION = {
+    "after_seconds": 30,
+    "paths": ["/demo", "/demo/"],
+    "text": {
+        "ru": "Помочь с выбором? Подскажу цены, размеры и доставку.",
+        "kk": "Таңдауға көмектесейін бе? Бағасын, өлшемін, жеткізуін айтып беремін.",
+        "en": "Shall I help you choose? I know prices, sizes and delivery.",
+    },
+}
+WORKSHOP = {
+    "ru": "Здравствуйте! Я ИИ-ассистент мастерской. Расскажите, что с велосипедом, и мы подберём время.",
+    "kk": "Сәлеметсіз бе! Мен шеберхананың ЖИ-көмекшісімін. Велосипедке не болғанын айтыңыз, уақыт белгілейміз.",
+    "en": "Hello! I’m the workshop’s AI assistant. Tell me what is wrong with the bike, and we’ll find a time.",
+}
+BOOKING = {
+    "name": "required",
+    "phone": "optional",
+    "own": "optional",
+    "question": {
+        "ru": "Что случилось с велосипедом?",
+        "kk": "Велосипедке не болды?",
+        "en": "What is wrong with the bike?",
+    },
+}
 
 SHOP_HOURS = [("09:00", "19:00")]
 SHOP_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat")
@@ -58,13 +92,22 @@ async def hire_operator(core: Core, services: Services, password: str) -> None:
 
 
 async def connect_webchat(core: Core, services: Services, _password: str) -> None:
-    """Put the chat on the demo shop's page."""
+    """Put the chat on the demo shop's page: it greets, and after a while speaks first."""
+    await _connect(core, services, SHOP_CHAT, {"greeting": GREETING, "proactive": INVITATION})
+
+
+async def connect_workshop(core: Core, services: Services, _password: str) -> None:
+    """Give the workshop a chat of its own, which asks for name, phone and trouble first."""
+    await _connect(core, services, WORKSHOP_CHAT, {"greeting": WORKSHOP, "prechat": BOOKING})
+
+
+async def _connect(core: Core, services: Services, name: str, config: RawDocument) -> None:
     principal = await owner(core.database)
-    if await webchat(core.database, principal.organization_id) is not None:
+    if await webchat(core.database, principal.organization_id, name) is not None:
         return
     await services.connections.create(
         principal.organization_id,
-        ConnectionCreate(channel="webchat", name="Tau Demo", config={"title": "Tau Demo"}),
+        ConnectionCreate(channel="webchat", name=name, config={"title": name, **config}),
         principal.actor,
     )
 
@@ -87,8 +130,10 @@ async def owner(database: Database) -> Principal:
     )
 
 
-async def webchat(database: Database, organization_id: ObjectId) -> RawDocument | None:
-    """Return the chat's stored connection."""
+async def webchat(
+    database: Database, organization_id: ObjectId, name: str = SHOP_CHAT
+) -> RawDocument | None:
+    """Return a chat's stored connection."""
     return await database.collection("connections").find_one(
-        {"organization_id": organization_id, "channel": "webchat"}
+        {"organization_id": organization_id, "channel": "webchat", "name": name}
     )

@@ -9,12 +9,12 @@ from crm.services import Services
 def feature(core: Core, _services: Services) -> Feature:
     """Join the web process."""
 
-    async def connection_id() -> str | None:
+    async def connection_id(name: str) -> str | None:
         users = core.database.collection("users")
         if await users.find_one({"email": OWNER_EMAIL}, {"_id": 1}) is None:
             return None
         principal = await owner(core.database)
-        connection = await webchat(core.database, principal.organization_id)
+        connection = await webchat(core.database, principal.organization_id, name)
         return str(connection["_id"]) if connection else None
 
     routes = demo_routes(connection_id) if core.settings.demo else ()

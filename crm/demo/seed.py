@@ -12,7 +12,13 @@ from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.feature import Core
 from crm.core.settings import Settings
-from crm.demo.company import OWNER_EMAIL, connect_webchat, found_company, hire_operator
+from crm.demo.company import (
+    OWNER_EMAIL,
+    connect_webchat,
+    connect_workshop,
+    found_company,
+    hire_operator,
+)
 from crm.demo.documents import add_documents
 from crm.demo.stories import tell_stories
 from crm.demo.suite import add_suite
@@ -27,6 +33,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("company", found_company),
     ("operator", hire_operator),
     ("webchat", connect_webchat),
+    ("workshop", connect_workshop),
     ("documents", add_documents),
     ("stories", tell_stories),
     ("suite", add_suite),

@@ -272,8 +272,10 @@ async def test_the_demo_shop(browser: Browser, webchat: Webchat) -> None:
     app = web.Application()
     connector = WebchatConnector()
     known: list[str | None] = [webchat.connection.id]
+    asked: list[str] = []
 
-    async def connection_id() -> str | None:
+    async def connection_id(name: str) -> str | None:
+        asked.append(name)
         return known[0]
 
     app.add_routes(connector.routes(webchat.inbox))
@@ -303,6 +305,10 @@ async def test_the_demo_shop(browser: Browser, webchat: Webchat) -> None:
         await site.page.get_by_role("button", name="English").click()
         await expect(site.page.get_by_role("heading", level=1)).to_contain_text("Gear")
         await expect(site.part("launcher")).to_have_attribute("aria-label", "Open chat")
+        webchat.configure(prechat={"name": "required"})
+        await site.page.get_by_role("link", name="Book the workshop").click()
+        await expect(site.part("panel")).to_be_visible()
+        assert asked == ["Tau Demo", "Tau Service"]
         known[0] = None  # not seeded yet: the page stands without a chat
         await site.page.goto(str(server.make_url("/demo")))
         await expect(site.page.get_by_role("heading", level=1)).to_be_visible()

@@ -1,6 +1,7 @@
 """Files in the widget, both ways: picked, dropped, pasted, cancelled, refused, shown."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -166,9 +167,11 @@ async def test_nobody_is_there(site: Site, webchat: Webchat) -> None:
     await site.open()
     await site.write("Адам керек")
     chat = await site.chat_id()
-    webchat.inbox.attendances[chat] = Attendance(answers="nobody")
+    tomorrow = datetime.now(UTC).astimezone() + timedelta(days=1)
+    webchat.inbox.attendances[chat] = Attendance(answers="nobody", opens_at=tomorrow)
     await site.write("Алло")
     await expect(site.part("ask-email")).to_contain_text("Сейчас ответить некому")
+    await expect(site.part("ask-email")).to_contain_text(f"вернутся завтра в {tomorrow:%H:%M}")
     await expect(site.part("status")).to_have_text("Сейчас нерабочее время")
     await site.part("field-email").fill("oops")
     await site.part("give-email").click()
@@ -196,9 +199,11 @@ async def test_the_form_before_the_chat(site: Site, webchat: Webchat) -> None:
             "privacy_url": "https://tau.kz/privacy",
         }
     )
-    await site.open()
+    await site.open(attributes='data-suggestions-ru="Есть доставка?|Где вы?"')
     await expect(site.part("input")).to_be_hidden()
     await expect(site.part("field-name")).to_be_focused()
+    await expect(site.part("suggestion")).to_have_count(2)
+    await expect(site.part("suggestion").first).to_be_hidden()
     await site.part("field-name").fill("Айдана")
     await site.part("field-phone").fill("12")
     await site.part("start").click()

@@ -381,6 +381,9 @@ async def test_marks_are_shown(site: Site) -> None:
     await expect(body.locator("em")).to_have_text("көлбеу")
     await expect(body.locator("code")).to_have_text("код")
     await expect(site.messages.first.locator(".text")).to_have_text("**мен** _жазған_")
+    await site.reply("Бағасы:\n- тау: **7 000 ₸**\n* қала: 6 000 ₸\n-5 °C")
+    listed = site.messages.nth(2).locator(".text")
+    await expect(listed).to_have_text("Бағасы:\n• тау: 7 000 ₸\n• қала: 6 000 ₸\n-5 °C")
 
 
 async def test_a_signed_in_visitor(browser: Browser, webchat: Webchat) -> None:

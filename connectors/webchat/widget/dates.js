@@ -6,6 +6,7 @@ const MONTHS = {
   en: "January February March April May June July August September October November December".split(" "),
 };
 const AT = { ru: "в ", kk: "сағат ", en: "at " };
+const NEAR = { ru: ["сегодня", "завтра"], kk: ["бүгін", "ертең"], en: ["today", "tomorrow"] };
 
 /** "15:04", by the visitor's clock. */
 export function timeOf(at) {
@@ -20,9 +21,10 @@ export function dateOf(at, language) {
   return `${date.getDate()} ${MONTHS[language][date.getMonth()]}${year}`;
 }
 
-/** "23 ноября в 09:00". */
+/** "завтра в 09:00", "23 ноября в 09:00". */
 export function momentOf(at, language) {
-  return `${dateOf(at, language)} ${AT[language]}${timeOf(at)}`;
+  const day = NEAR[language][-daysSince(at)] || dateOf(at, language);
+  return `${day} ${AT[language]}${timeOf(at)}`;
 }
 
 /** How many days ago it was, by the visitor's calendar. */

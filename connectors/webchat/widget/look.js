@@ -155,9 +155,10 @@ button { border: 0; background: none; padding: 0; cursor: pointer; touch-action:
   background: var(--surface); transition: background .15s;
 }
 .chip:hover { background: var(--accent-soft); }
+.forming .greeting .chips { display: none; }
 .chips .ask { width: min(330px, calc(100vw - 36px)); }
 
-.files { display: flex; flex-direction: column; gap: 6px; margin-top: 4px; max-width: 88%; }
+.files { display: flex; flex-direction: column; align-items: flex-start; gap: 6px; margin-top: 4px; max-width: 88%; }
 .contact .files { align-items: flex-end; }
 .file { display: flex; align-items: center; gap: 11px; max-width: 100%; padding: 9px 15px 9px 10px; border: 1px solid var(--line); border-radius: 15px; color: inherit; text-decoration: none; background: var(--surface); }
 a.file:hover { background: var(--quiet); }

@@ -9,8 +9,9 @@ const LINK =
   /(https?:\/\/[^\s<>"']+)|(www\.[^\s<>"']+\.[^\s<>"']+)|([\p{L}0-9._%+-]{1,64}@[\p{L}0-9.-]{1,190}\.\p{L}{2,})|(\+\d[\d\s()-]{8,16}\d)/giu;
 const SAFE = ["https:", "http:", "mailto:", "tel:"];
 
-/** A text of our side as nodes. */
-export function marked(text) {
+/** A text of our side as nodes; what begins lines of a list becomes a dot. */
+export function marked(written) {
+  const text = written.replace(/^[-*] (?=\S)/gm, "• ");
   const nodes = [];
   let place = 0;
   for (const match of text.matchAll(MARK)) {

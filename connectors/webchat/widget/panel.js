@@ -86,7 +86,7 @@ export class Panel {
       onclick: () => this.#on.older(),
     });
     this.log = make("div", { class: "log", role: "log", "aria-live": "polite", "aria-relevant": "additions", "data-testid": "aitys-log" });
-    this.greeting = make("div", { class: "item bot first", "data-testid": "aitys-greeting", hidden: true });
+    this.greeting = make("div", { class: "item bot first greeting", "data-testid": "aitys-greeting", hidden: true });
     this.asking = make("div", { class: "asking", hidden: true });
     this.dots = make(
       "div",
@@ -223,7 +223,9 @@ export class Panel {
     const wasAtEnd = this.isAtEnd;
     this.asking.replaceChildren(...(form ? [form] : []));
     this.asking.hidden = !form;
-    this.bottom.hidden = Boolean(form) && isFirst;
+    const isForm = Boolean(form) && isFirst;
+    this.bottom.hidden = isForm;
+    this.#root.classList.toggle("forming", isForm); // first things first: no questions to tap beside it
     if (wasAtEnd && !isFirst) this.toEnd();
   }
 

@@ -14,18 +14,23 @@ _FILES: Final = {"shop.css": "text/css", "shop.js": "text/javascript", "art.svg"
 _CONNECTION: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 _MARK: Final = "{{connection_id}}"
 
-type ConnectionIdProvider = Callable[[], Awaitable[str | None]]
+SHOP_CHAT: Final = "Tau Demo"
+WORKSHOP_CHAT: Final = "Tau Service"
+
+type ConnectionIdProvider = Callable[[str], Awaitable[str | None]]
+"""Tells the id of the web chat of this name."""
 
 
 def demo_routes(connection_id_provider: ConnectionIdProvider) -> Sequence[web.AbstractRouteDef]:
     """The routes of the demo shop.
 
     `connection_id_provider` names the web chat the page shows; None while there is none, and
-    then the page has no chat and says so.
+    then the page has no chat and says so. `/demo?chat=workshop` shows the workshop's.
     """
 
-    async def page(_request: web.Request) -> web.Response:
-        connection_id = await connection_id_provider() or ""
+    async def page(request: web.Request) -> web.Response:
+        name = WORKSHOP_CHAT if request.query.get("chat") == "workshop" else SHOP_CHAT
+        connection_id = await connection_id_provider(name) or ""
         if _CONNECTION.fullmatch(connection_id) is None:
             connection_id = ""
         text = (_PAGE / "index.html").read_text("utf-8").replace(_MARK, connection_id)

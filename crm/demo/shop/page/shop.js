@@ -19,6 +19,7 @@ const WORDS = {
     rentalText: "Велосипед от 3 000 ₸ в день, палатка от 4 000 ₸. Шлем и замок бесплатно.",
     workshopTitle: "Мастерская",
     workshopText: "Настроим и починим велосипед в Алматы. Записаться можно прямо в чате.",
+    workshopBook: "Записаться в мастерскую",
     almaty: "Алматы",
     almatyAddress: "проспект Абая, 999",
     astana: "Астана",
@@ -45,6 +46,7 @@ const WORDS = {
     rentalText: "Велосипед күніне 3 000 ₸-ден, шатыр 4 000 ₸-ден. Дулыға мен құлып тегін.",
     workshopTitle: "Шеберхана",
     workshopText: "Алматыда велосипедіңізді баптап, жөндеп береміз. Чат арқылы жазылуға болады.",
+    workshopBook: "Шеберханаға жазылу",
     almaty: "Алматы",
     almatyAddress: "Абай даңғылы, 999",
     astana: "Астана",
@@ -71,6 +73,7 @@ const WORDS = {
     rentalText: "A bicycle from 3 000 ₸ a day, a tent from 4 000 ₸. Helmet and lock are free.",
     workshopTitle: "Workshop",
     workshopText: "We tune and mend bicycles in Almaty. Book right in the chat.",
+    workshopBook: "Book the workshop",
     almaty: "Almaty",
     almatyAddress: "999 Abai Avenue",
     astana: "Astana",
@@ -215,3 +218,9 @@ document.addEventListener("click", (event) => {
 });
 
 speak(chosenLanguage());
+
+// Whoever comes to book finds the workshop's chat open. Its script may not be there yet: then it takes this up.
+if (new URLSearchParams(location.search).get("chat") === "workshop") {
+  if (Array.isArray(window.Aitys ?? [])) (window.Aitys ??= []).push(["open"]);
+  else window.Aitys.open();
+}
