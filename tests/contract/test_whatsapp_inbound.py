@@ -127,6 +127,21 @@ def test_several_people_in_one_change_are_told_apart() -> None:
     assert names == ["Бауыржан", "Айгүл Серікқызы"]
 
 
+def test_the_id_tells_people_apart_before_the_number_does() -> None:
+    first, second = customer("KZ.1"), customer("KZ.2")  # a number that has another owner now
+    second["profile"] = {"name": "Бауыржан"}
+    told = body(
+        value(
+            NUMBER_ID,
+            contacts=[first, second],
+            messages=[message("wamid.1", second, text={"body": "мен"})],
+        )
+    )
+    (received,) = events_of(told)
+    assert isinstance(received, InboundMessage)
+    assert (received.sender.external_id, received.sender.name) == ("KZ.2", "Бауыржан")
+
+
 def test_many_people_in_one_change_cost_no_more_than_many_people() -> None:
     def change(size: int) -> inbound.Change:
         people = [customer(f"KZ.{n}", str(77_010_000_000 + n)) for n in range(size)]

@@ -1,6 +1,8 @@
 """A chat that was called by its number goes on under the person's user id, once Meta tells both."""
 
-from crm.contract import ChatMove
+from collections.abc import Collection
+
+from crm.contract import ChatMove, Connection
 from tests.contract.conftest import WhatsApp
 from tests.contract.whatsapp_bodies import USER_ID
 from tests.fakes.whatsapp_api import body, customer, message, said, value
@@ -53,6 +55,24 @@ async def test_what_our_side_writes_moves_it_too(whatsapp: WhatsApp) -> None:
     told = body(value(message_echoes=[echo]), field="smb_message_echoes")
     assert await whatsapp.server.deliver(told) == 200
     assert isinstance(whatsapp.inbox.events[0], ChatMove)
+
+
+async def test_who_is_settled_is_asked_for_no_more(whatsapp: WhatsApp) -> None:
+    asked: list[set[str]] = []
+    known_chats = whatsapp.inbox.known_chats
+
+    async def noted(connection: Connection, chat_ids: Collection[str]) -> Collection[str]:
+        asked.append(set(chat_ids))
+        return await known_chats(connection, chat_ids)
+
+    whatsapp.inbox.known_chats = noted  # type: ignore[method-assign]
+    for number in range(3):
+        await write(whatsapp, number)
+    assert asked == [{USER_ID, NUMBER}]
+    await write(whatsapp, 4, {"user_id": "KZ.2"})  # hides the number
+    grouped = message("wamid.5", customer("KZ.3", "77010000503"), text={"body": "5"}, group_id="G")
+    assert await whatsapp.server.deliver(said(grouped)) == 200
+    assert len(asked) == 1
 
 
 async def test_where_both_are_known_or_neither_nothing_moves(whatsapp: WhatsApp) -> None:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from connectors.base.meta import seconds_to_wait, usage_of
+from connectors.base.meta import seconds_to_wait, signing_secret, usage_of
 from connectors.base.meta_webhook import LARGE_BODY, MetaWebhook
 from crm.contract import Account, Connection, InboundEvent, InboundMessage, Sender
 from tests.contract.inbox import InboxDouble
@@ -104,6 +104,15 @@ async def test_the_secret_is_that_of_who_gets_it_and_not_of_who_is_called() -> N
     assert await ground.post(("n1", "x"), secret="c" * 32) == 401
     assert await ground.post(("x", "x"), to="9", secret=OTHER_SECRET) == 404
     assert ground.texts == ["x"]
+
+
+def test_a_signature_is_of_these_bytes_under_one_of_these_secrets_by_sha256() -> None:
+    made = hmac.new(SECRET.encode(), b"body", hashlib.sha256).hexdigest()
+    assert signing_secret(b"body", f"sha256={made}", [OTHER_SECRET, SECRET]) == SECRET
+    assert signing_secret(b"body", f"sha256={made}", [OTHER_SECRET]) is None
+    assert signing_secret(b"body", f"sha256={made}", []) is None
+    for header in (f"sha1={made}", made, f"={made}", f"sha256={made}0", "", None):
+        assert signing_secret(b"body", header, [SECRET]) is None
 
 
 async def test_a_large_body_is_read_beside_everything_else() -> None:
