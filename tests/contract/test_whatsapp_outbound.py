@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from connectors.whatsapp import templates as templates_module
 from connectors.whatsapp.errors import MEANINGS, failure_of
 from connectors.whatsapp.formatting import length, shown_parts
-from connectors.whatsapp.limits import WINDOW
 from connectors.whatsapp.outbound import render
 from connectors.whatsapp.sending import PartSender
 from connectors.whatsapp.templates import as_template
@@ -452,6 +451,8 @@ def test_every_code_of_the_issue_has_a_meaning() -> None:
 # When, and how fast
 
 NOW = datetime(2026, 11, 17, 18, 0, tzinfo=UTC)
+WINDOW = timedelta(hours=24)
+"""Messages without a template go so long after the customer's last one: the platform's rule."""
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,7 @@ async def test_what_waits_for_a_paused_channel_is_never_given_up(taken: Bench) -
 
 
 async def test_an_accounts_rest_holds_all_its_chats(taken: Bench) -> None:
+    taken.connector.pace = lambda chat_id: [Pace(key=f"chat:{chat_id}", interval=0.01)]
     taken.connector.failures = [
         RetryableError("rate_limited", "slow", retry_after=50, account_wide=True)
     ]

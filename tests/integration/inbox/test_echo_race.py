@@ -1,12 +1,27 @@
-"""An echo of ours may come in the very moment in which its id is noted."""
+"""Echoes that come in an unlucky moment: while an id is being noted, while the bot has still to send."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from crm.contract import Echo
+from crm.contract import Echo, RetryableError
 from tests.integration.inbox.conftest import Bench
+
+
+async def test_what_the_bot_has_still_to_send_is_cancelled_by_an_echo(bench: Bench) -> None:
+    await bench.say("1", "hello")
+    bench.connector.failures = [RetryableError("http_502", "bad gateway")]
+    await bench.say("2", "late")
+    echo = Echo(external_id="e1", chat_id="chat", platform_id="from-the-phone", text="I am coming")
+    await bench.inbox.gateway.receive(bench.connection, [echo])
+    await bench.settle()
+    await bench.make_due()
+    await bench.sweep()
+    late = await bench.inbox.store.messages.find_one({"text": "echo: late"})
+    assert late is not None
+    assert late["state"] == "cancelled"
+    assert "echo: late" not in [one.text for one in bench.connector.sent]
 
 
 async def test_an_echo_between_two_questions_is_still_ours(
