@@ -222,8 +222,12 @@ plugin {{
 protocol imap {{
   mail_plugins = quota imap_quota
 }}
+# Wrong passwords are tried on purpose: nobody is made to wait longer each time.
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -319,6 +323,7 @@ queue_run_delay = 2s
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 delay_warning_time = 1s
+smtpd_error_sleep_time = 0
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{self.ports.auth}
