@@ -65,8 +65,4 @@ def _people_of(events: Sequence[InboundEvent]) -> list[Sender]:
         for event in events
         if isinstance(event, Echo) and event.addressee is not None
     ]
-    return [
-        sender
-        for chat_id, sender in told
-        if sender.phone and chat_id == sender.external_id and is_user_id(chat_id)
-    ]
+    return [sender for chat_id, sender in told if sender.phone and is_user_id(chat_id)]

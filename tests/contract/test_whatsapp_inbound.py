@@ -13,7 +13,7 @@ from connectors.base.values import moment, plain
 from connectors.base.webhooks import MalformedError
 from connectors.whatsapp import inbound
 from connectors.whatsapp.inbound import FIELDS, changes_of
-from crm.contract import ConsentChange, InboundEvent, InboundMessage, MessageKind, Sender
+from crm.contract import ConsentChange, Echo, InboundEvent, InboundMessage, MessageKind, Sender
 from tests.contract.whatsapp_bodies import EVENTS, MALFORMED, MESSAGES, USER_ID
 from tests.fakes.whatsapp_api import ACCOUNT_ID, NUMBER_ID, body, customer, message, said, value
 from tests.support.growth import assert_gentle_growth
@@ -140,6 +140,14 @@ def test_the_id_tells_people_apart_before_the_number_does() -> None:
     (received,) = events_of(told)
     assert isinstance(received, InboundMessage)
     assert (received.sender.external_id, received.sender.name) == ("KZ.2", "Бауыржан")
+
+
+def test_what_is_written_into_a_group_is_written_to_nobody_in_particular() -> None:
+    echo = {"to": "77010000501", "to_user_id": USER_ID, "id": "wamid.E", "group_id": "G"}
+    written = echo | {"type": "text", "text": {"body": "Бәріне"}}
+    (event,) = events_of(body(value(message_echoes=[written]), field="smb_message_echoes"))
+    assert isinstance(event, Echo)
+    assert (event.chat_id, event.addressee) == ("group:G", None)
 
 
 def test_many_people_in_one_change_cost_no_more_than_many_people() -> None:

@@ -1,19 +1,22 @@
 """A WhatsApp number in the whole product: connected by the API, written to, answered, told of."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from connectors.base import Connector
 from connectors.whatsapp import WhatsAppConnector
+from crm.core.secrets import SecretBox
 from crm.core.settings import Settings
 from tests.conftest import free_port
-from tests.fakes.whatsapp_api import ACCOUNT_ID, CONFIG, customer
-from tests.fakes.whatsapp_server import WhatsAppServer
+from tests.fakes.whatsapp_api import ACCOUNT_ID, CONFIG, customer, message, said
+from tests.fakes.whatsapp_server import WhatsAppServer, signed
 from tests.support.console import Console
 
 USER_ID = "KZ.13491208655302741918"
@@ -123,3 +126,65 @@ async def test_a_number_in_the_whole_product(
     await admin.delete(f"/api/connections/{made['id']}")
     assert graph.number.override is None
     assert graph.graph.accounts[ACCOUNT_ID].override is None
+
+
+async def test_a_person_known_by_the_number_stays_one_when_meta_begins_to_tell_the_id(
+    admin: Console, operator: Console, graph: WhatsAppServer
+) -> None:
+    await admin.post(
+        "/api/connections", {"channel": "whatsapp", "name": "Tau", "config": dict(CONFIG)}
+    )
+    number = "77010000501"
+    await graph.say("Сәлем", person={"profile": {"name": "Айгүл"}, "wa_id": number})
+
+    async def begun() -> Any:
+        return (await operator.get("/api/conversations"))["items"]
+
+    (before,) = await until(begun)
+    await operator.post(f"/api/conversations/{before['id']}/take-over", {})
+    await graph.say("Мен ғой", person=customer(USER_ID, number))
+
+    async def heard() -> Any:
+        messages = await operator.get(f"/api/conversations/{before['id']}/messages")
+        return [one for one in messages["items"] if one["text"] == "Мен ғой"]
+
+    await until(heard)
+    (after,) = await begun()
+    assert (after["id"], after["owner"]) == (before["id"], "operator")
+    (contact,) = (await operator.get("/api/contacts"))["items"]
+    assert contact["id"] == before["contact_id"]
+    await operator.post(f"/api/conversations/{after['id']}/messages", {"text": "Тыңдап тұрмын"})
+
+    async def reached() -> Any:
+        return [one for one in graph.number.sent if one.get("recipient") == USER_ID]
+
+    await until(reached)
+
+
+async def test_strangers_of_the_webhook_cost_no_look_at_our_connections(
+    admin: Console, graph: WhatsAppServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await admin.post(
+        "/api/connections", {"channel": "whatsapp", "name": "Tau", "config": dict(CONFIG)}
+    )
+    opened: list[str] = []
+    decrypt = SecretBox.decrypt
+
+    def noted(self: SecretBox, sealed: str) -> str:
+        opened.append(sealed)
+        return decrypt(self, sealed)
+
+    await graph.say("Сәлем")  # the address's own connection is remembered from here on
+    monkeypatch.setattr(SecretBox, "decrypt", noted)
+    shown = await admin.get(f"/api/connections/{made['id']}")
+    opened.clear()
+    address = shown["webhook"]["url"].removesuffix(made["id"])
+    payload = json.dumps(said(message(text={"body": "x"}), number_id="999999999")).encode()
+    async with aiohttp.ClientSession() as client:
+        for to, header in ((made["id"], {}), ("6a1b2c3d4e5f60718293a400", {}), ("x", {})):
+            async with client.post(address + to, data=payload, headers=header) as answer:
+                assert answer.status in {401, 404}
+        own = signed(payload)  # of this app, for a number that nobody has
+        async with client.post(address + made["id"], data=payload, headers=own) as answer:
+            assert answer.status == 200
+    assert opened == []
