@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from itertools import zip_longest
@@ -92,7 +91,7 @@ class ChannelEvents:
         """
         if not events:
             return []
-        documents = [storable(_document(connection, event)) for event in events]
+        documents = [_document(connection, event) for event in events]
         known: set[int] = set()
         try:
             await self._events.insert_many(documents, ordered=False)
@@ -200,16 +199,18 @@ def _document(connection: Connection, event: ChatEvent | InboundMessage) -> Docu
     kind = _KINDS[type(event)]
     if isinstance(event, InboundMessage):
         external_id = f"edit:{event.external_id}"
-        data: Document = {"platform_id": event.edit_of, "text": event.text, "at": event.sent_at}
+        data: Document = storable(
+            {"platform_id": event.edit_of, "text": event.text, "at": event.sent_at}
+        )
     else:
         external_id = f"{kind}:{event.external_id}"
-        data = asdict(event)
+        data = storable(event)
     return {
         "_id": ObjectId(),
         "organization_id": ObjectId(connection.organization_id),
         "connection_id": ObjectId(connection.id),
         "channel": connection.channel,
-        "external_id": external_id,
+        "external_id": storable(external_id),
         "kind": kind,
         "data": data,
         "state": WAITING,

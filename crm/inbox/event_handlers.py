@@ -53,21 +53,31 @@ class EventHandlers:
         return await self._statuses.update(_place(event), event["data"])
 
     async def _read(self, event: Document) -> bool:
-        return await self._statuses.read_up_to(_place(event), event["data"])
+        return await self._statuses.read_up_to(
+            _place(event), event["data"], came=event["created_at"]
+        )
 
     async def _reaction(self, event: Document) -> bool:
         emoji = event["data"]["emoji"]
         shown = [{"emoji": emoji, "by": "contact"}] if emoji else []
         moment = moment_of(event, event["data"].get("at"))
-        return await self._change(event, {"reactions": shown}, ("reaction", moment))
+        return await self._change(_named(event), {"reactions": shown}, ("reaction", moment))
 
     async def _deletion(self, event: Document) -> bool:
-        return await self._change(event, {"deleted_at": event["created_at"]})
+        """The customer took a message back, and its later wordings with it."""
+        store, taken_back = self._store, {"deleted_at": event["created_at"]}
+        if not await self._change(_named(event), taken_back):
+            return False
+        place, data = _place(event).query, event["data"]
+        wordings = {**place, "chat_id": data["chat_id"], "edit_of": data["platform_id"]}
+        async for wording in store.messages.find({**wordings, "deleted_at": None}, {"_id": 1}):
+            await self._change({**place, "_id": wording["_id"]}, taken_back)
+        return True
 
     async def _edit(self, event: Document) -> bool:
         changes = {"edited_at": event["created_at"], "edited_text": clean(event["data"]["text"])}
         moment = moment_of(event, event["data"].get("at"))
-        return await self._change(event, changes, ("edit", moment))
+        return await self._change(_named(event), changes, ("edit", moment))
 
     async def _chat(self, event: Document) -> bool:
         """The customer blocked us, or let us in again."""
@@ -172,14 +182,13 @@ class EventHandlers:
         return True
 
     async def _change(
-        self, event: Document, changes: Document, told: tuple[str, Document] | None = None
+        self, named: Document, changes: Document, told: tuple[str, Document] | None = None
     ) -> bool:
-        """Change the message that the event names, and tell it. Whether it is known.
+        """Change the message that an event names, and tell it. Whether it is known.
 
         ``told`` is what the event tells and when that was made: what is older changes nothing.
         """
         store = self._store
-        named = {**_place(event).query, "platform_ids": event["data"]["platform_id"]}
         condition = unless_newer(*told) if told else {}
         fields = {**changes, **(noted(*told) if told else {}), "updated_at": utc_now()}
 
@@ -202,3 +211,8 @@ class EventHandlers:
 
 def _place(event: Document) -> Place:
     return Place(event["organization_id"], event["connection_id"])
+
+
+def _named(event: Document) -> Document:
+    """The message that an event names."""
+    return {**_place(event).query, "platform_ids": event["data"]["platform_id"]}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from bson import ObjectId
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
@@ -80,15 +79,14 @@ class Intake:
             # First, so that what is written under the new ids finds the conversation under them.
             moved = await self._events.store(connection, moves)
             await self._events.apply(connection, moved[:MOVED_AT_ONCE])
-            stored = await self._insert(
-                [await self._document(connection, message) for message in messages]
-            )
+            documents = await self._documents(connection, messages)
+            stored = await self._insert(documents)
             applicable = await self._events.store(connection, others)
         except PyMongoError as error:
             raise Unavailable("What the platform told could not be stored.") from error
         connection_id = ObjectId(connection.id)
         self._note_event(ObjectId(connection.organization_id), connection_id)
-        for chat_id in dict.fromkeys(message.chat_id for message in messages):
+        for chat_id in dict.fromkeys(document["chat_id"] for document in documents):
             self._background.start(self._turns.run(connection_id, chat_id))
         if applicable:
             self._background.start(self._events.apply(connection, applicable))
@@ -111,30 +109,42 @@ class Intake:
             return len(documents) - redelivered(error)
         return len(documents)
 
-    async def _document(self, connection: Connection, message: InboundMessage) -> Document:
-        document: Document = storable(_document(connection, message))
-        document["conversation_id"] = await self._store.known.conversation_of(document)
-        if message.reply_to is not None:
-            document["reply_to"] = await self._quoted(document, message.reply_to)
-        return document
+    async def _documents(
+        self, connection: Connection, messages: Sequence[InboundMessage]
+    ) -> list[Document]:
+        """Messages as they are stored, with what is known of those that they name."""
+        documents: list[Document] = [storable(_document(connection, one)) for one in messages]
+        named = await self._named(documents)
+        for document in documents:
+            document["conversation_id"] = await self._store.known.conversation_of(document)
+            if (answered := document["reply_to"]) is not None:
+                document["reply_to"] = _quoted(answered, named.get((document["chat_id"], answered)))
+            # What was taken back stays so in its other wordings, whichever is told first.
+            original = named.get((document["chat_id"], document["edit_of"])) or {}
+            if original.get("deleted_at") is not None:
+                document["deleted_at"] = original["deleted_at"]
+        return documents
 
-    async def _quoted(self, answer: Document, platform_id: str) -> Document:
-        """What people see of a message that is answered to."""
-        quoted = await self._store.messages.find_one(
+    async def _named(self, documents: Sequence[Document]) -> dict[tuple[str, str], Document]:
+        """The messages that new ones answer to or word anew, by chat and platform id.
+
+        Of other chats none: what is said there is nobody's business here.
+        """
+        asked = {one[field] for one in documents for field in ("reply_to", "edit_of")} - {None}
+        if not asked:
+            return {}
+        found = self._store.messages.find(
             {
-                "organization_id": answer["organization_id"],
-                "connection_id": answer["connection_id"],
-                "platform_ids": platform_id,
+                "organization_id": documents[0]["organization_id"],
+                "connection_id": documents[0]["connection_id"],
+                "platform_ids": {"$in": list(asked)},
             },
-            {"text": 1, "author": 1},
+            {"chat_id": 1, "platform_ids": 1, "text": 1, "author": 1, "deleted_at": 1},
         )
-        if quoted is None:
-            return {"id": None, "platform_id": platform_id}
         return {
-            "id": quoted["_id"],
-            "platform_id": platform_id,
-            "text": preview(quoted["text"]),
-            "author_kind": quoted["author"]["kind"],
+            (message["chat_id"], platform_id): message
+            async for message in found
+            for platform_id in message["platform_ids"]
         }
 
     def _note_event(self, organization_id: ObjectId, connection_id: ObjectId) -> None:
@@ -145,6 +155,18 @@ class Intake:
             self._background.start(self._store.note_event(organization_id, connection_id))
 
 
+def _quoted(platform_id: str, quoted: Document | None) -> Document:
+    """What people see of a message that is answered to."""
+    if quoted is None:
+        return {"id": None, "platform_id": platform_id}
+    return {
+        "id": quoted["_id"],
+        "platform_id": platform_id,
+        "text": preview(quoted["text"]),
+        "author_kind": quoted["author"]["kind"],
+    }
+
+
 def _document(connection: Connection, message: InboundMessage) -> Document:
     moment = utc_now()
     text = clean(message.text)
@@ -152,7 +174,6 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
     if len(text) > MAX_TEXT_LENGTH:
         text = text[:MAX_TEXT_LENGTH]
         data["text_cut"] = True
-    sender = asdict(message.sender)
     return {
         "_id": ObjectId(),
         "organization_id": ObjectId(connection.organization_id),
@@ -165,14 +186,15 @@ def _document(connection: Connection, message: InboundMessage) -> Document:
         "platform_ids": [message.platform_id or message.external_id],
         "direction": "in",
         "author": {"kind": "contact", "user_id": None, "name": message.sender.name},
-        "sender": sender,
+        "sender": message.sender,
         "kind": message.kind.value,
         "text": text,
         "payload": message.payload,
         "data": data,
         **attached(message.attachments, moment),
+        "reply_to": message.reply_to,
         "edit_of": message.edit_of,
-        "referral": asdict(message.referral) if message.referral else None,
+        "referral": message.referral,
         "sent_at": message.sent_at,
         # A paused channel goes on listening: people see what was written, the bot is silent.
         "answerable": message.answerable and connection.status != "paused",

@@ -7,6 +7,7 @@ here several times, and most steps touch two or three fields.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from crm.files.attachments import attachment_read
@@ -18,6 +19,8 @@ CHANNEL_EVENTS: Final = "channel_events"
 type Document = dict[str, Any]
 
 _LARGEST: Final = 2**63
+_DEEPEST: Final = 40
+"""So deep may what a platform told be nested: no platform's events are, and the database has its limit."""
 
 RECEIVED: Final = "received"
 HANDLED: Final = "handled"
@@ -127,22 +130,29 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8").strip()
 
 
-def storable(value: Any) -> Any:
+def storable(value: Any, *, _depth: int = 0) -> Any:
     """What a platform told, in a form that the database takes: one odd value must not lose the rest.
 
-    Null bytes and lone surrogates go; a number of more than 64 bits becomes its digits.
+    Dataclasses become their fields. Null bytes and lone surrogates go; a number of more than 64 bits becomes its digits; what is
+    nested without sense or end goes.
     """
     if type(value) is str:
-        if value.isascii() and "\x00" not in value:
-            return value
-        return value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+        plain = value.isascii() and "\x00" not in value
+        bare = value.replace("\x00", "")
+        return value if plain else bare.encode("utf-8", "ignore").decode("utf-8")
+    if type(value) is int:
+        return value if -_LARGEST <= value < _LARGEST else str(value)
+    if is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if _depth >= _DEEPEST:
+        return None
     if isinstance(value, Mapping):
-        return {storable(str(key)): storable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(inner) for inner in value]
-    if type(value) is int and not -_LARGEST <= value < _LARGEST:
-        return str(value)
-    return value
+        return {
+            storable(str(key)): storable(inner, _depth=_depth + 1) for key, inner in value.items()
+        }
+    return [storable(inner, _depth=_depth + 1) for inner in value]
 
 
 def preview(text: str, limit: int = 140) -> str:

@@ -73,9 +73,12 @@ class Statuses:
                 return True
         return False
 
-    async def read_up_to(self, place: Place, told: Mapping[str, Any]) -> bool:
-        """The customer has read all up to a message or a moment; returns whether it is known."""
-        until: datetime | None = told.get("until")
+    async def read_up_to(self, place: Place, told: Mapping[str, Any], *, came: datetime) -> bool:
+        """The customer has read all up to a message or a moment; returns whether it is known.
+
+        ``came`` is when it was told: however late it is applied, nothing later was read.
+        """
+        until: datetime = min(told.get("until") or came, came)
         chat = {**place.query, "chat_id": told["chat_id"], "direction": "out"}
         if told.get("platform_id"):
             named = await self._store.messages.find_one(
@@ -85,8 +88,9 @@ class Statuses:
             if named is None:
                 return False
             until = named["created_at"]
-        before = {"created_at": {"$lte": until}} if until else {}
-        unread = self._store.messages.find({**chat, **before, "state": {"$in": [SENT, DELIVERED]}})
+        unread = self._store.messages.find(
+            {**chat, "created_at": {"$lte": until}, "state": {"$in": [SENT, DELIVERED]}}
+        )
         async for message in unread.sort("created_at", -1).limit(_MARKED_AT_ONCE):
             behind = {**place.query, "_id": message["_id"], "state": {"$in": [SENT, DELIVERED]}}
             await self._change(behind, {"state": READ, **_moment(READ)})
@@ -126,12 +130,9 @@ def changes_by(message: Document, told: Mapping[str, Any]) -> Document:
         state = state_of_parts(parts)
         if is_forward(message["state"], state):
             changes |= {"state": state, **_moment(state)}
-        if state == FAILED:
-            error = {
-                "code": told.get("code") or "not_delivered",
-                "detail": told.get("detail") or "",
-            }
-            changes["error"] = error
+            if state == FAILED:
+                code, detail = told.get("code") or "not_delivered", told.get("detail") or ""
+                changes["error"] = {"code": code, "detail": detail}
     return changes
 
 

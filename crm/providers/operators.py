@@ -115,6 +115,7 @@ class OperatorHelp:
                 "kind": {"$nin": ["note", "event"]},
                 "author.kind": {"$in": list(_ROLES)},
                 "state": {"$ne": "cancelled"},
+                "deleted_at": None,  # what was taken back is no model's business
             },
             {"text": 1, "author": 1},
         )

@@ -238,6 +238,17 @@ async def test_tasks_consents_and_feedback_are_written_once_each(skills: Skills)
     assert SkillContext.model_validate(context).contact.marketing_consent is False
 
 
+async def test_what_was_taken_back_is_in_no_history(skills: Skills) -> None:
+    conversation = await skills.conversation()
+    await skills.bench.database.db["messages"].update_many(
+        {"direction": "in"}, {"$set": {"deleted_at": utc_now()}}
+    )
+    context = SkillContext.model_validate(
+        await skills.contexts.read(conversation, await skills.actions.organization(conversation))
+    )
+    assert "customer" not in [said.role for said in context.history]
+
+
 async def test_a_word_that_comes_late_changes_no_later_one(skills: Skills) -> None:
     """A yes in a message that the platform kept for days, after a no of yesterday."""
     conversation = await skills.conversation()

@@ -53,7 +53,7 @@ async def test_a_flood_keeps_nobody_waiting(bench: Bench, swept: list[ObjectId])
     await stored.insert_one(event(other, 1, next_attempt_at=later))
     await stored.insert_many([event(third, number) for number in range(3)])
     assert await bench.inbox.channel_events.sweep() <= channel_events.SWEPT_AT_ONCE
-    assert set(swept[:3]) == {flooding, other, third}
+    assert {other, third} <= set(swept[:64]), "not behind all of the flood"
     assert [swept.count(one) for one in (other, third)] == [1, 3]
     assert swept.count(flooding) == channel_events.SWEPT_AT_ONCE // 3
 
