@@ -8,6 +8,7 @@ from connectors.base.connector import (
     KnowsPeople,
     LimitsReach,
     LinksChats,
+    LosesPeople,
     MarksRead,
     MediaLimit,
     NeedsWebhook,
@@ -16,6 +17,7 @@ from connectors.base.connector import (
     ReportsHealth,
     SetsPace,
     ShowsTyping,
+    WritesFirst,
     public_schema,
 )
 
@@ -27,6 +29,7 @@ __all__ = [
     "KnowsPeople",
     "LimitsReach",
     "LinksChats",
+    "LosesPeople",
     "MarksRead",
     "MediaLimit",
     "NeedsWebhook",
@@ -35,5 +38,6 @@ __all__ = [
     "ReportsHealth",
     "SetsPace",
     "ShowsTyping",
+    "WritesFirst",
     "public_schema",
 ]

@@ -235,6 +235,31 @@ class LinksChats(Protocol):
 
 
 @runtime_checkable
+class WritesFirst(Protocol):
+    """A messenger in which we may write to whoever has given us their address."""
+
+    def chat_with(self, connection: Connection, address: str, *, about: str) -> str | None:
+        """The chat in which to write about something (our own word for it, the same each time).
+
+        None when it is no address, or our own.
+        """
+        ...
+
+
+@runtime_checkable
+class LosesPeople(Protocol):
+    """A channel whose people go without a word, and may not come back: the chat of a site."""
+
+    def follows(self, connection: Connection) -> bool:
+        """Whether answers that they have not seen are to be sent after them."""
+        ...
+
+    def page(self, connection: Connection, address: str) -> str | None:
+        """The address of the page where they were, when it is one of the company's own."""
+        ...
+
+
+@runtime_checkable
 class Polls(Protocol):
     """A connector that fetches messages itself, for machines without a public address."""
 

@@ -15,12 +15,14 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from connectors.base.addresses import AddressesOf
+from connectors.email.addresses import normalised
 from connectors.email.client import SEND_SECONDS, Servers
 from connectors.email.composing import ReadFile, composed
 from connectors.email.config import EmailConfig
 from connectors.email.mailbox import IDLE_SECONDS, POLL_SECONDS, Desk, Mailbox
 from connectors.email.oauth import GOOGLE_URL, MICROSOFT_URL, Tokens
 from connectors.email.outbound import CAPABILITIES, MAX_FILE_BYTES, Part, render
+from connectors.email.threads import chat_id_of, new_token
 from crm.contract import (
     Account,
     AuthenticationFailedError,
@@ -134,6 +136,13 @@ class EmailConnector:
             until=until,
         )
         return SendResult(platform_id=part.message_id)
+
+    def chat_with(self, connection: Connection, address: str, *, about: str) -> str | None:
+        """See the protocol. Its token is as good as that of a thread which a mail has begun."""
+        known = normalised(address)
+        if known is None or known in _config(connection).own:
+            return None
+        return chat_id_of(new_token(connection, f"about:{about}"), known)
 
     def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
         """Slower than any provider counts as a flood."""

@@ -135,7 +135,7 @@ def _grouped(files: Any) -> tuple[list[list[int]], list[int]]:
 def _subject(thread: Any, language: str, company: str) -> str:
     known = _word(thread, "subject")
     if known:
-        return f"Re: {known}"
+        return known if thread.get("begins") else f"Re: {known}"
     if _word(thread, "message_id"):
         return "Re:"
     return _NEW_SUBJECTS.get(language, _NEW_SUBJECTS["en"]).format(name=company)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import Final
@@ -24,6 +25,8 @@ _READABLE = {"Access-Control-Allow-Origin": "*"}
 """A refusal that the widget can tell from a lost network."""
 
 _ANY_FILE: Final = MediaLimit(max_bytes=100 * MEGABYTE)
+
+_PAGE: Final = re.compile(r"https?://[^\s\"'<>\\]{1,480}")
 
 type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -119,10 +122,10 @@ class WebchatConnector:
         """See the protocol. Any browser may name any page: only those of the listed sites are believed."""
         config = WebchatConfig.model_validate(dict(connection.config))
         page = urlsplit(address)
-        if not config.allowed_origins or page.username or page.password:
+        if not _PAGE.fullmatch(address) or not page.hostname or page.username is not None:
             return None
         origin = f"{page.scheme}://{page.netloc}"
-        return address if config.allows(origin, own_host="") else None
+        return address if config.allowed_origins and config.allows(origin, own_host="") else None
 
     async def close(self) -> None:
         """Ask all widgets to come back, so that the process can stop."""

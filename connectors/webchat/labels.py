@@ -130,15 +130,15 @@ _LABELS: Final[dict[str, tuple[_Words, _Words, _Words]]] = {
     "offline": (
         (
             "Просить эл. почту, когда ответить некому",
-            "Вне рабочих часов, если разговор ждёт сотрудника. Почта видна в карточке клиента.",
+            "Вне рабочих часов, если разговор ждёт сотрудника. Непрочитанные ответы уйдут туда, если подключена эл. почта.",
         ),
         (
             "Жауап беретін ешкім болмаса, эл. пошта сұрау",
-            "Жұмыс уақытынан тыс, әңгіме маманды күтсе. Пошта клиент карточкасында көрінеді.",
+            "Жұмыс уақытынан тыс, әңгіме маманды күтсе. Эл. пошта қосылған болса, оқылмаған жауаптар сонда кетеді.",
         ),
         (
             "Ask for an e-mail when nobody can answer",
-            "Outside your hours, when the conversation waits for a person.",
+            "Outside your hours, when a person is awaited. Answers not seen go there by your e-mail channel.",
         ),
     ),
     "identity_secret": (

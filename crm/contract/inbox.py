@@ -61,10 +61,14 @@ class ChatUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendance:
-    """Who answers in a chat now: ``bot``, ``people``, or ``nobody`` until people are back."""
+    """Who answers in a chat now: ``bot``, ``people``, or ``nobody`` until people are back.
+
+    ``follows`` tells that an answer goes by mail to who has left; told while people answer.
+    """
 
     answers: Literal["bot", "people", "nobody"]
     opens_at: datetime | None = None
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

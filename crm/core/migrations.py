@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.core.migration_steps import (
+    answers_by_mail,
     assistant_results,
     assistant_suites,
     assistant_versions,
@@ -203,6 +204,7 @@ MIGRATIONS: list[Migration] = [
     Migration(12, "what brought contacts, and who are one person", contacts_in_depth.run),
     Migration(13, "connections by the ids of their accounts", connections_by_account.run),
     Migration(14, "updates of Telegram by their bots", telegram_updates.run),
+    Migration(15, "answers that go by mail", answers_by_mail.run),
 ]
 
 

@@ -58,36 +58,14 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
             )
             events += await store.duplicates.refresh(contact, session, new=True)
         referral = message.get("referral")
-        conversation = {
-            "_id": ObjectId(),
-            "organization_id": organization_id,
-            "connection_id": connection_id,
-            "channel": message["channel"],
-            "chat_id": message["chat_id"],
-            "contact_id": contact["_id"],
-            "contact_name": contact_name(contact),
-            "owner": "bot",
-            "status": "open",
-            "assignee_id": None,
-            "language": speaker.language(sender.get("language")),
-            "summary": None,
-            "facts": {},
-            "waiting_since": None,
-            "unread": 0,
-            "last_message": None,
-            "last_activity_at": moment,
-            "disclosed_at": None,
-            "lease": None,
-            "fence": 0,
-            "operator_active_at": None,
-            "unrecorded": 0,
-            "rating": None,
+        conversation = new_conversation(
+            message,
+            contact,
+            language=speaker.language(sender.get("language")),
             # A phone that somebody else has is looked at with the first turn (`PlatformFacts`).
-            "sender_mark": None if _lacks_phone(contact, facts) else sender_mark(sender),
-            "referrals": [conversation_referral(message, moment)] if referral else [],
-            "created_at": moment,
-            "updated_at": moment,
-        }
+            sender_mark=None if _lacks_phone(contact, facts) else sender_mark(sender),
+            referrals=[conversation_referral(message, moment)] if referral else [],
+        )
         await store.conversations.insert_one(conversation, session=session)
         events.append(
             NewEvent(
@@ -102,6 +80,41 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
         await store.database.in_transaction(create)
     except DuplicateKeyError:
         return  # somebody else made it meanwhile
+
+
+def new_conversation(
+    chat: Mapping[str, Any], contact: Document, *, language: str, **more: Any
+) -> Document:
+    """A conversation of this contact in a chat: whatever names its organization, connection, channel and id."""
+    moment = utc_now()
+    names = ("organization_id", "connection_id", "channel", "chat_id")
+    return {
+        "_id": ObjectId(),
+        **{name: chat[name] for name in names},
+        "contact_id": contact["_id"],
+        "contact_name": contact_name(contact),
+        "owner": "bot",
+        "status": "open",
+        "assignee_id": None,
+        "language": language,
+        "summary": None,
+        "facts": {},
+        "waiting_since": None,
+        "unread": 0,
+        "last_message": None,
+        "last_activity_at": moment,
+        "disclosed_at": None,
+        "lease": None,
+        "fence": 0,
+        "operator_active_at": None,
+        "unrecorded": 0,
+        "rating": None,
+        "sender_mark": None,
+        "referrals": [],
+        "created_at": moment,
+        "updated_at": moment,
+        **more,
+    }
 
 
 def _lacks_phone(contact: Document, facts: Mapping[str, Any]) -> bool:

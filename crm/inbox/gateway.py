@@ -40,6 +40,7 @@ type LoadConnection = Callable[[ObjectId], Awaitable[Connection | None]]
 type FindAccounts = Callable[[str, Collection[str]], Awaitable[Mapping[str, Sequence[ObjectId]]]]
 """Tells which connections of a channel have these accounts."""
 type RenewCredentials = Callable[[Connection, Mapping[str, Any]], Awaitable[bool]]
+type CanFollow = Callable[[ObjectId], Awaitable[bool]]
 type NoteFailure = Callable[[Connection, ConnectorError], Awaitable[None]]
 
 
@@ -134,6 +135,7 @@ class InboxGateway:
         statuses: Statuses,
         files: KeepsFiles,
         renew: RenewCredentials,
+        can_follow: CanFollow,
     ) -> None:
         self._store = store
         self._hub = hub
@@ -143,6 +145,7 @@ class InboxGateway:
         self._statuses = statuses
         self._files = files
         self._renew = renew
+        self._can_follow = can_follow
         self._states = store.database.db["connections"]
 
     async def connection(self, connection_id: str) -> Connection | None:
@@ -292,7 +295,11 @@ class InboxGateway:
             {"timezone": 1, "business_hours": 1, "holidays": 1},
         )
         is_open, opens_at = opening(organization or {}, utc_now())
-        return Attendance(answers="people" if is_open else "nobody", opens_at=opens_at)
+        return Attendance(
+            answers="people" if is_open else "nobody",
+            opens_at=opens_at,
+            follows=await self._can_follow(ObjectId(connection.organization_id)),
+        )
 
     async def typing(self, connection: Connection, chat_id: str) -> None:
         """See the protocol. Reaches the consoles that this process serves."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from bson import ObjectId
 from pymongo import ReturnDocument
@@ -39,6 +39,11 @@ BOT = {"kind": "bot"}
 ATTACHED_AT_ONCE = 100
 GRACE = timedelta(seconds=3)
 """How long the process that stored something has to see to it before a sweeper does."""
+
+SITE_CHAT: Final = "webchat"
+"""The channel whose people leave without a word."""
+FOLLOW_AFTER: Final = timedelta(minutes=10)
+"""An answer that its visitor has not seen for so long is sent after them (``crm.inbox.away``)."""
 
 
 class _ChangedHandsError(Exception):
@@ -325,6 +330,8 @@ class ConversationStore:
         }
         if client_id:
             document["data"] = {"client_id": client_id}
+        if conversation["channel"] == SITE_CHAT and author["kind"] in {"bot", "operator"}:
+            document["follow_at"] = moment + FOLLOW_AFTER
         return document
 
     def inside(

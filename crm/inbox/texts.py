@@ -36,6 +36,27 @@ TOO_MANY_ANSWERS: Final[Mapping[str, str]] = {
     "en": "We have exchanged a great many messages in a short time. A person will answer from here on.",
 }
 
+MAIL_SUBJECT: Final[Mapping[str, str]] = {
+    "ru": "Ответ на ваш вопрос в чате: {name}",
+    "kk": "Чаттағы сұрағыңызға жауап: {name}",
+    "en": "The answer to your question in the chat: {name}",
+}
+MAIL_BEGINS: Final[Mapping[str, str]] = {
+    "ru": "Здравствуйте! Вы уже ушли с сайта, поэтому отвечаем письмом.",
+    "kk": "Сәлеметсіз бе! Сіз сайттан шығып кеткенсіз, сондықтан хатпен жауап береміз.",
+    "en": "Hello! You had left our site, so here is our answer by mail.",
+}
+MAIL_ENDS: Final[Mapping[str, str]] = {
+    "ru": "Чтобы продолжить, ответьте на это письмо.",
+    "kk": "Жалғастыру үшін осы хатқа жауап беріңіз.",
+    "en": "To go on, reply to this mail.",
+}
+MAIL_PAGE: Final[Mapping[str, str]] = {
+    "ru": "Страница, на которой вы были: {page}",
+    "kk": "Сіз болған бет: {page}",
+    "en": "The page you were on: {page}",
+}
+
 
 def say(texts: Mapping[str, str], language: str | None, **values: str) -> str:
     """The text in the customer's language, with its values filled in."""

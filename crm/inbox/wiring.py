@@ -17,6 +17,7 @@ from crm.core.events import EventLog
 from crm.core.settings import Settings
 from crm.files.wiring import FileParts
 from crm.inbox.answering import Answering, AnswerLimit
+from crm.inbox.away import Away
 from crm.inbox.background import Background
 from crm.inbox.breaker import Breaker
 from crm.inbox.channel_events import ChannelEvents
@@ -53,6 +54,7 @@ class InboxParts:
     store: ConversationStore
     connections: ConnectionCache
     outbox: Outbox
+    away: Away
     signals: Signals
     channel_events: ChannelEvents
     handover: Handover
@@ -70,6 +72,7 @@ class InboxParts:
         await self.background.close()
         await self.turns.close()
         await self.outbox.close()
+        await self.away.close()
         await self.channel_events.close()
         await self.feed.close()
         await self.engine.close()
@@ -109,6 +112,12 @@ def build_inbox(
     def deliver_soon(conversation_id: ObjectId) -> None:
         background.start(outbox.deliver(conversation_id))
 
+    away = Away(
+        store=store,
+        connections=connections,
+        connectors=connectors,
+        deliver_soon=deliver_soon,
+    )
     reaching = Reaching(connections=connections, connectors=connectors)
     handover = Handover(store=store, reaching=reaching, deliver_soon=deliver_soon)
     engine = EngineClient(url=settings.engine_url, token=settings.engine_token.get_secret_value())
@@ -148,6 +157,7 @@ def build_inbox(
         store=store,
         connections=connections,
         outbox=outbox,
+        away=away,
         signals=signals,
         channel_events=channel_events,
         handover=handover,
@@ -166,6 +176,7 @@ def build_inbox(
             statuses=statuses,
             files=files.keeping,
             renew=renew,
+            can_follow=away.can_follow,
         ),
         background=background,
         engine=engine,

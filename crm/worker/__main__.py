@@ -86,6 +86,7 @@ async def work(settings: Settings) -> None:
                     {
                         "turns": inbox.turns.sweep,
                         "deliveries": inbox.outbox.sweep,
+                        "answers by mail": inbox.away.sweep,
                         "channel events": inbox.channel_events.sweep,
                         "files": services.files.checking.sweep,
                         "attachments": services.files.fetching.sweep,

@@ -181,13 +181,17 @@ async def test_a_phone_and_an_email_on_request(webchat: Webchat, door: Door) -> 
 
 async def test_who_answers_is_told_when_it_changes(webchat: Webchat, door: Door) -> None:
     screen = await (await door.open()).hello()
-    assert screen.welcome["attendance"] == {"answers": "bot", "opens_at": None}
+    assert screen.welcome["attendance"] == {"answers": "bot", "opens_at": None, "follows": False}
     opens_at = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-    gone = Attendance(answers="nobody", opens_at=opens_at)
+    gone = Attendance(answers="nobody", opens_at=opens_at, follows=True)
     webchat.inbox.attendances[screen.visitor] = gone
     await screen.say("Адам керек")
     frame = await screen.next("attendance")
-    assert frame["attendance"] == {"answers": "nobody", "opens_at": opens_at.isoformat()}
+    assert frame["attendance"] == {
+        "answers": "nobody",
+        "opens_at": opens_at.isoformat(),
+        "follows": True,
+    }
     webchat.inbox.attendances[screen.visitor] = Attendance(answers="people")
     webchat.inbox.reply(webchat.connection, screen.visitor, "Айдана", author_kind="system")
     assert (await screen.next("attendance"))["attendance"]["answers"] == "people"

@@ -173,6 +173,11 @@ async def test_nobody_is_there(site: Site, webchat: Webchat) -> None:
     await expect(site.part("ask-email")).to_contain_text("Сейчас ответить некому")
     await expect(site.part("ask-email")).to_contain_text(f"вернутся завтра в {tomorrow:%H:%M}")
     await expect(site.part("status")).to_have_text("Сейчас нерабочее время")
+    await expect(site.part("ask-email")).to_contain_text("связаться с вами")
+    await expect(site.part("ask-email")).not_to_contain_text("ответим туда")
+    webchat.inbox.attendances[chat] = Attendance(answers="nobody", opens_at=tomorrow, follows=True)
+    await site.write("Ау")
+    await expect(site.part("ask-email")).to_contain_text("ответим туда")
     await site.part("field-email").fill("oops")
     await site.part("give-email").click()
     await expect(site.part("ask-email")).to_contain_text("Проверьте адрес")
@@ -180,12 +185,12 @@ async def test_nobody_is_there(site: Site, webchat: Webchat) -> None:
     await site.part("field-email").fill("a@b.kz")
     await site.part("give-email").click()
     await expect(site.part("ask-email")).to_be_hidden()
-    await until(lambda: len(webchat.inbox.received) == 3)
-    assert webchat.inbox.received[2].data["offline_email"] == "a@b.kz"
+    await until(lambda: len(webchat.inbox.received) == 4)
+    assert webchat.inbox.received[3].data["offline_email"] == "a@b.kz"
     await site.visit()
     await site.write("Тағы")
-    await until(lambda: len(webchat.inbox.received) == 4)
-    assert webchat.inbox.received[3].sender.email == "a@b.kz"
+    await until(lambda: len(webchat.inbox.received) == 5)
+    assert webchat.inbox.received[4].sender.email == "a@b.kz"
     await expect(site.part("ask-email")).to_have_count(0)
 
 

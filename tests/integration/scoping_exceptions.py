@@ -56,6 +56,7 @@ ACROSS: Final[Mapping[str, str]] = {
     "crm/files/usage.py:Usage.count_anew": _LEFT,
     "crm/files/usage.py:Usage.tell": _LEFT,
     "crm/inbox/asking.py": _HELD,
+    "crm/inbox/away.py:Away.sweep": _LEFT,
     "crm/inbox/claims.py:Claims.due": _LEFT,
     "crm/inbox/claims.py:Claims.next": _HELD,
     "crm/inbox/claims.py:Claims.wake": _LEFT,

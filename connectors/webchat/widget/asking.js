@@ -34,7 +34,7 @@ export class Asking {
   look() {
     const state = this.#state();
     const kind = this.#kind(state);
-    const shown = kind ? `${kind} ${state.language}` : "";
+    const shown = kind ? `${kind} ${state.language} ${Boolean(state.attendance?.follows)}` : "";
     if (shown === this.#shown) return;
     this.#shown = shown;
     if (!kind) this.#show(null, false);
@@ -74,7 +74,7 @@ export class Asking {
     return oneField({
       kind: "email",
       label: words.email,
-      intro: `${why} ${words.leaveEmail}`,
+      intro: `${why} ${attendance.follows ? words.leaveEmail : words.leaveAddress}`,
       action: words.leave,
       words,
       onDone: this.#on.email,

@@ -69,6 +69,7 @@ const WORDS = {
     nobodyUntil: (when) => `Сотрудники вернутся ${when}.`,
     slow: "Ответ может занять время.",
     leaveEmail: "Оставьте эл. почту: если вас уже не будет на сайте, ответим туда.",
+    leaveAddress: "Оставьте эл. почту, чтобы мы могли связаться с вами.",
     leave: "Оставить",
     greeting:
       "Здравствуйте! Я ИИ-ассистент компании. Напишите свой вопрос, а если понадобится, я позову сотрудника.",
@@ -139,6 +140,7 @@ const WORDS = {
     nobodyUntil: (when) => `Мамандар оралатын уақыт: ${when}.`,
     slow: "Жауап біраз кешігуі мүмкін.",
     leaveEmail: "Эл. поштаңызды қалдырыңыз: сайттан кетіп қалсаңыз, сонда жауап береміз.",
+    leaveAddress: "Сізбен байланыса алуымыз үшін эл. поштаңызды қалдырыңыз.",
     leave: "Қалдыру",
     greeting:
       "Сәлеметсіз бе! Мен компанияның ЖИ-көмекшісімін. Сұрағыңызды жаза беріңіз, қажет болса, маманды шақырамын.",
@@ -209,6 +211,7 @@ const WORDS = {
     nobodyUntil: (when) => `Our team is back ${when}.`,
     slow: "An answer may take a while.",
     leaveEmail: "Leave your e-mail: if you’re no longer on the site, we’ll answer there.",
+    leaveAddress: "Leave your e-mail so that we can reach you.",
     leave: "Leave it",
     greeting:
       "Hello! I’m the company’s AI assistant. Ask me anything, and I’ll bring in a colleague whenever you need one.",
