@@ -215,6 +215,7 @@ async def test_an_operators_day_over_five_channels_at_once(day: Day) -> None:
     await instagram_from_the_phone_and_as_a_person(day)
     await email_with_an_attachment(day)
     await web_chat_and_everybody_back_to_the_bot(day)
+    await a_channel_is_checked_paused_and_disconnected(day)
 
 
 async def all_write_at_once_and_are_answered(day: Day) -> None:
@@ -408,3 +409,27 @@ async def web_chat_and_everybody_back_to_the_bot(day: Day) -> None:
     await day.open("telegram")
     await page.get_by_test_id("hand-back").click()
     await day.telegram.ask("Есть ли доставка в Астану?", ASTANA)
+
+
+async def a_channel_is_checked_paused_and_disconnected(day: Day) -> None:
+    page, bot = day.page, day.telegram.bot
+    await day.operator.go(f"/channels/{day.connections.pop('telegram')}")
+    asked = len(bot.calls)
+    await page.get_by_test_id("connection-check").click()
+
+    async def looked() -> bool:
+        return any(method == "getWebhookInfo" for method, _ in bot.calls[asked:])
+
+    await eventually(looked, "check at the platform")
+    await expect(page.get_by_test_id("connection-health")).to_contain_text("Telegram")
+    await page.get_by_test_id("connection-pause").click()
+    await page.get_by_test_id("pause-confirm").click()
+    status = page.get_by_test_id("connection-status")
+    await expect(status).to_have_attribute("data-status", "paused")
+    await page.get_by_test_id("connection-pause").click()
+    await expect(status).to_have_attribute("data-status", "active")
+    await day.telegram.ask("Сколько стоит доставка в Шымкент?", SHYMKENT)
+    await page.get_by_test_id("connection-delete").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Отключить").click()
+    await page.wait_for_url(re.compile(r"/channels$"))
+    assert not bot.webhook.get("url")
