@@ -40,6 +40,8 @@ export default defineConfig({
       ui: {
         colors: { primary: "teal", neutral: "zinc", success: "green", warning: "amber", error: "red", info: "sky" },
         button: { slots: { base: "cursor-pointer" } },
+        // Faded words of a tinted box are too pale to be read.
+        alert: { slots: { description: "opacity-100" } },
         slideover: { slots: { content: "sm:max-w-lg" } },
       },
       icon: {

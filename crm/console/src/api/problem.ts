@@ -14,6 +14,8 @@ export class ApiProblem extends Error {
     readonly fields: FieldProblem[] = [],
     /** Seconds to wait before the next try, when the service says so. */
     readonly retryAfter: number | null = null,
+    /** What else the problem says of itself, by its kind (RFC 9457's extension members). */
+    readonly members: Record<string, unknown> = {},
   ) {
     super(detail);
     this.name = "ApiProblem";
@@ -38,6 +40,7 @@ export async function problemFrom(response: Response, body: unknown): Promise<Ap
     data.detail ?? data.title ?? response.statusText,
     data.errors ?? [],
     Number.isFinite(retry) && retry > 0 ? retry : null,
+    data,
   );
 }
 

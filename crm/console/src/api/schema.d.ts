@@ -5078,7 +5078,7 @@ export interface components {
             failures: components["schemas"]["FailureRead"][];
             /**
              * Error
-             * @description Why it could not be tried, a code: model_unanswered, trial_failed.
+             * @description Why it could not be tried, a code: model_unanswered, trial_failed, trial_full.
              */
             error: string | null;
             /**
@@ -13038,7 +13038,11 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "conflict" | "window_closed";
+                        code?: "blocked_by_customer" | "conflict" | "connection_gone" | "window_closed";
+                        /** Format: date-time */
+                        until?: string | null;
+                        templates?: boolean;
+                        tag?: string | null;
                     };
                 };
             };

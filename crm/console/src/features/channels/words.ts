@@ -62,6 +62,8 @@ export function useConnectionWords() {
     platformReason,
     warning: (code: string) => known("health.warningsOf", code),
     quota: (name: string) => known("health.quotasOf", name),
+    /** A word of the platform's, where it has one of ours; names stay as they are. */
+    said: (value: string) => (/^[A-Z_0-9]+$/.test(value) && te(`health.grades.${value.toLowerCase()}`) ? t(`health.grades.${value.toLowerCase()}`) : value),
     grade: (value: string) => known("health.grades", value.toLowerCase()),
     topic: (name: string) => known("health.topics", name),
   };

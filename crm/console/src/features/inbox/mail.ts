@@ -1,4 +1,6 @@
 /** E-mails as pages of their own: no scripts, nothing from other hosts. */
+import type { Message } from "@/api/types";
+
 import { fileUrl } from "./files";
 
 export interface MailData {
@@ -11,6 +13,25 @@ export interface MailData {
   invite?: { title?: string; begins?: string; ends?: string; place?: string; organizer?: string } | null;
   unsupported?: string[];
   automatic?: string | null;
+  /** Who the mail says it is from, where it asks for answers elsewhere. */
+  writer?: string | null;
+}
+
+export interface Recipient {
+  address: string;
+  writer: string | null;
+}
+
+/**
+ * To whom an answer goes: the address of the chat (`<thread>:<address>`).
+ *
+ * @param newestFirst the messages as the service gives them
+ */
+export function recipientOf(newestFirst: Pick<Message, "chat_id" | "direction" | "data">[]): Recipient | null {
+  const address = newestFirst[0]?.chat_id.replace(/^[^:]*:/, "") ?? "";
+  if (!address.includes("@") || address.endsWith("@invalid")) return null;
+  const newest = newestFirst.find(({ direction }) => direction === "in");
+  return { address, writer: (newest?.data as MailData | undefined)?.writer || null };
 }
 
 export function isMail(data: Record<string, unknown>): boolean {

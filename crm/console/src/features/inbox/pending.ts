@@ -3,9 +3,9 @@ import { computed, type MaybeRefOrGetter, reactive, toValue } from "vue";
 
 import { api, call } from "@/api/client";
 import { upsertMessage } from "@/api/cache";
-import { asProblem } from "@/api/problem";
-import { queryClient } from "@/api/query";
-import type { Message, TemplateFill } from "@/api/types";
+import { type ApiProblem, asProblem } from "@/api/problem";
+import { keys, queryClient } from "@/api/query";
+import type { Conversation, Message, TemplateFill } from "@/api/types";
 
 /** What goes beside the words. */
 export interface Extra {
@@ -41,6 +41,21 @@ function body({ attachments, replyTo, template, tag }: Extra) {
   };
 }
 
+/** The channel takes nothing into the conversation now; the refusal tells what may still be done. */
+export const isShut = ({ members }: ApiProblem) => "templates" in members;
+
+/** The composer says so at once. */
+function noteShut(id: string, { code, members }: ApiProblem): void {
+  const reach = { open: false, code, until: null, templates: members.templates === true, tag: typeof members.tag === "string" ? members.tag : null };
+  queryClient.setQueryData<Conversation>(keys.conversation(id), (old) => (old ? { ...old, reach } : old));
+}
+
+/** Takes words that were refused out of the thread, for the field they came from; those with files stay. */
+export function takeBack(conversationId: string, text: string): boolean {
+  const refused = [...pending.values()].find((item) => item.conversationId === conversationId && item.text === text && item.failure && !item.extra.attachments?.length && !item.extra.template);
+  return !!refused && pending.delete(refused.clientId);
+}
+
 async function deliver(item: PendingMessage): Promise<void> {
   item.failure = null;
   try {
@@ -54,7 +69,9 @@ async function deliver(item: PendingMessage): Promise<void> {
     pending.delete(item.clientId);
   } catch (error) {
     const kept = pending.get(item.clientId);
-    if (kept) kept.failure = asProblem(error).code;
+    const problem = asProblem(error);
+    if (kept) kept.failure = problem.code;
+    if (isShut(problem)) noteShut(item.conversationId, problem);
     throw error;
   }
 }
