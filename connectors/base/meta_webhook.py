@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, Protocol
 
@@ -31,8 +31,9 @@ MAX_BODY: Final = 4 * 1024 * 1024
 LARGE_BODY: Final = 100_000
 """Bytes. Reading more takes a thread, so that nobody else waits."""
 _LONGEST_CHALLENGE: Final = 200
-_UNPROVEN: Final = 10
-"""Accounts of a body that nobody known has signed yet, whose connections are looked up."""
+_MOST_NAMED: Final = 1_000
+_MOST_LOADED: Final = 10
+"""Accounts that a body may name, and connections that are loaded for them, before it is known who signed it."""
 _SECRETS: Final = ("app_secret", "meta_app_secret")
 
 
@@ -65,7 +66,7 @@ class MetaWebhook[P: Piece]:
         inbox: Inbox,
         pieces_of: Callable[[Any], Sequence[P]],
         events_of: Callable[[Connection, P], Sequence[InboundEvent]],
-        receive: Callable[[Connection, Sequence[InboundEvent]], Any] | None = None,
+        receive: Callable[[Connection, Sequence[InboundEvent]], Awaitable[int]] | None = None,
     ) -> None:
         self._channel = channel
         self._inbox = inbox
@@ -110,10 +111,13 @@ class MetaWebhook[P: Piece]:
                 raise
             pieces = {}
         # An account is one connection's alone; an alias (what it belongs to) may be many's.
-        others = pieces.keys() - {account_of(one) for one in own.values()}
+        served = {account_of(one) for one in own.values()}
+        others = [one for one in pieces if one and one not in served]
         if secret is None:
             # The address may be of a connection that has gone: those who share its app do not.
-            known = await self._inbox.connections_of(self._channel, list(islice(others, _UNPROVEN)))
+            known = await self._inbox.connections_of(
+                self._channel, others[:_MOST_NAMED], limit=_MOST_LOADED
+            )
             secret = await _aside(body, signing_secret, body, header, _secrets_of(known))
             if secret is None and addressed is None and not known:
                 raise RefusedError(404, "unknown_connection")

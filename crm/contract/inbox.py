@@ -125,12 +125,13 @@ class Inbox(Protocol):
         ...
 
     async def connections_of(
-        self, channel: str, account_ids: Collection[str]
+        self, channel: str, account_ids: Collection[str], *, limit: int | None = None
     ) -> Sequence[Connection]:
         """The connections of these accounts, paused ones too: for webhooks that many share.
 
         An account is found by its id and its aliases. Answers, also that there is none such, are
-        some seconds old; whoever names what is not here costs one look into an index.
+        some seconds old; whoever names what is not here costs one look into an index. No more than
+        ``limit`` are loaded.
         """
         ...
 

@@ -90,7 +90,9 @@ class ConnectionCache:
             self._known.pop(connection_id, None)
         return found
 
-    async def of_accounts(self, channel: str, account_ids: Collection[str]) -> list[Connection]:
+    async def of_accounts(
+        self, channel: str, account_ids: Collection[str], *, limit: int | None = None
+    ) -> list[Connection]:
         """The connections of these accounts, each once. Only those that there are cost a decryption."""
         now = time.monotonic()
         found: dict[str, Sequence[ObjectId]] = {}
@@ -108,7 +110,7 @@ class ConnectionCache:
             while len(self._accounts) > KNOWN_ACCOUNTS:
                 self._accounts.popitem(last=False)
         ids = dict.fromkeys(str(one) for ids in found.values() for one in ids)
-        connections = [await self.connection(one) for one in ids]
+        connections = [await self.connection(one) for one in list(ids)[:limit]]
         return [connection for connection in connections if connection is not None]
 
     def forget(self, connection_id: str) -> None:
@@ -153,10 +155,10 @@ class InboxGateway:
         return await self._connections.connection(connection_id)
 
     async def connections_of(
-        self, channel: str, account_ids: Collection[str]
+        self, channel: str, account_ids: Collection[str], *, limit: int | None = None
     ) -> Sequence[Connection]:
         """See the protocol."""
-        return await self._connections.of_accounts(channel, account_ids)
+        return await self._connections.of_accounts(channel, account_ids, limit=limit)
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
         """See the protocol."""

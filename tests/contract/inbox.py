@@ -70,14 +70,15 @@ class InboxDouble:
         return self.connections.get(connection_id)
 
     async def connections_of(
-        self, channel: str, account_ids: Collection[str]
+        self, channel: str, account_ids: Collection[str], *, limit: int | None = None
     ) -> Sequence[Connection]:
         self.asked_for.append(set(account_ids))
-        return [
+        found = [
             one
             for one in self.connections.values()
             if one.channel == channel and account_ids_of(one) & set(account_ids)
         ]
+        return found[:limit]
 
     async def receive(self, connection: Connection, events: Sequence[InboundEvent]) -> int:
         self.deliveries += 1

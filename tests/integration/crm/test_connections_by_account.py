@@ -84,6 +84,7 @@ async def test_an_account_is_found_by_its_id_and_by_what_it_belongs_to(
     assert await found("shop-1") == [one]
     assert await found("shop-2", "shop-1") == sorted([one, two])
     assert await found("page-1") == sorted([one, two])
+    assert len(await inbox.connections_of("full", ["page-1"], limit=1)) == 1
     assert await found() == []
     assert await inbox.connections_of("whatsapp", ["shop-1"]) == []
     assert asked == [{"shop-1"}, {"shop-2"}, {"page-1"}, {"shop-1"}]

@@ -52,7 +52,7 @@ async def server(app: web.Application, settings: Settings) -> AsyncIterator[Test
 
 async def until(look: Callable[[], Awaitable[Any]]) -> Any:
     """What is found once it is there."""
-    for _ in range(100):
+    for _ in range(1_200):  # a minute
         if found := await look():
             return found
         await asyncio.sleep(0.05)

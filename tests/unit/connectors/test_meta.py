@@ -106,6 +106,24 @@ async def test_the_secret_is_that_of_who_gets_it_and_not_of_who_is_called() -> N
     assert ground.texts == ["x"]
 
 
+async def test_who_has_not_signed_makes_us_load_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = Ground(*(connection(str(n), f"n{n}", secret=OTHER_SECRET) for n in range(20)))
+    loaded: list[int] = []
+    connections_of = ground.inbox.connections_of
+
+    async def noted(*given: Any, **limits: Any) -> Sequence[Connection]:
+        found = await connections_of(*given, **limits)
+        loaded.append(len(found))
+        return found
+
+    monkeypatch.setattr(ground.inbox, "connections_of", noted)
+    named = [(f"n{n}", "x") for n in range(20)]
+    assert await ground.post(*named, to="gone") == 401
+    assert loaded == [10]
+    assert await ground.post(*named, to="gone", secret=OTHER_SECRET) == 200
+    assert loaded == [10, 10, 20]
+
+
 def test_a_signature_is_of_these_bytes_under_one_of_these_secrets_by_sha256() -> None:
     made = hmac.new(SECRET.encode(), b"body", hashlib.sha256).hexdigest()
     assert signing_secret(b"body", f"sha256={made}", [OTHER_SECRET, SECRET]) == SECRET
