@@ -68,6 +68,25 @@ async def test_states_move_forward_whatever_order_they_come_in(answered: Bench) 
     assert message["read_at"] is not None
 
 
+async def test_what_a_widget_shows_moves_forward_only(answered: Bench) -> None:
+    gateway, message = answered.inbox.gateway, await newest(answered)
+
+    async def seen(*, read: bool) -> str:
+        await gateway.seen(answered.connection, str(message["_id"]), read=read)
+        return str((await newest(answered))["state"])
+
+    await answered.inbox.store.messages.update_one(
+        {"_id": message["_id"]}, {"$set": {"state": "sending"}}
+    )
+    assert await seen(read=False) == "delivered", "it may be faster than our note"
+    assert await seen(read=True) == "read"
+    assert await seen(read=False) == "read"
+    await answered.inbox.store.messages.update_one(
+        {"_id": message["_id"]}, {"$set": {"state": "failed"}}
+    )
+    assert await seen(read=True) == "failed"
+
+
 async def test_a_failure_says_why_and_can_be_sent_again(answered: Bench) -> None:
     await tell(answered, status("failed", of="out-2", code="131026", detail="not on WhatsApp"))
     message = await newest(answered)
@@ -96,6 +115,25 @@ async def test_a_message_of_several_parts_is_as_far_as_its_last_one(bench: Bench
     assert (await newest(bench))["state"] == "sent"
     await tell(bench, status("delivered", of=second))
     assert (await newest(bench))["state"] == "delivered"
+
+
+async def test_a_late_status_does_not_undo_what_was_read(answered: Bench) -> None:
+    await tell(answered, ReadMark(external_id="r1", chat_id="chat", platform_id="out-2"))
+    await tell(answered, status("delivered"), status("delivered", of="out-2"))
+    states = answered.inbox.store.messages.find({"direction": "out", "kind": "text"})
+    assert [message["state"] async for message in states] == ["read", "read"]
+
+
+async def test_a_part_that_was_read_stays_so(answered: Bench) -> None:
+    messages = answered.inbox.store.messages
+    message = await newest(answered)
+    parts = [{"platform_id": name, "state": "sent"} for name in ("p1", "p2")]
+    await messages.update_one(
+        {"_id": message["_id"]}, {"$set": {"parts": parts, "platform_ids": ["p1", "p2"]}}
+    )
+    for told in (status("read", of="p1"), status("delivered", of="p1"), status("read", of="p2")):
+        await tell(answered, told)
+    assert (await newest(answered))["state"] == "read"
 
 
 async def test_a_status_that_is_faster_than_our_note_is_applied_later(bench: Bench) -> None:
