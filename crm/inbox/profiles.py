@@ -119,11 +119,12 @@ class Profiles:
         )
 
     async def _ask(self, conversation: Document, message: Document) -> None:
-        """Ask the platform who it is. One process asks at a time."""
+        """Ask the platform who it is. One process asks at a time; one that fails, or dies, leaves it to another hour."""
         moment, looked_at = utc_now(), conversation.get("profile_at")
         key = {"organization_id": conversation["organization_id"], "_id": conversation["_id"]}
         claimed = await self._store.conversations.update_one(
-            {**key, "profile_at": looked_at}, {"$set": {"profile_at": moment}}
+            {**key, "profile_at": looked_at},
+            {"$set": {"profile_at": moment - FRESH + AGAIN_AFTER}},
         )
         connection = await self._connection(str(conversation["connection_id"]))
         connector: object = self._connectors.get(conversation["channel"])
@@ -136,9 +137,6 @@ class Profiles:
                 profile = await connector.profile(connection, message["sender"]["external_id"])
         except Exception as error:  # a connector's fault, too, is of no consequence here
             _log.info("no profile in %s: %s", connection.channel, type(error).__name__)
-            await self._store.conversations.update_one(
-                key, {"$set": {"profile_at": moment - FRESH + AGAIN_AFTER}}
-            )
             return
         contact = await self._facts.take(
             conversation["organization_id"],
@@ -148,6 +146,7 @@ class Profiles:
         )
         if contact is not None:
             await self._keep_picture(connector, connection, contact, profile)
+        await self._store.conversations.update_one(key, {"$set": {"profile_at": moment}})
 
     async def _keep_picture(
         self, connector: object, connection: Connection, contact: Document, profile: Profile

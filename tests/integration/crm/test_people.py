@@ -1,5 +1,6 @@
 """Who people are: what platforms tell of them, what brought them, and who is here twice."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from io import BytesIO
@@ -11,12 +12,14 @@ from PIL import Image
 
 from connectors.base import Connector
 from crm.contacts import facts
+from crm.contacts.facts import PlatformFacts
 from crm.contacts.models import new_contact
 from crm.contract import Connection, ConsentChange, InboundMessage, Referral, Sender
 from crm.core.clock import utc_now
 from crm.core.events import Actor
 from crm.core.feature import Core
 from crm.core.migration_steps import contacts_in_depth
+from crm.inbox.profiles import AGAIN_AFTER, FRESH
 from crm.services import Services
 from tests.support.console import Console
 from tests.support.full_messenger import GOOD, FullMessenger, Platform
@@ -359,6 +362,31 @@ async def test_a_profile_that_cannot_be_had_is_of_no_consequence(
         assert (await contacts(owner))[0]["identities"][0]["profile_name"] == "Late"
     (connection,) = (await owner.get("/api/connections"))["items"]
     assert (connection["status"], connection["last_error"]) == ("active", None)
+
+
+async def test_who_was_not_asked_to_the_end_is_asked_again(
+    say: Say, platform: Platform, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies over a profile leaves it to the next hour, not to the next week."""
+    conversations = core.database.collection("conversations")
+
+    async def dies(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    platform.people["p"] = {"name": "A"}
+    with monkeypatch.context() as patched:
+        patched.setattr(PlatformFacts, "take", dies)
+        await say()
+    found = await conversations.find_one({})
+    assert found is not None
+    assert found["profile_at"] < utc_now() - FRESH + 2 * AGAIN_AFTER
+    hours = {"$subtract": ["$profile_at", 2 * 60 * 60 * 1000]}
+    await conversations.update_many({}, [{"$set": {"profile_at": hours}}])
+    await say()
+    found = await conversations.find_one({})
+    assert found is not None
+    assert found["profile_at"] > utc_now() - AGAIN_AFTER
+    assert platform.asked.count("people/p") == 2
 
 
 async def test_consents_tell_where_and_how_they_were_given(
