@@ -6,6 +6,7 @@ was slow: then it took a message that we believe unsent, and its echo tells us t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
 
@@ -16,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 from crm.contract import Attachment, MessageKind
 from crm.core.clock import utc_now
 from crm.inbox.attached import attached
+from crm.inbox.choices import offered
 from crm.inbox.first_contact import ensure_conversation
 from crm.inbox.handover import Handover
 from crm.inbox.models import (
@@ -211,14 +213,20 @@ def _likeness(message: Document, event: Document) -> Literal["whole", "piece"] |
     said, ours = _letters(event["data"]["text"]), _letters(message["text"])
     if not said:
         return None
-    titles = [_letters(button["title"]) for button in message["buttons"]]
-    rest = said.removeprefix(ours)
-    listed = bool(titles) and rest != said and all(title in rest for title in titles)
-    if (said == ours or listed) and not message.get("attachments"):
+    listed = ours + _listed(message["buttons"])
+    if said in {ours, listed} and not message.get("attachments"):
         return "whole"
-    if said == ours or (len(said) >= SHORTEST_PIECE and said in ours):
+    is_last = bool(message.get("parts")) and listed.endswith(said)
+    if said == ours or is_last or (len(said) >= SHORTEST_PIECE and said in listed):
         return "piece"
     return None
+
+
+def _listed(buttons: Sequence[Document]) -> str:
+    """Choices as they stand under a text where a channel cannot show them (``connectors.base.rendering``)."""
+    choices = [f"{place}{_letters(one['title'])}" for place, one in enumerate(offered(buttons), 1)]
+    links = [_letters(f"{one['title']}{one['url']}") for one in buttons if one.get("url")]
+    return "".join([*choices, *links])
 
 
 def _letters(text: str) -> str:

@@ -203,14 +203,40 @@ async def test_of_several_parts_only_the_others_are_sent(answered: Bench) -> Non
     assert await written_elsewhere(answered) == 0
 
 
+async def test_a_short_last_part_is_known_by_its_place(answered: Bench) -> None:
+    send = answered.connector.send
+
+    async def late_for_the_last(connection: Any, message: Any, part: str) -> Any:
+        if part == "Bye!" and late:
+            raise late.pop()
+        return await send(connection, message, part)
+
+    late = [LATE]
+    answered.connector.send = late_for_the_last  # type: ignore[method-assign]
+    await answered.say("2", f"{LONG}\nBye!")
+    assert (await newest(answered))["state"] == "queued"
+    await tell(answered, echo("Bye!", "late-1"))
+    await answered.sweep()
+    message = await newest(answered)
+    assert (message["state"], message["parts"][-1]["platform_id"]) == ("sent", "late-1")
+    assert "Bye!" not in answered.connector.parts
+    assert await written_elsewhere(answered) == 0
+
+
 async def test_marks_and_listed_choices_are_no_difference(waiting: Bench) -> None:
     message = await newest(waiting)
     changes = {
         "text": "**Ready** at [the counter](https://example.kz)",
-        "buttons": [{"title": "Yes", "payload": "/yes"}, {"title": "No", "payload": "/no"}],
+        "buttons": [
+            {"title": "Yes", "payload": "/yes"},
+            {"title": "Site", "url": "https://example.kz"},
+            {"title": "No", "payload": "/no"},
+        ],
     }
     await waiting.inbox.store.messages.update_one({"_id": message["_id"]}, {"$set": changes})
-    listed = "Ready at the counter (https://example.kz)\n\n1. Yes\n2. No"
+    listed = (
+        "Ready at the counter (https://example.kz)\n\n1. Yes\n2. No\n\nSite: https://example.kz"
+    )
     await tell(waiting, echo(listed, "late-1"))
     assert (await newest(waiting))["state"] == "sent"
 
