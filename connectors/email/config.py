@@ -8,14 +8,19 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors.base.labels import labelled
 from connectors.email.addresses import normalised
-from connectors.email.labels import GUIDE, labels
+from connectors.email.labels import GUIDE, LABELS
 from connectors.email.providers import PRESETS, preset_of
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}")
 _MAX_ALIASES: Final = 30
 
 Security = Literal["tls", "starttls", "none"]
+
+
+def _labels(name: str) -> dict[str, Any]:
+    return labelled(LABELS[name])
 
 
 class EmailConfig(BaseModel):
@@ -33,30 +38,32 @@ class EmailConfig(BaseModel):
         },
     )
 
-    address: str = Field(**labels("address"), max_length=320)
-    password: SecretStr | None = Field(None, **labels("password"))
-    from_name: str = Field("", **labels("from_name"), max_length=100)
-    aliases: list[str] = Field([], **labels("aliases"), max_length=_MAX_ALIASES)
-    signature: str = Field("", **labels("signature"), max_length=2_000)
-    folder: str = Field("INBOX", **labels("folder"), min_length=1, max_length=200)
-    history: Literal["none", "day", "week", "month"] = Field("none", **labels("history"))
-    automatic_mail: Literal["show", "hide"] = Field("show", **labels("automatic_mail"))
-    watch_sent: bool = Field(default=True, **labels("watch_sent"))
-    reply_tokens: bool = Field(default=False, **labels("reply_tokens"))
-    answers_per_hour: int = Field(10, **labels("answers_per_hour"), ge=1, le=100)
-    max_megabytes: int = Field(25, **labels("max_megabytes"), ge=1, le=60)
-    auth: Literal["password", "google", "microsoft"] = Field("password", **labels("auth"))
-    oauth_client_id: str = Field("", **labels("oauth_client_id"), max_length=300)
-    oauth_client_secret: SecretStr | None = Field(None, **labels("oauth_client_secret"))
-    oauth_refresh_token: SecretStr | None = Field(None, **labels("oauth_refresh_token"))
-    oauth_tenant: str = Field("common", **labels("oauth_tenant"), pattern=r"^[A-Za-z0-9.-]{1,100}$")
-    username: str = Field("", **labels("username"), max_length=320)
-    imap_host: str = Field("", **labels("imap_host"), max_length=253, validate_default=True)
-    imap_port: int = Field(993, **labels("imap_port"), ge=1, le=65_535)
-    imap_security: Security = Field("tls", **labels("imap_security"))
-    smtp_host: str = Field("", **labels("smtp_host"), max_length=253, validate_default=True)
-    smtp_port: int = Field(465, **labels("smtp_port"), ge=1, le=65_535)
-    smtp_security: Security = Field("tls", **labels("smtp_security"))
+    address: str = Field(**_labels("address"), max_length=320)
+    password: SecretStr | None = Field(None, **_labels("password"))
+    from_name: str = Field("", **_labels("from_name"), max_length=100)
+    aliases: list[str] = Field([], **_labels("aliases"), max_length=_MAX_ALIASES)
+    signature: str = Field("", **_labels("signature"), max_length=2_000)
+    folder: str = Field("INBOX", **_labels("folder"), min_length=1, max_length=200)
+    history: Literal["none", "day", "week", "month"] = Field("none", **_labels("history"))
+    automatic_mail: Literal["show", "hide"] = Field("show", **_labels("automatic_mail"))
+    watch_sent: bool = Field(default=True, **_labels("watch_sent"))
+    reply_tokens: bool = Field(default=False, **_labels("reply_tokens"))
+    answers_per_hour: int = Field(10, **_labels("answers_per_hour"), ge=1, le=100)
+    max_megabytes: int = Field(25, **_labels("max_megabytes"), ge=1, le=60)
+    auth: Literal["password", "google", "microsoft"] = Field("password", **_labels("auth"))
+    oauth_client_id: str = Field("", **_labels("oauth_client_id"), max_length=300)
+    oauth_client_secret: SecretStr | None = Field(None, **_labels("oauth_client_secret"))
+    oauth_refresh_token: SecretStr | None = Field(None, **_labels("oauth_refresh_token"))
+    oauth_tenant: str = Field(
+        "common", **_labels("oauth_tenant"), pattern=r"^[A-Za-z0-9.-]{1,100}$"
+    )
+    username: str = Field("", **_labels("username"), max_length=320)
+    imap_host: str = Field("", **_labels("imap_host"), max_length=253, validate_default=True)
+    imap_port: int = Field(993, **_labels("imap_port"), ge=1, le=65_535)
+    imap_security: Security = Field("tls", **_labels("imap_security"))
+    smtp_host: str = Field("", **_labels("smtp_host"), max_length=253, validate_default=True)
+    smtp_port: int = Field(465, **_labels("smtp_port"), ge=1, le=65_535)
+    smtp_security: Security = Field("tls", **_labels("smtp_security"))
 
     @model_validator(mode="before")
     @classmethod

@@ -7,8 +7,7 @@ import contextlib
 import functools
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,12 +15,13 @@ from pydantic import BaseModel
 
 from connectors.base.addresses import AddressesOf
 from connectors.email.addresses import normalised
-from connectors.email.client import SEND_SECONDS, Servers
-from connectors.email.composing import ReadFile, composed
+from connectors.email.client import Servers
 from connectors.email.config import EmailConfig
+from connectors.email.limits import paces
 from connectors.email.mailbox import IDLE_SECONDS, POLL_SECONDS, Desk, Mailbox
 from connectors.email.oauth import GOOGLE_URL, MICROSOFT_URL, Tokens
-from connectors.email.outbound import CAPABILITIES, MAX_FILE_BYTES, Part, render
+from connectors.email.outbound import CAPABILITIES, Part, render
+from connectors.email.sending import Sending
 from connectors.email.threads import chat_id_of, new_token
 from crm.contract import (
     Account,
@@ -30,7 +30,6 @@ from crm.contract import (
     ConnectorError,
     Health,
     Inbox,
-    OutboundFile,
     OutboundMessage,
     Pace,
     Quota,
@@ -90,6 +89,10 @@ class EmailConnector:
     def _servers(self) -> Servers:
         return Servers(addresses_of=self._addresses_of, tokens=self._tokens, tls=self._tls)
 
+    @functools.cached_property
+    def _sending(self) -> Sending:
+        return Sending(self._servers)
+
     async def verify(self, config: BaseModel) -> Account:
         """Log in to both servers, and open the folder. Says which of them failed."""
         checked = EmailConfig.model_validate(config, from_attributes=True)
@@ -124,17 +127,7 @@ class EmailConnector:
         self, connection: Connection, message: OutboundMessage, part: Part
     ) -> SendResult:
         """See the protocol. Its Message-ID is made of its id: the same however often it is tried."""
-        until = asyncio.get_running_loop().time() + SEND_SECONDS
-        files = [await _read(message.attachments[place]) for place in part.files]
-        mail = await asyncio.to_thread(composed, part, files, now=datetime.now(UTC))
-        await self._servers.send(
-            _config(connection),
-            message_id=part.message_id,
-            sender=part.sender,
-            recipient=part.recipient,
-            mail=mail,
-            until=until,
-        )
+        await self._sending.send(_config(connection), message, part)
         return SendResult(platform_id=part.message_id)
 
     def chat_with(self, connection: Connection, address: str, *, about: str) -> str | None:
@@ -145,11 +138,8 @@ class EmailConnector:
         return chat_id_of(new_token(connection, f"about:{about}"), known)
 
     def paces(self, connection: Connection, chat_id: str) -> Sequence[Pace]:
-        """Slower than any provider counts as a flood."""
-        return [
-            Pace(key=f"{connection.id}:smtp", interval=1.0, burst=10),
-            Pace(key=f"{connection.id}:{chat_id}", interval=3.0, burst=3),
-        ]
+        """See the protocol."""
+        return paces(connection.id, chat_id)
 
     async def health(self, connection: Connection, *, public_url: str) -> Health:  # noqa: ARG002 - the protocol names it
         """Log in to both servers, and tell how full the mailbox is."""
@@ -251,14 +241,3 @@ def _both(errors: Sequence[ConnectorError]) -> ConnectorError:
     first = errors[0]
     detail = " ".join(one.detail for one in errors)
     return type(first)(first.code, detail) if isinstance(first, order) else first
-
-
-async def _read(file: OutboundFile) -> ReadFile:
-    """A file's bytes. Raises RejectedError when it is larger than it said."""
-    content = bytearray()
-    stream: AsyncIterator[bytes] = file.open()
-    async for chunk in stream:
-        content += chunk
-        if len(content) > MAX_FILE_BYTES:
-            raise RejectedError("file_too_large", f"{file.name} is too large for a mail.")
-    return ReadFile(file.name, file.mime, bytes(content))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
+
+from connectors.base.labels import Words
 
 GUIDE: Final[Any] = {
     "ru": [
@@ -37,9 +40,7 @@ GUIDE: Final[Any] = {
     ],
 }
 
-type _Words = tuple[str, str]
-
-_LABELS: Final[dict[str, tuple[_Words, _Words, _Words]]] = {
+LABELS: Final[Mapping[str, Words]] = {
     "address": (
         ("Адрес почты", "На него пишут клиенты: info@company.kz"),
         ("Пошта мекенжайы", "Клиенттер осыған жазады: info@company.kz"),
@@ -206,12 +207,3 @@ _LABELS: Final[dict[str, tuple[_Words, _Words, _Words]]] = {
         ("SMTP encryption", "none: only within one's own network"),
     ),
 }
-
-
-def labels(name: str) -> dict[str, Any]:
-    """A field's title and help: the English ones, and all languages as ``x-labels``."""
-    shown = {
-        language: {"title": words[0], "description": words[1]}
-        for language, words in zip(("ru", "kk", "en"), _LABELS[name], strict=True)
-    }
-    return {**shown["en"], "json_schema_extra": {"x-labels": shown}}

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 import aiosmtplib
 import pytest
 
-from connectors.email import connector, outbound
+from connectors.email import outbound, sending
 from connectors.email.threads import our_token, token_of
 from crm.contract import (
     Button,
@@ -129,15 +129,16 @@ async def test_many_files_go_in_several_mails(post: Post) -> None:
     files = [file(f"{n}.bin", os.urandom(9_000_000), "application/octet-stream") for n in range(3)]
     results = await post.send("Көп", chat_id=post.chat(), attachments=files)
     assert len({result.platform_id for result in results}) == 2
-    mails = await post.arrived(count=2)
-    assert [len(list(mail.iter_attachments())) for mail in mails] == [2, 1]
-    assert mails[1]["References"] == mails[0]["Message-ID"]
+    by_id = {mail["Message-ID"]: mail for mail in await post.arrived(count=2)}
+    first, second = (by_id[f"<{result.platform_id}>"] for result in results)
+    assert [len(list(mail.iter_attachments())) for mail in (first, second)] == [2, 1]
+    assert second["References"] == first["Message-ID"]
 
 
 async def test_a_mail_over_the_servers_limit_is_refused(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (outbound, connector):
+    for module in (outbound, sending):
         monkeypatch.setattr(module, "MAX_FILE_BYTES", 30_000_000)
     files = [file("үлкен.bin", os.urandom(20_000_000), "application/octet-stream")]
     with pytest.raises(RejectedError) as raised:

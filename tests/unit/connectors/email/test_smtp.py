@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from connectors.base.addresses import AddressesOf, any_address
-from connectors.email import EmailConnector, client, connector
+from connectors.email import EmailConnector, sending
 from connectors.email.config import EmailConfig
 from connectors.email.outbound import CAPABILITIES
-from crm.channels.connectors import public_addresses
+from crm.channels.connectors import connectors_of, public_addresses
 from crm.contract import Connection, OutboundMessage, RejectedError, RetryableError
+from crm.core.settings import Settings
 from tests.support.patience import until
 from tests.unit.connectors.email.conftest import CONNECTION, CUSTOMER, OURS
 
@@ -75,7 +77,7 @@ def config_of(port: int, **changes: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def sending(port: int) -> AsyncIterator[Callable[..., Any]]:
+async def post(port: int) -> AsyncIterator[Callable[..., Any]]:
     """Sends a message through a connector of its own."""
     made = EmailConnector(addresses_of=any_address)
     connection = Connection(
@@ -99,8 +101,8 @@ async def sending(port: int) -> AsyncIterator[Callable[..., Any]]:
 
 
 def test_what_is_known_of_a_mail_is_known_before_the_crm_stops_waiting() -> None:
-    assert CAPABILITIES.send_seconds > client.SEND_SECONDS
-    assert client.SEND_SECONDS > client.SMTP_DATA_SECONDS + client.TURN_SECONDS
+    assert CAPABILITIES.send_seconds > sending.SEND_SECONDS
+    assert sending.SEND_SECONDS > sending.SMTP_DATA_SECONDS + sending.TURN_SECONDS
 
 
 @pytest.mark.parametrize("breaks", [False, True])
@@ -109,9 +111,9 @@ async def test_a_server_that_had_the_mail_and_is_silent_is_not_asked_again_soon(
 ) -> None:
     server.breaks = breaks
     server.held.clear()
-    monkeypatch.setattr(client, "SMTP_DATA_SECONDS", 0.5)
-    monkeypatch.setattr(connector, "SEND_SECONDS", 2.0)
-    async with sending(server.port) as send:
+    monkeypatch.setattr(sending, "SMTP_DATA_SECONDS", 0.5)
+    monkeypatch.setattr(sending, "SEND_SECONDS", 2.0)
+    async with post(server.port) as send:
         with pytest.raises(RetryableError) as raised:
             await send()
     assert raised.value.code == "perhaps_sent"
@@ -122,9 +124,9 @@ async def test_a_server_that_had_the_mail_and_is_silent_is_not_asked_again_soon(
 async def test_a_burst_waits_outside_of_what_sending_may_take(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "TURN_SECONDS", 0.1)
+    monkeypatch.setattr(sending, "TURN_SECONDS", 0.1)
     server.held.clear()
-    async with sending(server.port) as send:
+    async with post(server.port) as send:
         tasks = [asyncio.create_task(send(number)) for number in range(6)]
         await until(lambda: sum(task.done() for task in tasks) == 3)
         for task in tasks:
@@ -132,7 +134,7 @@ async def test_a_burst_waits_outside_of_what_sending_may_take(
                 error = task.exception()
                 assert isinstance(error, RetryableError)
                 assert (error.code, error.account_wide) == ("sessions_busy", True)
-        await until(lambda: len(server.mails) == client.SESSIONS_AT_ONCE)
+        await until(lambda: len(server.mails) == sending.SESSIONS_AT_ONCE)
         server.held.set()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert sum(not isinstance(one, BaseException) for one in results) == 3
@@ -141,7 +143,7 @@ async def test_a_burst_waits_outside_of_what_sending_may_take(
 
 
 async def test_what_a_person_sends_again_is_another_mail(server: Server) -> None:
-    async with sending(server.port) as send:
+    async with post(server.port) as send:
         for resent in (0, 0, 1, 1, 2):
             await send(resent=resent)
     assert len(set(server.ids)) == len(server.ids) == 3
@@ -149,7 +151,7 @@ async def test_what_a_person_sends_again_is_another_mail(server: Server) -> None
 
 async def test_a_second_try_has_the_same_id(server: Server) -> None:
     for _ in range(2):  # two processes
-        async with sending(server.port) as send:
+        async with post(server.port) as send:
             await send()
     assert len(server.ids) == 2
     assert len(set(server.ids)) == 1
@@ -167,6 +169,28 @@ async def test_nobody_is_sent_into_the_installations_own_network(server: Server,
         assert raised.value.code == "address_private"
     assert server.mails == []
     await made.close()
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_the_installation_says_whether_its_own_network_is_open(
+    server: Server, allowed: bool
+) -> None:
+    settings = Settings(
+        mongodb_uri=SecretStr("mongodb://127.0.0.1:9"),
+        secret_key=SecretStr("x" * 40),
+        allow_private_addresses=allowed,
+    )
+    made = connectors_of(settings)
+    mail = made["email"]
+    assert isinstance(mail, EmailConnector)
+    config = EmailConfig.model_validate(config_of(server.port))
+    if allowed:
+        await mail._servers.check_smtp(config)
+    else:
+        with pytest.raises(RejectedError):
+            await mail._servers.check_smtp(config)
+    for one in made.values():
+        await one.close()
 
 
 async def test_the_connection_is_made_to_the_address_that_was_checked(server: Server) -> None:
