@@ -32,8 +32,9 @@ LARGE_BODY: Final = 100_000
 """Bytes. Reading more takes a thread, so that nobody else waits."""
 _LONGEST_CHALLENGE: Final = 200
 _MOST_NAMED: Final = 1_000
+"""Other accounts that a body may name: Meta puts no more than so many events into one."""
 _MOST_LOADED: Final = 10
-"""Accounts that a body may name, and connections that are loaded for them, before it is known who signed it."""
+"""Connections that are loaded for a body before it is known who signed it."""
 _SECRETS: Final = ("app_secret", "meta_app_secret")
 
 
@@ -112,12 +113,10 @@ class MetaWebhook[P: Piece]:
             pieces = {}
         # An account is one connection's alone; an alias (what it belongs to) may be many's.
         served = {account_of(one) for one in own.values()}
-        others = [one for one in pieces if one and one not in served]
+        others = [one for one in pieces if one and one not in served][:_MOST_NAMED]
         if secret is None:
             # The address may be of a connection that has gone: those who share its app do not.
-            known = await self._inbox.connections_of(
-                self._channel, others[:_MOST_NAMED], limit=_MOST_LOADED
-            )
+            known = await self._inbox.connections_of(self._channel, others, limit=_MOST_LOADED)
             secret = await _aside(body, signing_secret, body, header, _secrets_of(known))
             if secret is None and addressed is None and not known:
                 raise RefusedError(404, "unknown_connection")
