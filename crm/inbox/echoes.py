@@ -136,8 +136,8 @@ class Echoes:
 
     async def _unsure(self, chat: Document, event: Document) -> list[Document]:
         """The chat's messages that are on their way, or may have arrived without our knowing."""
-        tried: Document = {"$or": [{"attempts": {"$gte": 1}}, {"due_since": {"$exists": True}}]}
-        again: Document = {"$or": [{"attempts": {"$gte": 2}}, {"due_since": {"$exists": True}}]}
+        tried: Document = {"$or": [{"attempts": {"$gte": 1}}, {"resent": {"$gte": 1}}]}
+        again: Document = {"$or": [{"attempts": {"$gte": 2}}, {"resent": {"$gte": 1}}]}
         lately = {
             "created_at": {"$lte": _written_at(event) + CLOCKS_DIFFER},
             "updated_at": {"$gte": event["created_at"] - LATELY},

@@ -241,12 +241,27 @@ async def test_marks_and_listed_choices_are_no_difference(waiting: Bench) -> Non
     assert (await newest(waiting))["state"] == "sent"
 
 
+async def test_a_first_copy_is_known_after_a_person_sent_it_again(waiting: Bench) -> None:
+    message, outbox = await newest(waiting), waiting.inbox.outbox
+    await waiting.inbox.store.messages.update_one(
+        {"_id": message["_id"]}, {"$set": {"state": "failed"}}
+    )
+    await outbox.resend(waiting.organization_id, message["_id"])
+    tried = len(waiting.connector.sent)
+    await tell(waiting, echo(OWN, "late-1"))
+    await waiting.sweep()
+    assert (await newest(waiting))["platform_ids"] == ["late-1"]
+    assert len(waiting.connector.sent) == tried
+    assert await written_elsewhere(waiting) == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({}, "Something else"),
         ({}, "ready"),  # too short a piece to tell anything
         ({"attempts": 0}, OWN),  # never tried: it cannot have arrived
+        ({"attempts": 0, "due_since": utc_now()}, OWN),  # its channel was paused
         ({"updated_at": utc_now() - 2 * echoes.LATELY}, OWN),
         ({"created_at": utc_now() + timedelta(minutes=10)}, OWN),
         ({"state": "failed", "parts": [{"platform_id": "f", "state": "failed"}]}, OWN),
