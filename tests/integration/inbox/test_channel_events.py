@@ -136,6 +136,16 @@ async def test_a_part_that_was_read_stays_so(answered: Bench) -> None:
     assert (await newest(answered))["state"] == "read"
 
 
+async def test_ids_are_known_on_their_own_connection_only(answered: Bench) -> None:
+    """Two bots of a company number their messages alike."""
+    other = replace(answered.connection, id=str(ObjectId()))
+    reaction = Reaction(external_id="a", chat_id="chat", platform_id="out-2", emoji="👍")
+    await answered.inbox.gateway.receive(other, [status("read", of="out-2"), reaction])
+    await answered.settle()
+    message = await newest(answered)
+    assert (message["state"], message.get("reactions", [])) == ("sent", [])
+
+
 async def test_a_status_that_is_faster_than_our_note_is_applied_later(bench: Bench) -> None:
     await tell(bench, status("delivered", of="out-2"))
     waiting = await bench.database.db["channel_events"].find_one({"kind": "status"})
