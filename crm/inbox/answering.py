@@ -204,8 +204,6 @@ class Answering:
             changes["language"] = asked.turn.language
         spoken = {**conversation, **changes}
         replies = reply_documents(self._store, spoken, pending[0], asked)
-        if replies:
-            changes["answers"] = self._limit.counted(conversation)
         return await self._commit(
             spoken,
             holder,
@@ -231,7 +229,9 @@ class Answering:
         release: bool = False,
         claim_seconds: float | None = None,
     ) -> Committed:
-        """Store replies; the first ever to a customer is preceded by the disclosure."""
+        """Store replies, and count them; the first ever to a customer is preceded by the disclosure."""
+        if replies and handled:
+            changes = {**changes, "answers": self._limit.counted(conversation)}
         if replies and conversation["disclosed_at"] is None:
             text = speaker.disclosure(conversation["language"], conversation["channel"])
             first = own_words(self._store, conversation, text, "disclosure", speaker)

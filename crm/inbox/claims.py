@@ -132,7 +132,7 @@ class Claims:
                 "state": SENDING,
                 "attempts": 1,
             },
-            {"$set": {"state": QUEUED, "attempts": 0, "next_attempt_at": utc_now()}},
+            [{"$set": {"state": QUEUED, "attempts": 0, "next_attempt_at": "$$NOW"}}],
         )
 
     async def due(
@@ -165,8 +165,7 @@ class Claims:
                     }
                 },
                 {"$group": {"_id": "$connection_id", "of": {"$first": "$organization_id"}}},
-            ],
-            hint="deliveries_due",
+            ]
         )
         parked = {row["_id"]: row["of"] async for row in rows}
         if not parked:
@@ -183,10 +182,10 @@ class Claims:
                     "parked": True,
                 },
                 # The days it waited are no tries: it is given up a day after this at the earliest.
-                {
-                    "$set": {"next_attempt_at": utc_now(), "due_since": utc_now()},
-                    "$unset": {"parked": ""},
-                },
+                [
+                    {"$set": {"next_attempt_at": "$$NOW", "due_since": "$$NOW"}},
+                    {"$unset": "parked"},
+                ],
             )
             count += woken.modified_count
         return count

@@ -1,6 +1,7 @@
 """One turn at a time per conversation, over any number of processes.
 
-A lease is a holder's name and an end, written into the conversation by one atomic update.
+A lease is a holder's name and an end by the database's clock, written into the conversation by
+one atomic update.
 Everything a turn stores is conditional on still holding it, so a process that was thought
 dead and wakes up can change nothing.
 """
@@ -20,13 +21,13 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 
-from crm.core.clock import utc_now
+from crm.inbox.claims import in_seconds
 from crm.inbox.models import Document
 
 LEASE = timedelta(seconds=15)
 """How long a dead holder blocks a conversation."""
 _RENEW_SECONDS = LEASE.total_seconds() / 3
-
+_END = in_seconds(LEASE.total_seconds())
 
 SOON = WriteConcern(w=1)
 
@@ -40,11 +41,12 @@ async def acquire(
         The conversation and the holder's name, or None when there is no such conversation or
         somebody else holds it.
     """
-    holder, moment = uuid4().hex, utc_now()
+    holder = uuid4().hex
+    over = {"$expr": {"$lt": ["$lease.until", "$$NOW"]}}
     # A lease that a failing server forgets harms nobody: all that is stored under it asks for it again.
     conversation = await conversations.with_options(write_concern=SOON).find_one_and_update(
-        {**match, "$or": [{"lease": None}, {"lease.until": {"$lt": moment}}]},
-        {"$set": {"lease": {"holder": holder, "until": moment + LEASE}}},
+        {**match, "$or": [{"lease": None}, over]},
+        [{"$set": {"lease": {"holder": holder, "until": _END}}}],
         return_document=ReturnDocument.AFTER,
     )
     return (conversation, holder) if conversation else None
@@ -71,7 +73,7 @@ async def renewing(
             with contextlib.suppress(PyMongoError):
                 await conversations.update_one(
                     {"_id": conversation_id, "lease.holder": holder},
-                    {"$set": {"lease.until": utc_now() + LEASE}},
+                    [{"$set": {"lease.until": _END}}],
                 )
 
     task = asyncio.create_task(renew())

@@ -30,6 +30,7 @@ from crm.inbox.claims import MARGIN_SECONDS, Claim, Claims, held, in_seconds, wi
 from crm.inbox.delivery import FAULT, PERHAPS_SENT, STOPPED, ClaimLostError, Delivery
 from crm.inbox.models import CANCELLED, FAILED, QUEUED, SENT, Document
 from crm.inbox.news import message_updated
+from crm.inbox.pacing import LONGEST_HOLD_SECONDS
 from crm.inbox.reach import BLOCKED
 from crm.inbox.store import Committed, ConversationStore
 from crm.inbox.sweep import Sweep
@@ -144,8 +145,6 @@ class Outbox:
             "state": QUEUED,
             "attempts": 0,
             "error": None,
-            "next_attempt_at": utc_now(),
-            "due_since": utc_now(),
             "resent": message.get("resent", 0) + 1,
             "doubted": False,
             "faults": 0,
@@ -156,7 +155,8 @@ class Outbox:
         if conversation is not None and message.get("fence") is not None:
             # A person asks for it: that people have the conversation now is no hindrance.
             changes["fence"] = conversation["fence"]
-        after = await self._change({**match, "state": FAILED}, changes)
+        now = {"next_attempt_at": "$$NOW", "due_since": "$$NOW"}
+        after = await self._change({**match, "state": FAILED}, changes, now)
         if after is None:
             raise Conflict("Only a failed message can be sent again.", code="message_not_failed")
         return after
@@ -188,7 +188,9 @@ class Outbox:
                 return await self._send(message, claim, conversation)
         except TimeoutError:
             _log.warning("message %s took longer than its claim", message["_id"])
-            return False
+        # Noted if nobody else has it by now: what takes too long each time must not block its chat.
+        async with asyncio.timeout(MARGIN_SECONDS):
+            return await self._retry(message, RetryableError(FAULT, "Sending took too long."))
 
     async def _send(self, message: Document, claim: Claim, conversation: Document | None) -> bool:
         async def note_part(message: Document, part: Document) -> bool:
@@ -205,7 +207,7 @@ class Outbox:
             return await self._retry(message, error)
         except ConnectorError as error:
             await self._fail(message, error)
-        except (PyMongoError, TimeoutError):
+        except PyMongoError:
             raise
         except Exception:  # a fault of ours must not block the chat: tried a few times, then told
             _log.exception("message %s could not be sent", message["_id"])
@@ -312,10 +314,9 @@ def _is_stale(message: Document, conversation: Document | None) -> bool:
 def pause(attempts: int, retry_after: float | None) -> float:
     """How many seconds to wait after a failed try: what the platform asks for, else exponential."""
     if retry_after is not None:
-        return retry_after
-    doublings = min(
-        attempts - 1, MOST_DOUBLINGS
-    )  # after a day of tries the power would be no number
+        return min(max(0.0, retry_after), LONGEST_HOLD_SECONDS)
+    # Bounded before it is raised: after a day of tries the power would be no number.
+    doublings = min(attempts - 1, MOST_DOUBLINGS)
     longest = min(FIRST_PAUSE_SECONDS * 2**doublings, LONGEST_PAUSE_SECONDS)
     return random.uniform(longest / 2, longest)  # noqa: S311 - jitter is no secret
 

@@ -23,6 +23,8 @@ LONGEST_WAIT_SECONDS: Final = 2.0
 """A sender waits so long in its place; for more the message is put off."""
 KEPT: Final = timedelta(minutes=10)
 """A key that nobody used for so long is forgotten (a time-to-live index)."""
+LONGEST_HOLD_SECONDS: Final = 86_400.0
+"""What a platform asks for is obeyed for so long."""
 FREE_INTERVAL_SECONDS: Final = 0.1
 FREE_BURST: Final = 20
 FREE_KEYS: Final = 10_000
@@ -51,7 +53,7 @@ class Pacing:
 
     async def hold(self, key: str, seconds: float) -> None:
         """Let nothing through for so long: the platform asked for it."""
-        until = later(seconds)
+        until = later(min(max(0.0, seconds), LONGEST_HOLD_SECONDS))
         await self._paces.update_one({"_id": key}, [{"$set": held_until(until)}], upsert=True)
 
     async def held(self, key: str) -> float:

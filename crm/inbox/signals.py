@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from typing import Final
 
 from connectors.base import Connector, MarksRead, ShowsTyping
 from crm.contract import Connection, ConnectorError
@@ -12,6 +14,8 @@ from crm.inbox.ports import Connections
 from crm.inbox.store import ConversationStore
 
 _log = logging.getLogger(__name__)
+
+SECONDS: Final = 5.0
 
 
 class Signals:
@@ -35,10 +39,9 @@ class Signals:
         if connection is None or not isinstance(connector, ShowsTyping):
             return
         answering = await self._newest(conversation)
-        try:
-            await connector.show_typing(connection, conversation["chat_id"], answering=answering)
-        except ConnectorError as error:
-            _log.info("typing not shown: %s", error.code)
+        await _shown(
+            connector.show_typing(connection, conversation["chat_id"], answering=answering)
+        )
 
     async def mark_read(self, conversation: Document) -> None:
         """A person has read, or the bot has answered, all that the customer wrote."""
@@ -48,10 +51,7 @@ class Signals:
         connection, newest = await self._active(conversation), await self._newest(conversation)
         if connection is None or newest is None:
             return
-        try:
-            await connector.mark_read(connection, conversation["chat_id"], platform_id=newest)
-        except ConnectorError as error:
-            _log.info("not marked as read: %s", error.code)
+        await _shown(connector.mark_read(connection, conversation["chat_id"], platform_id=newest))
 
     async def _active(self, conversation: Document) -> Connection | None:
         connection = await self._connections.connection(str(conversation["connection_id"]))
@@ -70,3 +70,14 @@ class Signals:
         )
         ids: list[str] = (message or {}).get("platform_ids") or []
         return ids[0] if ids else None
+
+
+async def _shown(signal: Awaitable[None]) -> None:
+    """Wait for a signal, not for long: nobody misses one."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            await signal
+    except (ConnectorError, TimeoutError) as error:
+        _log.info("signal not shown: %s", error)
+    except Exception:
+        _log.exception("signal not shown")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 from bson import ObjectId
 
 from crm.core.clock import utc_now
@@ -65,6 +66,17 @@ async def test_who_writes_much_over_a_long_time_is_answered(bench: Bench) -> Non
             )
     assert len(bench.engine.turns) == LIMIT * 2
     assert await lines(bench, "too_many_answers") == []
+
+
+async def test_that_it_cannot_answer_counts_as_well(bench: Bench) -> None:
+    async def refuse(_: dict[str, Any]) -> web.Response:
+        return web.Response(status=400)
+
+    bench.engine.answer = refuse
+    for number in range(LIMIT + 5):
+        await bench.say(str(number), "I am away until Monday")
+    assert len(bench.engine.turns) == LIMIT
+    assert (await bench.conversation())["owner"] == "operator"
 
 
 async def test_each_chat_is_counted_by_itself(bench: Bench) -> None:

@@ -119,6 +119,15 @@ async def test_a_wish_of_the_platform_outlives_the_trial(bench: Bench) -> None:
     assert refused.value.code == "rate_limited"
 
 
+async def test_a_platform_that_asks_to_wait_has_answered(bench: Bench) -> None:
+    breaker = await rested(bench)
+    await over(bench)
+    bench.connector.failures = [RetryableError("rate_limited", "slow", retry_after=20)]
+    await bench.say("1", "hello", "busy")
+    assert bench.connector.failures == []
+    assert not await breaker.check(bench.connection.id), "it is this chat that has to wait"
+
+
 async def test_all_go_on_when_the_platform_is_back(bench: Bench) -> None:
     bench.connector.failures = [AWAY] * FAILURES
     for chat_id in CHATS:

@@ -9,12 +9,18 @@ import pytest
 from aiohttp import web
 from bson import ObjectId
 
-from crm.contract import OutboundMessage, Pace, RetryableError, SendResult
+from crm.contract import (
+    AuthenticationFailedError,
+    OutboundMessage,
+    Pace,
+    RetryableError,
+    SendResult,
+)
 from crm.core.clock import utc_now
-from crm.inbox import claims, delivery, outbox, store
+from crm.inbox import claims, delivery, leases, outbox, store
 from crm.inbox.claims import Claims
-from crm.inbox.outbox import Outbox, _is_hopeless
-from crm.inbox.pacing import LONGEST_WAIT_SECONDS, FreeShares, Pacing
+from crm.inbox.outbox import MOST_FAULTS, Outbox, _is_hopeless, pause
+from crm.inbox.pacing import LONGEST_HOLD_SECONDS, LONGEST_WAIT_SECONDS, FreeShares, Pacing
 from crm.inbox.sweep import Sweep
 from tests.integration.inbox.conftest import Bench
 from tests.integration.inbox.test_delivery import operators_message, stored, taken
@@ -94,6 +100,12 @@ async def test_nothing_holds_a_message_for_longer_than_its_claim(
     sent = await operators_message(taken, "held up")
     await taken.settle()
     assert hangs.is_set()
+    assert (await stored(taken, sent))["error"]["code"] == "connector_failed"
+    for _ in range(MOST_FAULTS - 1):
+        await taken.sweep()
+    assert (await stored(taken, sent))["state"] == "failed", "it must not block its chat for ever"
+    sent = await operators_message(taken, "held up once")
+    await taken.settle()
     monkeypatch.setattr(taken.inbox.outbox._delivery._pacing, "take", real)
     await taken.sweep()
     assert (await stored(taken, sent))["state"] == "sent"
@@ -217,6 +229,57 @@ async def test_what_waits_for_its_connection_is_left_alone_until_it_is_back(
     assert "parked" not in first
     await taken.sweep()
     assert taken.connector.parts[-2:] == ["first", "second"]
+
+
+async def test_a_revoked_token_in_the_middle_of_a_message_doubles_no_part(taken: Bench) -> None:
+    original = taken.connector.send
+
+    async def revoked(connection: Any, message: OutboundMessage, part: str) -> SendResult:
+        if part == "two":
+            raise AuthenticationFailedError("token_rejected", "revoked")
+        return await original(connection, message, part)
+
+    taken.connector.send = revoked  # type: ignore[method-assign]
+    sent = await operators_message(taken, "one\ntwo\nthree")
+    await taken.settle()
+    await status(taken, "failing")
+    await taken.sweep()
+    assert (await stored(taken, sent))["error"]["code"] == "connection_failing"
+    taken.connector.send = original  # type: ignore[method-assign]
+    await status(taken, "active")
+    taken.inbox.outbox._wake_at = 0.0
+    await taken.inbox.outbox.sweep()
+    assert taken.connector.parts[-3:] == ["one", "two", "three"]
+    assert (await stored(taken, sent))["state"] == "sent"
+
+
+@pytest.mark.parametrize("wish", [1e15, float("inf"), float("nan"), -5.0])
+async def test_an_absurd_wish_of_a_platform_blocks_nothing_for_ever(
+    taken: Bench, wish: float
+) -> None:
+    assert 0 <= pause(1, wish) <= LONGEST_HOLD_SECONDS
+    taken.connector.pace = lambda chat_id: [Pace(key=chat_id, interval=0.01)]
+    taken.connector.failures = [RetryableError("rate_limited", "slow", retry_after=wish)]
+    sent = await operators_message(taken, "hello")
+    await taken.settle()
+    message = await stored(taken, sent)
+    assert (message["state"], message["error"]["code"]) == ("queued", "rate_limited")
+    assert message["next_attempt_at"] <= utc_now() + timedelta(days=1)
+
+
+async def test_a_turn_with_a_wrong_clock_steals_no_lease(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.say("1", "hello")
+    conversations, key = (
+        bench.inbox.store.conversations,
+        {"_id": (await bench.conversation())["_id"]},
+    )
+    assert await leases.acquire(conversations, key) is not None
+    monkeypatch.setattr(leases, "utc_now", lambda: utc_now() + HOUR, raising=False)
+    assert await leases.acquire(conversations, key) is None
+    await conversations.update_one(key, {"$set": {"lease.until": utc_now() - timedelta(seconds=1)}})
+    assert await leases.acquire(conversations, key) is not None
 
 
 async def test_what_was_woken_is_found_after_a_death(taken: Bench) -> None:
