@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -23,9 +23,7 @@ from connectors.base import Connector, LosesPeople, WritesFirst
 from crm.contract import Connection
 from crm.core.clock import utc_now
 from crm.core.events import NewEvent
-from crm.files.attachments import STORED
-from crm.inbox import texts
-from crm.inbox.first_contact import new_conversation
+from crm.inbox.away_mail import continued, origin, written
 from crm.inbox.gateway import ConnectionCache
 from crm.inbox.models import SENT, UNSENT, Document, conversation_read
 from crm.inbox.news import conversation_updated, last_message, message_created, message_updated
@@ -38,7 +36,6 @@ QUIET: Final = timedelta(minutes=2)
 """Whoever is answering still is not interrupted by a mail of one half."""
 MAILS_A_DAY: Final = 5
 """To one address, from all chats of an organization: anybody may type anybody's address into a chat."""
-MOST_FILES: Final = 20
 MOST_EARLIER: Final = 5
 SWEPT_AT_ONCE: Final = 500
 SHARE: Final = 8
@@ -213,10 +210,18 @@ class Away:
         async def write(session: AsyncClientSession) -> ObjectId:
             place = {name: here[name] for name in ("organization_id", "connection_id", "chat_id")}
             found = await store.conversations.find_one(place, session=session)
-            thread = found or self._continued(conversation, here, way)
-            lines = [] if found else [_origin(store, thread, conversation)]
+            thread = found or continued(conversation, here, title=way.title)
+            lines = [] if found else [origin(store, thread, conversation)]
             earlier = await self._earlier(thread, session)
-            mail = self._written(conversation, thread, answers, way, page, earlier)
+            mail = written(
+                store,
+                conversation,
+                thread,
+                answers,
+                address=way.address,
+                page=page,
+                earlier=earlier,
+            )
             moment = utc_now()
             told = {"address": way.address, "at": moment, "conversation_id": str(thread["_id"])}
             unseen = {
@@ -269,65 +274,6 @@ class Away:
 
         self._deliver_soon(await store.database.in_transaction(write))
 
-    @staticmethod
-    def _continued(conversation: Document, here: Document, way: _Way) -> Document:
-        """The conversation by mail: the same contact's, in the same hands."""
-        subject = texts.say(texts.MAIL_SUBJECT, conversation["language"], name=way.title)
-        return new_conversation(
-            here,
-            {"_id": conversation["contact_id"], "name": conversation["contact_name"]},
-            language=conversation["language"],
-            contact_name=conversation["contact_name"],
-            owner=conversation["owner"],
-            assignee_id=conversation["assignee_id"],
-            operator_active_at=utc_now() if conversation["owner"] == "operator" else None,
-            disclosed_at=conversation["disclosed_at"],
-            thread={"subject": subject},
-        )
-
-    def _written(
-        self,
-        conversation: Document,
-        thread: Document,
-        answers: Sequence[Document],
-        way: _Way,
-        page: str | None,
-        earlier: Sequence[str],
-    ) -> Document:
-        """All answers as one message of the conversation by mail."""
-        language = conversation["language"]
-        person = next(
-            (one for one in reversed(answers) if one["author"]["kind"] == "operator"), None
-        )
-        author = person["author"] if person else {"kind": "system"}
-        words = [texts.say(texts.MAIL_BEGINS, language)]
-        words += [answer["text"] for answer in answers if answer["text"]]
-        words.append(texts.say(texts.MAIL_ENDS, language))
-        if page is not None:
-            words.append(texts.say(texts.MAIL_PAGE, language, page=page))
-        mail = self._store.outbound(thread, "\n\n".join(words), author=author)
-        files = [row for answer in answers for row in answer.get("attachments") or ()]
-        return (
-            mail
-            | {
-                "language": language,
-                "unrecorded": True,  # whoever answers there knows what was said
-                "thread": {
-                    "references": earlier,
-                    **(thread.get("thread") or {}),
-                    "begins": not earlier,
-                },
-                "attachments": [row for row in files if row["state"] == STORED][:MOST_FILES],
-                "data": {
-                    "follows": {
-                        "address": way.address,
-                        "conversation_id": str(conversation["_id"]),
-                        "message_ids": [str(answer["_id"]) for answer in answers],
-                    }
-                },
-            }
-        )
-
     async def _earlier(self, thread: Document, session: AsyncClientSession) -> list[str]:
         """What went to this visitor before, by the mails' ids."""
         sent = self._store.messages.find(
@@ -355,9 +301,3 @@ class Away:
         if newest is None or chat is None or site is None:
             return None
         return site.page(chat, newest["data"]["page"])
-
-
-def _origin(store: ConversationStore, thread: Document, conversation: Document) -> dict[str, Any]:
-    """The line that says where the conversation by mail comes from."""
-    told = {"event": "from_webchat", "conversation_id": str(conversation["_id"])}
-    return store.inside(thread, "", kind="event", author={"kind": "system"}, data=told)

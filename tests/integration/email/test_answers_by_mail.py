@@ -10,6 +10,7 @@ from email.policy import default
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 from bson import ObjectId
 
 from connectors.base import Connector
@@ -155,6 +156,7 @@ async def test_all_unseen_answers_go_in_one_mail(site: Site) -> None:
     assert mail["Subject"] == "Чаттағы сұрағыңызға жауап: Tau"
     assert mail["From"].addresses[0].addr_spec == OURS
     assert mail["Auto-Submitted"] is None, "a person has written it"
+    assert "қосылды" not in words, "that somebody joined is of no interest now"
     by_mail = await site.conversation("email")
     marks = [one["data"].get("by_email") for one in await site.thread() if one["kind"] == "text"]
     told = [mark for mark in marks if mark]
@@ -173,6 +175,41 @@ async def test_all_unseen_answers_go_in_one_mail(site: Site) -> None:
     assert "Жеткізу тегін." in words_of(later)
     assert "Иә, бар." not in words_of(later)
     assert later["References"] == mail["Message-ID"]
+
+
+async def test_the_bots_answer_is_marked_as_a_machines(site: Site) -> None:
+    await site.connect_mail()
+    await site.says("Шатыр бар ма?")
+    store = site.services.inbox.store
+    row = await store.conversations.find_one({"organization_id": site.owner.organization_id})
+    assert row is not None
+    answer = store.outbound(row, "Иә, **бар**.", author={"kind": "bot"})
+    await store.messages.insert_one(answer | {"state": "sent"})
+    await site.wait()
+    await site.sweep()
+    (mail,) = await site.arrived()
+    assert "Иә, бар." in words_of(mail)
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert (await site.conversation("email"))["owner"] == "bot"
+
+
+async def test_files_go_with_them(site: Site) -> None:
+    await site.connect_mail()
+    await site.says("Бағасы?")
+    form = FormData()
+    form.add_field(
+        "file", b"%PDF-1.4\n%%EOF\n", filename="price.pdf", content_type="application/pdf"
+    )
+    upload = await site.owner.call("POST", "/api/files", data=form)
+    path = f"/api/conversations/{(await site.conversation())['id']}"
+    await site.owner.post(f"{path}/take-over")
+    await site.owner.post(f"{path}/messages", {"text": "", "attachments": [upload["id"]]})
+    await site.settle()
+    await site.wait()
+    await site.sweep()
+    (mail,) = await site.arrived()
+    (file,) = mail.iter_attachments()
+    assert (file.get_filename(), file.get_content()) == ("price.pdf", b"%PDF-1.4\n%%EOF\n")
 
 
 async def test_an_answer_by_mail_goes_on_in_the_same_hands(site: Site) -> None:
