@@ -1,5 +1,7 @@
 """The widget on other people's pages: strict policies, colours, languages, phones, screen readers."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
@@ -7,7 +9,7 @@ from connectors.webchat.visitors import signature_of
 from crm.contract import Button, ChatQuote
 from tests.contract.conftest import Webchat
 from tests.contract.sites import Site, open_site
-from tests.support.patience import until
+from tests.support.patience import PATIENCE_SECONDS, until
 
 STRICT = (
     "default-src 'none'; script-src {url}; connect-src {url} {socket}; base-uri 'none'; "
@@ -260,6 +262,38 @@ async def test_the_title_counts_what_is_new(site: Site) -> None:
     await expect(site.part("fresh").locator("visible=true")).to_have_count(1)
 
 
+GAP = "(s) => s.scrollHeight - s.scrollTop - s.clientHeight"
+UNTIL_AT_END = f"""(log) => new Promise((done) => {{
+  const look = () => (({GAP})(log.parentNode) < 2 ? done(true) : requestAnimationFrame(look));
+  look();
+}})"""
+A_FEW_FRAMES = """() => new Promise((done) => {
+  let left = 5;
+  const next = () => (left-- ? requestAnimationFrame(next) : done(true));
+  next();
+})"""
+
+
+async def test_the_end_stays_in_sight_while_a_picture_grows(site: Site) -> None:
+    await site.open()
+    for number in range(15):
+        await site.write(f"{number}")
+    await expect(site.messages).to_have_count(15)
+    log = site.part("log")
+    # The picture is drawn before the browser tells of the way to the end that was asked for.
+    await log.evaluate(
+        "(log) => { log.style.paddingBottom = '400px'; log.parentNode.dispatchEvent(new Event('scroll')) }"
+    )
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await log.evaluate(UNTIL_AT_END)
+    await log.evaluate("(log) => { log.parentNode.scrollTop -= 300 }")
+    await log.evaluate(A_FEW_FRAMES)
+    await log.evaluate("(log) => { log.style.paddingBottom = '500px' }")
+    await log.evaluate(A_FEW_FRAMES)
+    left = await log.evaluate(f"(log) => ({GAP})(log.parentNode)")
+    assert left > 300, "who reads above is left there"
+
+
 async def test_only_what_is_before_the_eyes_is_read(site: Site) -> None:
     await site.open()
     await site.write("Сәлем")
@@ -321,7 +355,8 @@ async def test_earlier_messages_are_paged(site: Site) -> None:
     await expect(site.messages).to_have_count(50)
     await expect(site.part("older")).to_be_visible()
     await site.part("older").press("Enter")
-    await expect(site.messages).to_have_count(100)
+    # Reaching the button is a way up already: then two pages may come.
+    await expect(site.messages.nth(99)).to_be_attached()
     await site.part("log").evaluate(
         "el => { el.getRootNode().querySelector('.scroll').scrollTop = 0 }"
     )

@@ -22,6 +22,8 @@ export class Panel {
   #typingTimer = 0;
   #lostTimer = 0;
   #pageOverflow = "";
+  #isFollowing = true;
+  #top = 0;
   #on;
 
   /** `on`: open, close, tap, phone, visible, lost, older, sound, drop(files). */
@@ -290,7 +292,7 @@ export class Panel {
   keepPlace(change) {
     const fromEnd = this.scroll.scrollHeight - this.scroll.scrollTop;
     change();
-    this.scroll.scrollTop = this.scroll.scrollHeight - fromEnd;
+    this.#move(this.scroll.scrollHeight - fromEnd);
   }
 
   /** Who of ours speaks: an operator's name, or null for the bot. */
@@ -313,12 +315,20 @@ export class Panel {
   }
 
   toEnd() {
-    this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.#isFollowing = true;
+    this.#move(this.scroll.scrollHeight);
   }
 
   /** Put an element near the top of what is seen. */
   to(element) {
-    this.scroll.scrollTop += element.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top - 12;
+    this.#isFollowing = false;
+    const { top } = this.scroll.getBoundingClientRect();
+    this.#move(this.scroll.scrollTop + element.getBoundingClientRect().top - top - 12);
+  }
+
+  #move(to) {
+    this.scroll.scrollTop = to;
+    this.#top = this.scroll.scrollTop; // where it could go
   }
 
   focus() {
@@ -357,16 +367,18 @@ export class Panel {
 
   /** Who reads the newest message goes on seeing it, whatever grows or shrinks around it. */
   #keepEnd() {
-    let isFollowing = true;
     this.scroll.addEventListener(
       "scroll",
       () => {
-        isFollowing = this.isAtEnd;
-        if (this.scroll.scrollTop < NEAR_TOP && !this.older.hidden && !isFollowing) this.#on.older();
+        // Only who moves up stops following: told of a way down, the end may have moved on already.
+        const { scrollTop } = this.scroll;
+        if (scrollTop < this.#top || this.isAtEnd) this.#isFollowing = this.isAtEnd;
+        this.#top = scrollTop;
+        if (scrollTop < NEAR_TOP && !this.older.hidden && !this.isAtEnd) this.#on.older();
       },
       { passive: true },
     );
-    const observer = new ResizeObserver(() => isFollowing && this.toEnd());
+    const observer = new ResizeObserver(() => this.#isFollowing && this.toEnd());
     observer.observe(this.scroll);
     observer.observe(this.log);
     observer.observe(this.asking);
