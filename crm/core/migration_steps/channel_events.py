@@ -29,6 +29,11 @@ async def run(database: Database) -> None:
         [
             IndexModel([("connection_id", ASCENDING), ("platform_ids", ASCENDING)]),
             IndexModel(
+                [("connection_id", ASCENDING), ("edit_of", ASCENDING)],
+                name="wordings",
+                partialFilterExpression={"edit_of": {"$gt": ""}},
+            ),
+            IndexModel(
                 [
                     ("connection_id", ASCENDING),
                     ("sender.external_id", ASCENDING),

@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from crm.contract import Deletion, InboundEvent, Notice, ReadMark, StatusUpdate
 from crm.core.clock import utc_now
+from crm.core.migration_steps import channel_events as indexes
 from tests.integration.inbox.conftest import Bench
 
 
@@ -77,6 +79,21 @@ async def test_what_is_taken_back_is_so_in_all_wordings(answered: Bench) -> None
     assert (await stored(answered, "1"))["deleted_at"] is not None
     assert (await stored(answered, "2"))["deleted_at"] is not None
     assert (await stored(answered, "3")).get("deleted_at") is None
+
+
+async def test_wordings_are_found_without_reading_the_chat(answered: Bench) -> None:
+    await indexes.run(answered.database)
+    messages, first = answered.inbox.store.messages, await stored(answered, "1")
+    rows = [
+        {**first, "_id": ObjectId(), "external_id": f"x{number}", "edit_of": None}
+        for number in range(500)
+    ]
+    rows[-1]["edit_of"] = "1"
+    await messages.insert_many(rows)
+    place = {name: first[name] for name in ("organization_id", "connection_id", "chat_id")}
+    plan = await messages.find({**place, "edit_of": "1", "deleted_at": None}).explain()
+    read = plan["executionStats"]
+    assert (read["nReturned"], read["totalDocsExamined"]) == (1, 1)
 
 
 async def test_a_wording_that_comes_after_it_was_taken_back_is_asked_of_nobody(
