@@ -41,6 +41,7 @@ _HELD: Final = "A conversation and its messages, by ids that the turn, delivery 
 ACROSS: Final[Mapping[str, str]] = {
     "crm/team/accounts.py:Accounts.describe": _MEMBERSHIPS,
     "crm/team/accounts.py:Accounts.sign_in": _MEMBERSHIPS,
+    "crm/demo/company.py:owner": _MEMBERSHIPS,
     "crm/assistant/suites/places.py:Places._waiting": _LEFT,
     "crm/knowledge/ingestion.py:Ingestion._claim_next": _LEFT,
     "crm/providers/ledger.py:ProviderLedger.settle_lost": _LEFT,
