@@ -1,20 +1,15 @@
 """Instagram's events as the contract's, from the documented payloads."""
 
-import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
-import bson
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from connectors.base.forms import is_well_formed
 from connectors.base.webhooks import MalformedError
 from connectors.instagram.inbound import Myself, entries_of, events_of
 from crm.contract import Deletion, Echo, InboundEvent, InboundMessage, MessageKind
 from tests.contract.instagram_events import (
     AT,
-    BODIES,
     CONTENTS,
     EVENTS,
     IG,
@@ -28,7 +23,6 @@ from tests.contract.instagram_events import (
     event,
     message,
 )
-from tests.fuzz.mutations import changed_json
 
 APP = "905511223344556"
 MYSELF = Myself(frozenset({IG}))
@@ -150,21 +144,3 @@ def test_without_an_id_a_message_is_known_by_its_moment() -> None:
     told = event(message={"text": "Сәлем"})
     assert one(body(told)).external_id == one(body(told)).external_id
     assert one(body(told)).external_id != one(body({**told, "timestamp": 1})).external_id
-
-
-@settings(
-    max_examples=2_000,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(changed_json(BODIES))
-def test_nothing_breaks_the_parser(raw: Any) -> None:
-    try:
-        found = parse(raw)
-    except MalformedError:
-        return
-    for each in found:
-        assert is_well_formed(each)
-        text = str(dataclasses.asdict(each)).encode("utf-8", "ignore").replace(b"\x00", b"")
-        bson.encode({"event": text})
