@@ -6,11 +6,13 @@ processes see it. When it is over, one message tries: only when that arrives do 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
 
 from crm.contract import RetryableError
 from crm.core.database import Database
@@ -58,6 +60,7 @@ class Breaker:
                 "rate_limited",
                 "The platform takes no messages of this channel for now.",
                 retry_after=row["held"],
+                account_wide=True,
             )
         if row["held"]:
             raise _resting(LOOK_AGAIN_SECONDS if row.get("trial") else row["held"])
@@ -85,13 +88,14 @@ class Breaker:
         if passage.trial_until is None:
             return
         held = {"$eq": ["$held_until", passage.trial_until]}  # else the platform asked for more
-        await self._paces.update_one(
-            {"_id": pace_key(passage.connection_id)},
-            [
-                {"$set": {"held_until": {"$cond": [held, "$$NOW", "$held_until"]}}},
-                {"$unset": ["rest", "trial"]},
-            ],
-        )
+        with contextlib.suppress(PyMongoError):  # what was sent is sent; another one will try
+            await self._paces.update_one(
+                {"_id": pace_key(passage.connection_id)},
+                [
+                    {"$set": {"held_until": {"$cond": [held, "$$NOW", "$held_until"]}}},
+                    {"$unset": ["rest", "trial"]},
+                ],
+            )
 
     async def failed(self, passage: Passage, chat_id: str) -> None:
         """The platform did not answer, or answered that it cannot."""
@@ -139,4 +143,5 @@ def _resting(seconds: float) -> RetryableError:
         RESTING,
         "The platform does not answer. The channel rests before it tries again.",
         retry_after=seconds,
+        account_wide=True,
     )

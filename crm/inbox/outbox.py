@@ -49,6 +49,8 @@ SHARE: Final = 16
 """So many chats of one connection are swept at a time: a slow platform is not to hold up the others."""
 CROWD: Final = 100
 """A connection of which so many wait for their turn is left out of the next sweeps."""
+LONGEST_FULL_SECONDS: Final = 30.0
+"""For how long a sweeper leaves a connection alone that takes nothing more now."""
 WAKE_SECONDS: Final = 2.0
 """How often it is looked for connections that are back."""
 
@@ -67,6 +69,7 @@ class Outbox:
         self._claims = Claims(database=store.database)
         self._sweep = Sweep(at_once=AT_ONCE, share=SHARE)
         self._wake_at = 0.0
+        self._full: dict[ObjectId, float] = {}
 
     async def deliver(self, conversation_id: ObjectId) -> None:
         """Send the conversation's queued messages in order, as far as is possible now.
@@ -118,7 +121,10 @@ class Outbox:
         if time.monotonic() >= self._wake_at:
             self._wake_at = time.monotonic() + WAKE_SECONDS
             await self._claims.wake()
-        found = await self._claims.due(but=self._sweep.running, but_of=self._sweep.crowded(CROWD))
+        self._full = {one: until for one, until in self._full.items() if until > time.monotonic()}
+        found = await self._claims.due(
+            but=self._sweep.running, but_of=[*self._sweep.crowded(CROWD), *self._full]
+        )
         works = {one: partial(self.deliver, one) for one in found}
         await self._sweep.start(works, found)
         return len(found)
@@ -235,6 +241,9 @@ class Outbox:
             changes["faults"] = message.get("faults", 0) + 1
         known = message["error"] is not None and message["error"]["code"] == error.code
         seconds = pause(message["attempts"], error.retry_after)
+        if error.account_wide:  # nor need the others of the connection be tried
+            until = time.monotonic() + min(seconds, LONGEST_FULL_SECONDS)
+            self._full[message["connection_id"]] = until
         await self._note(message, changes, seconds=seconds, quietly=known)
         return False
 

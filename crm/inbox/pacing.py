@@ -47,9 +47,9 @@ class Pacing:
         if not paces:
             return 0.0
         *wider, own = paces
-        longest = await self._take(own, "Too many messages for this chat now.")
-        words = "Too many messages through this channel now."
-        return max([longest, *await asyncio.gather(*(self._take(pace, words) for pace in wider))])
+        longest = await self._take(own)
+        taken = await asyncio.gather(*(self._take(pace, shared=True) for pace in wider))
+        return max([longest, *taken])
 
     async def hold(self, key: str, seconds: float) -> None:
         """Let nothing through for so long: the platform asked for it."""
@@ -60,7 +60,7 @@ class Pacing:
         """For how many seconds the key is still held."""
         return float((await look(self._paces, key))["held"])
 
-    async def _take(self, pace: Pace, refusal: str) -> float:
+    async def _take(self, pace: Pace, *, shared: bool = False) -> float:
         """Take a place, unless it is further off than a sender should wait: then nothing is changed."""
         even = {"$ifNull": ["$even", "$$NOW"]}
         due: Document = {"$max": [{"$subtract": [even, _slack(pace)]}, "$held_until", "$$NOW"]}
@@ -79,7 +79,12 @@ class Pacing:
         )
         wait = float((after["due"] - after["at"]).total_seconds()) if after else 0.0
         if wait > LONGEST_WAIT_SECONDS:
-            raise RetryableError("rate_limited", refusal, retry_after=wait)
+            raise RetryableError(
+                "rate_limited",
+                f"Too many messages {'through this channel' if shared else 'for this chat'} now.",
+                retry_after=wait,
+                account_wide=shared,
+            )
         return wait
 
 

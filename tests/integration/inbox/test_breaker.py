@@ -119,6 +119,28 @@ async def test_a_wish_of_the_platform_outlives_the_trial(bench: Bench) -> None:
     assert refused.value.code == "rate_limited"
 
 
+async def test_a_connection_that_takes_nothing_is_not_asked_for_each_of_its_chats(
+    bench: Bench,
+) -> None:
+    for chat_id in CHATS:
+        await bench.say(chat_id, "hello", chat_id)
+    outbox, messages = bench.inbox.outbox, bench.inbox.store.messages
+    await Pacing(database=bench.database).hold(pace_key(bench.connection.id), 40)
+    await bench.say("1", "again", CHATS[0])
+    for chat_id in CHATS[1:]:
+        conversation = await bench.conversation(chat_id)
+        await messages.insert_one(
+            bench.inbox.store.outbound(conversation, "late", author={"kind": "operator"})
+        )
+    await bench.make_due()
+    assert await outbox.sweep() == 0
+    assert await messages.count_documents({"text": "late", "attempts": 0}) == len(CHATS) - 1
+    await over(bench)
+    outbox._full = dict.fromkeys(outbox._full, 0.0)
+    assert await outbox.sweep() == len(CHATS)
+    assert bench.connector.parts.count("late") == len(CHATS) - 1
+
+
 async def test_a_platform_that_asks_to_wait_has_answered(bench: Bench) -> None:
     breaker = await rested(bench)
     await over(bench)
@@ -134,5 +156,6 @@ async def test_all_go_on_when_the_platform_is_back(bench: Bench) -> None:
         await bench.say(chat_id, "hello", chat_id)
     for _ in range(3):
         await over(bench)
+        bench.inbox.outbox._full.clear()
         await bench.sweep()
     assert {message.chat_id for message in bench.connector.sent} == set(CHATS)
