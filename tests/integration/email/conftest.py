@@ -203,7 +203,7 @@ async def post(servers: MailServers, tokens: tuple[TokenServer, str]) -> AsyncIt
         google_url=tokens[1],
         microsoft_url=tokens[1],
         tls=ssl.create_default_context(cafile=str(servers.certificate)),
-        idle_seconds=5,
+        idle_seconds=2,
         poll_seconds=0.2,
         sleep=_short,
     )
