@@ -17,19 +17,28 @@ MAX_MESSAGES: Final = 100
 """Mails within it."""
 MAX_SEPARATORS: Final = 20_000
 
+MAX_LOOKS: Final = 20_000_000
+"""Lines times parts with parts: so often the parser compares a line with a boundary, a second or so."""
+
 # As the parser knows them: a parameter may stand in pieces (RFC 2231), a line ends with CR, LF or both.
-_LIMITS: Final = (
-    (re.compile(rb"boundary[*0-9]*\s*=", re.IGNORECASE), MAX_BOUNDARIES),
-    (re.compile(rb"content-type:\s*message/", re.IGNORECASE), MAX_MESSAGES),
-    (re.compile(rb"(?:\A|[\r\n])--"), MAX_SEPARATORS),
-)
+_BOUNDARY: Final = re.compile(rb"boundary[*0-9]*\s*=", re.IGNORECASE)
+_MESSAGE: Final = re.compile(rb"content-type:\s*message/", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(rb"(?:\A|[\r\n])--")
 
 
 def is_too_complex(raw: bytes) -> bool:
     """Whether parsing the mail would cost more than mails are worth. Costs little itself."""
-    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MAX_LINES:
-        return True
-    return any(
-        next(islice(pattern.finditer(raw), most, None), None) is not None
-        for pattern, most in _LIMITS
+    lines = raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n")
+    boundaries = _count(_BOUNDARY, raw, MAX_BOUNDARIES)
+    return (
+        lines > MAX_LINES
+        or boundaries > MAX_BOUNDARIES
+        or lines * boundaries > MAX_LOOKS
+        or _count(_MESSAGE, raw, MAX_MESSAGES) > MAX_MESSAGES
+        or _count(_SEPARATOR, raw, MAX_SEPARATORS) > MAX_SEPARATORS
     )
+
+
+def _count(pattern: re.Pattern[bytes], raw: bytes, most: int) -> int:
+    """How often it stands there; of more than ``most``, one more."""
+    return sum(1 for _ in islice(pattern.finditer(raw), most + 1))

@@ -40,6 +40,7 @@ DEAR = {
     "folded mails within mails": messages(300).replace(b"Type: m", b"Type:\r\n m"),
     "many parts": parts(30_000),
     "many parts on old Macs' lines": parts(30_000).replace(b"\r\n", b"\r"),
+    "many parts within parts of many lines": nested(90, lines=300_000),
     "many lines": HEAD + b"\r\n" + b"\n" * (bounds.MAX_LINES + 10),
     "many of old Macs' lines": HEAD + b"\r\n" + b"\r" * (bounds.MAX_LINES + 10),
 }
