@@ -140,6 +140,9 @@ class ConnectionRecords:
         stored = await self.connections.find_one(_key(connection))
         if stored is None or stored["updated_at"] != connection.updated_at:
             return  # it was changed since: the error is not the present credentials'
+        present = await self.opened(stored)
+        if present is not None and present.config != connection.config:
+            return  # they were renewed since, which leaves `updated_at` as it is
         if isinstance(error, AuthenticationFailedError):
             await self.mark_failing(stored, error.code, error.detail, sure=False)
         else:

@@ -10,6 +10,7 @@ from bson import ObjectId
 
 from connectors.base import Connector
 from connectors.instagram import InstagramConnector
+from crm.contract import AuthenticationFailedError
 from crm.core.clock import utc_now
 from crm.core.feature import Core
 from crm.services import Services
@@ -148,6 +149,24 @@ async def test_the_token_is_renewed(
     assert TOKEN not in str(loaded.state)
     read = await owner.post(f"{path}/check")
     assert read["health"]["token_expires_at"] is not None
+
+
+async def test_whoever_still_had_the_old_token_stops_nothing(
+    owner: Console, services: Services, platform: InstagramServer, connection: dict[str, Any]
+) -> None:
+    """Another process knows a connection for some seconds: what it is refused is not the new token's fault."""
+    path = f"/api/connections/{connection['id']}"
+    remembered = await services.connection_records.load(ObjectId(connection["id"]))
+    assert remembered is not None
+    await owner.post(f"{path}/check")
+    assert platform.account.token != remembered.config["access_token"]
+    refused = AuthenticationFailedError("token_rejected", "Cannot parse access token")
+    await services.connection_records.note_failure(remembered, refused)
+    assert (await owner.get(path))["status"] == "active"
+    present = await services.connection_records.load(ObjectId(connection["id"]))
+    assert present is not None
+    await services.connection_records.note_failure(present, refused)
+    assert (await owner.get(path))["status"] == "failing"
 
 
 async def test_a_personal_account_is_refused_in_words(
