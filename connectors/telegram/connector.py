@@ -22,8 +22,9 @@ from connectors.telegram.client import ALLOWED_UPDATES, DEFAULT_API_URL, Bots
 from connectors.telegram.commands import TITLES, menu
 from connectors.telegram.config import TelegramConfig
 from connectors.telegram.errors import contract_error
-from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update, plain_update
+from connectors.telegram.inbound import MalformedUpdateError, parse_update, plain_update
 from connectors.telegram.limits import paces
+from connectors.telegram.mentions import Myself
 from connectors.telegram.outbound import CAPABILITIES, Part, render
 from connectors.telegram.polling import Polling
 from connectors.telegram.sending import send_part

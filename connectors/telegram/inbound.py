@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,7 +19,6 @@ from telegram import (
     ChatMember,
     ChatMemberUpdated,
     Message,
-    MessageEntity,
     MessageReactionUpdated,
     ReactionTypeEmoji,
     Update,
@@ -30,6 +29,7 @@ from connectors.base.forms import is_well_formed
 from connectors.telegram.chats import business_chat, platform_id
 from connectors.telegram.commands import payload_of
 from connectors.telegram.content import Content, content_of
+from connectors.telegram.mentions import GROUPS, Myself, is_for_us, without_mention
 from crm.contract import (
     ChatChange,
     Deletion,
@@ -45,7 +45,6 @@ from crm.contract import (
 _log = logging.getLogger(__name__)
 
 LANGUAGES: Final = ("ru", "kk", "en")
-_GROUPS: Final = ("group", "supergroup")
 _PLAIN_KEYS: Final = frozenset({"message_id", "from", "chat", "date", "text", "entities"})
 _AWAY: Final = (ChatMember.BANNED, ChatMember.LEFT)
 _CUSTOM_EMOJI: Final = "✨"
@@ -54,14 +53,6 @@ _CUSTOM_EMOJI: Final = "✨"
 
 class MalformedUpdateError(ValueError):
     """It is no update at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Myself:
-    """The bot, as it is mentioned in groups. ``username`` without the @; None when unknown."""
-
-    id: int
-    username: str | None = None
 
 
 def parse_update(raw: Any, myself: Myself) -> list[InboundEvent]:
@@ -172,7 +163,7 @@ def _message(message: Message, external_id: str, myself: Myself) -> InboundMessa
     user = message.from_user
     if user is None or user.is_bot or message.sender_chat is not None:
         return None
-    if not _is_for_us(message, myself):
+    if not is_for_us(message, myself):
         return None
     content = content_of(message)
     if content is None:
@@ -189,7 +180,7 @@ def _message(message: Message, external_id: str, myself: Myself) -> InboundMessa
         chat_id=chat_id,
         sender=_sender(user, content),
         kind=content.kind,
-        text=_without_mention(content.text, message.chat, myself),
+        text=without_mention(content.text, message.chat, myself),
         payload=payload_of(content.text) if content.kind is MessageKind.TEXT else None,
         attachments=(content.attachment,) if content.attachment is not None else (),
         reply_to=platform_id(chat_id, answered.message_id) if answered is not None else None,
@@ -277,7 +268,7 @@ def _reaction(told: MessageReactionUpdated, external_id: str) -> Reaction | None
 
 def _membership(told: ChatMemberUpdated, external_id: str) -> ChatChange | None:
     """The customer blocked the bot or came back; or a group put it out or took it in."""
-    if told.chat.type != Chat.PRIVATE and told.chat.type not in _GROUPS:
+    if told.chat.type != Chat.PRIVATE and told.chat.type not in GROUPS:
         return None
     return ChatChange(
         external_id=external_id,
@@ -333,45 +324,6 @@ def _language(code: str) -> str | None:
     """Telegram tells an IETF tag such as ``ru`` or ``en-GB``."""
     language = code.partition("-")[0].lower()
     return language if language in LANGUAGES else None
-
-
-def _is_for_us(message: Message, myself: Myself) -> bool:
-    """In a private chat everything; in a group only what mentions or answers the bot."""
-    if message.chat.type == Chat.PRIVATE:
-        return True
-    if message.chat.type not in _GROUPS:
-        return False
-    answered = message.reply_to_message
-    if answered and answered.from_user and answered.from_user.id == myself.id:
-        return True
-    return any(
-        _names(entity, text, myself)
-        for parsed in (message.parse_entities(), message.parse_caption_entities())
-        for entity, text in parsed.items()
-    )
-
-
-def _names(entity: MessageEntity, text: str, myself: Myself) -> bool:
-    if entity.type == MessageEntity.TEXT_MENTION:
-        return entity.user is not None and entity.user.id == myself.id
-    if not myself.username:
-        return False
-    name = f"@{myself.username}".lower()
-    if entity.type == MessageEntity.MENTION:
-        return text.lower() == name
-    return entity.type == MessageEntity.BOT_COMMAND and text.lower().endswith(name)
-
-
-def _without_mention(text: str, chat: Chat, myself: Myself) -> str:
-    """What was said to the bot, without its name in it."""
-    if chat.type == Chat.PRIVATE or not myself.username:
-        return text
-    name = f"@{myself.username}".lower()
-    place = text.lower().find(name)
-    if place < 0:
-        return text
-    before, after = text[:place].rstrip(), text[place + len(name) :].lstrip(" ,:")
-    return f"{before} {after}".strip()
 
 
 def _unsupported(raw: Mapping[str, Any], external_id: str) -> InboundMessage | None:

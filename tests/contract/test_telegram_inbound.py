@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from telegram import Update
 
 from connectors.telegram import inbound
-from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update, plain_update
+from connectors.telegram.inbound import MalformedUpdateError, parse_update, plain_update
+from connectors.telegram.mentions import Myself
 from crm.contract import InboundMessage
 from tests.contract.telegram_updates import (
     BOT_ID,

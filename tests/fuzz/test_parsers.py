@@ -24,7 +24,8 @@ from connectors.base.webhooks import MalformedError, RefusedError, check_secret,
 from connectors.email.inbound import message_of, report_in, status_events
 from connectors.email.mail import read_mail
 from connectors.instagram import inbound as instagram
-from connectors.telegram.inbound import MalformedUpdateError, Myself, parse_update
+from connectors.telegram.inbound import MalformedUpdateError, parse_update
+from connectors.telegram.mentions import Myself
 from connectors.webchat.frames import FRAMES, Form, Hello, Mail, Say, Share, Tap
 from connectors.webchat.inbound import NotTheirFileError, Visitor, inbound
 from connectors.webchat.uploads import cors

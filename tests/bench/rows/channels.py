@@ -27,7 +27,8 @@ from connectors.email.outbound import Part
 from connectors.instagram import InstagramConnector
 from connectors.instagram import inbound as instagram
 from connectors.telegram import TelegramConnector
-from connectors.telegram.inbound import Myself, parse_update
+from connectors.telegram.inbound import parse_update
+from connectors.telegram.mentions import Myself
 from connectors.webchat.frames import FRAMES
 from connectors.whatsapp import WhatsAppConnector
 from connectors.whatsapp.inbound import changes_of, events_of

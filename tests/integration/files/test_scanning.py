@@ -30,6 +30,7 @@ from tests.integration.files.conftest import (
     bytes_of,
     picture,
 )
+from tests.support.patience import until
 
 TEXT = b"0123456789abcdef" * (MEGABYTE // 16)
 
@@ -113,7 +114,7 @@ time.sleep(600)
 """
     with pytest.raises(ScannerUnavailableError):
         await CommandScanner([sys.executable, "-c", program]).scan(bytes_of(TEXT))
-    assert not is_running(note)
+    await until(lambda: not is_running(note))  # whoever ended it, the system takes a moment
 
 
 def is_running(note: Path) -> bool:
