@@ -43,11 +43,15 @@ _TIME: Final = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
 _YEAR: Final = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2}\b")
 _ADDRESS: Final = re.compile(r"\S@\S")
 _BEGINNING: Final = re.compile(
-    r"\s*(?:on\b|am\b|le\b|el\b|в\b|во\b|\d|[\"«<]|\w+,?\s+\d|\w{2,12},\s)", re.IGNORECASE
+    r"\s*(?:on\b|am\b|le\b|el\b|в\b|во\b|\d|[\"«<]|\w+,?\s+\d|\w{2,12},\s|вы писали\b|you wrote\b)",
+    re.IGNORECASE,
 )
+_YOU_WROTE: Final = re.compile(r"(?:вы писали|you wrote)\b", re.IGNORECASE)
 _ATTRIBUTION_LINES: Final = 4
 
 _DELIMITER: Final = re.compile(r"(?:--|—|__)\s?")
+_ASKS: Final = re.compile(r"\?(?:\s|$)")
+"""Two hyphens may also part a list from what is asked about it; nothing asked is ever cut."""
 _MOBILE: Final = re.compile(
     r"\s*(?:[-—]+\s*)?(?:sent from (?:my|outlook|mail|yahoo|samsung|proton)\b.{0,60}|get outlook for .{2,20}"
     r"|sent (?:via|with) .{2,40}"
@@ -57,7 +61,7 @@ _MOBILE: Final = re.compile(
     re.IGNORECASE,
 )
 _CLOSING: Final = re.compile(
-    r"\s*(?:с (?:глубоким |большим |наилучшим |искренним )?уважением|с наилучшими пожеланиями|с пожеланиями|всего доброго"
+    r"\s*(?:с (?:глубоким |большим |наилучшим |искренним )?уважением|с ув(?:аж)?\.|с наилучшими пожеланиями|с пожеланиями|всего доброго"
     r"|всего хорошего|хорошего дня|искренне ваш\w*|құрметпен|ізгі ниетпен|ізгі тілекпен|сәттілік тілеймін|сау болыңыз"
     r"|(?:best |kind |warm )?regards|best wishes|best|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|cheers)"
     r"\s*[,.!]?\s*(?P<name>[^\n?]{0,60})",
@@ -177,8 +181,20 @@ def _attribution(lines: list[str], place: int) -> int:
         if len(joined) > _LONGEST_MARK:
             return 0
         if _is_attribution(joined):
-            return count
+            rest = (lines[later : place + count] for later in range(place + 1, place + count))
+            return 0 if any(_is_whole_attribution(after) for after in rest) else count
     return 0
+
+
+def _is_whole_attribution(lines: list[str]) -> bool:
+    """Whether these lines alone say who wrote and when: what stands above them is text."""
+    joined = " ".join(line.strip() for line in lines)
+    return (
+        _BEGINNING.match(joined) is not None
+        and _TIME.search(joined) is not None
+        and _YEAR.search(joined) is not None
+        and _is_attribution(joined)
+    )
 
 
 def _is_attribution(text: str) -> bool:
@@ -188,7 +204,7 @@ def _is_attribution(text: str) -> bool:
         return (dated or addressed) and len(text) > 10
     if not (dated and text.endswith(":")):
         return False
-    return addressed or _FROM_WHOM.search(text) is not None
+    return addressed or _FROM_WHOM.search(text) is not None or _YOU_WROTE.match(text) is not None
 
 
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
@@ -202,7 +218,7 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
         if len(line) > _LONGEST_MARK:
             continue
         if (
-            _DELIMITER.fullmatch(line)
+            (_DELIMITER.fullmatch(line) and not any(map(_ASKS.search, lines[place + 1 : cut_at])))
             or (place and _is_closing(lines, place))
             or (
                 _MOBILE.fullmatch(line)

@@ -18,6 +18,7 @@ from connectors.email.quotes import cut
         "On Monday I wrote:\nplease call me",
         "Наш адрес info@shop.kz:\nприезжайте",
         "1. Иә\n2. Жоқ",
+        "Прошу счёт:\n- палатка\n--\nоплата переводом\nи можно ли вернуть?",
         "--",
     ],
 )
@@ -35,6 +36,20 @@ def test_what_only_looks_like_one_stays(text: str) -> None:
         ("Сәлем\r\n\r\n\r\nтағы", "Сәлем\n\nтағы"),
         ("Ответ\n\nFrom: a@b.kz\nSent: today\nTo: c@d.kz\nSubject: x\n\nстарое", "Ответ"),
         ("*From:* a", "*From:* a"),
+        ("Сәлем\n--\nАйгүл\nhttps://shop.kz/?from=mail", "Сәлем"),
+        ("Заказ не пришёл.\n\nС ув., Олег", "Заказ не пришёл."),
+        (
+            'Спасибо, беру\n01.02.2026, 09:15, "Shop" <a@b.kz>:\n> старое\n\n--\nОлег',
+            "Спасибо, беру",
+        ),
+        (
+            "Добрый день, да\nOn Feb 1, 2026 at 9:15 AM Shop\n<a@b.kz> wrote:\n\nold",
+            "Добрый день, да",
+        ),
+        (
+            "Здравствуйте!\n\nВы писали 1 февраля 2026 г., 9:15:00:\n\n> старое\n\nДа.",
+            "Здравствуйте!\n\nДа.",
+        ),
         ("", ""),
         ("\n \n", ""),
     ],
