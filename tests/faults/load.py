@@ -347,22 +347,29 @@ async def _write(chat: Chat, seconds: float, rate: float, outcome: Flood) -> Non
 async def _reply(
     floor: Floor, chats: Sequence[Chat], replies: list[str], ended: asyncio.Event
 ) -> None:
-    """A person answers in one chat after the other; what was not accepted is sent again under its id."""
+    """People answer in one chat after the other, at an even pace, however long each answer takes to be accepted."""
     taken = [chat for chat in chats if not chat.by_bot]
-    for number, chat in enumerate(itertools.cycle(taken)):
-        if ended.is_set():
+    async with asyncio.TaskGroup() as group:
+        for number, chat in enumerate(itertools.cycle(taken)):
+            if ended.is_set():
+                return
+            text = f"жауап {chat.name}-{number}"
+            replies.append(text)
+            group.create_task(_reply_once(floor, chat, text, f"flood-{number:06d}"))
+            await asyncio.sleep(1 / REPLIES_A_SECOND)
+
+
+async def _reply_once(floor: Floor, chat: Chat, text: str, client_id: str) -> None:
+    """What was not accepted is sent again under its id."""
+    body = {"text": text, "client_id": client_id}
+    path = f"/api/conversations/{chat.conversation_id}/messages"
+    while True:
+        try:
+            await floor.office.post(path, body)
+        except (aiohttp.ClientError, OSError, AssertionError):
+            await asyncio.sleep(AGAIN_SECONDS)
+        else:
             return
-        text = f"жауап {chat.name}-{number}"
-        body = {"text": text, "client_id": f"flood-{number:06d}"}
-        while True:
-            try:
-                path = f"/api/conversations/{chat.conversation_id}/messages"
-                await floor.office.post(path, body)
-                break
-            except (aiohttp.ClientError, OSError, AssertionError):
-                await asyncio.sleep(AGAIN_SECONDS)
-        replies.append(text)
-        await asyncio.sleep(1 / REPLIES_A_SECOND)
 
 
 async def _kill(floor: Floor, seconds: float, victims: Sequence[str], outcome: Flood) -> None:
@@ -419,7 +426,11 @@ async def _compare(
             why = f"lost {lost[:5]}, doubled {double[:5]}" if lost or double else f"order {heard}"
             outcome.problems.append(f"{chat.name}: {why}")
         sent = [one for one in stored if one["direction"] == "out"]
-        unsent = [one["text"] for one in sent if one["state"] not in {"sent", "delivered", "read"}]
+        unsent = [
+            (one["text"], one["state"], (one.get("error") or {}).get("code"))
+            for one in sent
+            if one["state"] not in {"sent", "delivered", "read"}
+        ]
         if unsent:
             outcome.problems.append(f"{chat.name}: not sent {unsent[:5]}")
         if chat.by_bot:
