@@ -54,10 +54,12 @@ async def acquire(
 
 async def release(
     conversations: AsyncCollection[Document], conversation_id: ObjectId, holder: str
-) -> None:
-    """Give the lease back, if it is still ours."""
-    await conversations.update_one(
-        {"_id": conversation_id, "lease.holder": holder}, {"$set": {"lease": None}}
+) -> Document | None:
+    """Give the lease back and return the conversation, if it is still ours."""
+    return await conversations.find_one_and_update(
+        {"_id": conversation_id, "lease.holder": holder},
+        {"$set": {"lease": None}},
+        return_document=ReturnDocument.AFTER,
     )
 
 

@@ -76,11 +76,11 @@ class TurnRunner:
             self._news[chat] = True
             return
         self._news[chat] = True
+        following: str | None = chat_id
         try:
             async with self._gate:
-                while self._news[chat]:
-                    while await self._run_once(connection_id, chat_id):
-                        pass
+                while following == chat_id or (following is None and self._news[chat]):
+                    following = await self._run_once(connection_id, chat_id)
         except LeaseLostError:
             _log.warning("lease lost in connection %s; another process goes on", connection_id)
         except PyMongoError as error:
@@ -89,6 +89,8 @@ class TurnRunner:
             _log.exception("turn failed in connection %s", connection_id)
         finally:
             del self._news[chat]
+        if following not in {None, chat_id}:
+            await self.run(connection_id, following)
 
     async def sweep(self) -> int:
         """Run the turns that a dead or hindered process left behind; returns how many chats."""
@@ -107,8 +109,13 @@ class TurnRunner:
         """Stop what the last sweeps started."""
         await self._sweep.close()
 
-    async def _run_once(self, connection_id: ObjectId, chat_id: str) -> bool:
-        """One lease's worth of work. Returns whether to look again."""
+    async def _run_once(self, connection_id: ObjectId, chat_id: str) -> str | None:
+        """One lease's worth of work.
+
+        Returns:
+            The chat to look at again: this one, or the one it has moved to meanwhile; None when
+            there is nothing more to do.
+        """
         store = self._store
         match = {"connection_id": connection_id, "chat_id": chat_id}
         async with self._database_gate:
@@ -116,11 +123,11 @@ class TurnRunner:
             leased = await leases.acquire(store.conversations, match)
             if leased is None:
                 if await store.conversations.find_one(match, {"_id": 1}):
-                    return False  # its holder sees the new message when it looks again
+                    return None  # its holder sees the new message when it looks again
                 pending = await self._look(connection_id, chat_id)
                 if pending:
                     await ensure_conversation(store, pending[0])
-                return bool(pending)
+                return chat_id if pending else None
         conversation, holder = leased
         store.known.remember(conversation)
         released = False
@@ -139,10 +146,14 @@ class TurnRunner:
                     conversation, released = committed.conversation, committed.released
         finally:
             if not released:
-                await leases.release(store.conversations, conversation["_id"], holder)
+                left = await leases.release(store.conversations, conversation["_id"], holder)
+                conversation = left or conversation
         # What arrived between the last look and the release found the lease taken.
+        present: str = conversation["chat_id"]
+        if present != chat_id:
+            return present
         pending = await self._look(connection_id, chat_id)
-        return bool(pending) and _is_ripe(pending[0])
+        return chat_id if pending and _is_ripe(pending[0]) else None
 
     async def _look(self, connection_id: ObjectId, chat_id: str) -> list[Document]:
         """What waits in the chat. Whatever comes from here on is news."""

@@ -307,6 +307,27 @@ async def test_what_the_bot_says_goes_where_the_chat_has_moved(bench: Bench) -> 
     assert bench.connector.sent[-1].chat_id == "new"
 
 
+async def test_what_is_written_under_the_new_ids_during_a_turn_is_answered_after_it(
+    bench: Bench,
+) -> None:
+    person = Sender(external_id="new")
+    message = replace(bench.message("3", "it is me"), chat_id="new", sender=person)
+
+    async def slow(body: dict[str, Any]) -> Any:
+        bench.engine.answer = bench.engine.echo
+        moved = ChatMove(external_id="m1", chat_id="chat", new_chat_id="new", sender=person)
+        await bench.inbox.gateway.receive(bench.connection, [moved, message])
+        await bench.inbox.turns.run(ObjectId(bench.connection.id), "new")  # finds the lease taken
+        assert [turn["message"]["text"] for turn in bench.engine.turns] == ["hello"]
+        return await bench.engine.echo(body)
+
+    bench.engine.answer = slow
+    await bench.say("1", "hello")
+    sent = [one.text for one in bench.connector.sent]
+    assert sent[-2:] == ["echo: hello", "echo: it is me"]
+    assert bench.inbox.turns._news == {}
+
+
 async def test_a_chat_that_was_begun_anew_is_left_alone(answered: Bench) -> None:
     person = Sender(external_id="new")
     fresh = replace(answered.message("2", "it is me"), chat_id="new", sender=person)
