@@ -9,6 +9,8 @@ from bot.knowledge.query import QueryWord
 CONCEPT_MATCH = 0.9
 STEM_MATCH = 0.95
 _MIN_SIMILAR = 0.62
+_MIN_SIMILAR_OF_MEANT = 0.76
+"""The same of a word whose meaning is known: it is hardly a misspelling of another one."""
 _OF_LONGER = 0.6
 """The share of the longer word that two forms of one have in common at least: the rest is an ending."""
 
@@ -32,7 +34,8 @@ def match(word: QueryWord, passage: PassageWords) -> float:
             continue
         for other in passage.by_letter.get(spelling[0], ()):
             best = max(best, similarity(spelling, other))
-    return best if best >= _MIN_SIMILAR else 0.0
+    least = _MIN_SIMILAR_OF_MEANT if word.concepts else _MIN_SIMILAR
+    return best if best >= least else 0.0
 
 
 @lru_cache(maxsize=100_000)
