@@ -22,22 +22,25 @@ THRESHOLD = 0.5
 """Below it the answer is "I don't know"."""
 
 WEIGHTS = {
-    "coverage": 0.55,
-    "quote": 0.71,
-    "piece": 0.43,
-    "meaning": 1.35,
-    "precision": 1.21,
-    "unknown_concepts": -1.66,
-    "object_unknown": -1.69,
-    "object_missing": -1.61,
-    "other_city": -1.80,
-    "margin": 2.14,
-    "words": 1.81,
-    "foreign": -0.95,
-    "strength": 0.69,
+    "coverage": 0.59,
+    "quote": 0.74,
+    "piece": 0.59,
+    "meaning": 1.40,
+    "precision": 1.08,
+    "missing": -0.12,
+    "unknown_concepts": -1.91,
+    "unknown_words": -0.29,
+    "object_unknown": -1.08,
+    "object_missing": -1.74,
+    "short_unknown": -0.42,
+    "other_city": -2.03,
+    "margin": 1.83,
+    "words": 1.76,
+    "foreign": -0.74,
+    "strength": 0.72,
 }
 # Put so that, leaving one company out at a time, more than nine of ten answerable questions of the set are answered.
-BIAS = -2.18
+BIAS = -2.07
 
 _NO_THIRD = 0.5
 """The score of a third passage where there is none, as a share of the first's: few hits are no sign of a good one."""
@@ -46,6 +49,7 @@ _FOREIGN_SHARE = 0.5
 """How much words that are missing count where the passages are in another language."""
 
 _MANY_WORDS = 5
+_FEW_WORDS = 3
 _TELLING = 0.5
 """The least weight of a word that tells what is asked; see `bot.knowledge.query`."""
 
@@ -60,11 +64,14 @@ class Features:
         piece: the same of its best sentence with the headings.
         meaning: the same counting only words with known concepts; 0.5 when there are none.
         precision: the share of the headings' words that the question holds.
+        missing: the share of the telling words that the passage does not hold.
         unknown_concepts: share of the question's weight with known concepts that no passage at all holds.
+        unknown_words: the same of words without a known concept.
         object_unknown: of a question whether there is something, or what it costs: the share of its telling words that no
             passage holds.
         object_missing: of such a question: the share of its telling words' weight that no quoted passage holds; half of
             it where these are in another language.
+        short_unknown: whether a question of few telling words has one that no passage holds.
         other_city: whether the question names a city and the passage does not.
         margin: how far the best passage is ahead of the third.
         words: how many words there are to judge by (1 for five and more).
@@ -77,9 +84,12 @@ class Features:
     piece: float
     meaning: float
     precision: float
+    missing: float
     unknown_concepts: float
+    unknown_words: float
     object_unknown: float
     object_missing: float
+    short_unknown: float
     other_city: float
     margin: float
     words: float
@@ -94,8 +104,9 @@ def features(index: Index, found: Found, extracts: Sequence[Extract]) -> Feature
     listed, weights, total = found.weighted.words, found.weighted.weights, found.weighted.total
     degrees = degrees_in(index.words_of(hit.row), found.weighted)
     near = [index.words_of(other.row) for other in found.hits]
-    meant = held = unknown_concepts = 0.0
-    telling = strange = 0
+    meant = held = unknown_concepts = unknown_words = 0.0
+    telling: list[bool] = []
+    strange = 0
     for word, weight, degree in zip(listed, weights, degrees, strict=True):
         if not word.spellings:
             continue
@@ -104,8 +115,10 @@ def features(index: Index, found: Found, extracts: Sequence[Extract]) -> Feature
             meant += weight
             held += weight * degree
             unknown_concepts += weight * unknown
+        else:
+            unknown_words += weight * unknown
         if word.weight >= _TELLING:
-            telling += 1
+            telling.append(degree > 0)
             strange += unknown
     third = found.hits[2].score if len(found.hits) > 2 else _NO_THIRD * hit.score
     return Features(
@@ -114,9 +127,12 @@ def features(index: Index, found: Found, extracts: Sequence[Extract]) -> Feature
         piece=signals.piece,
         meaning=held / meant if meant else 0.5,
         precision=signals.precision,
+        missing=telling.count(False) / max(1, len(telling)),
         unknown_concepts=unknown_concepts / total,
-        object_unknown=found.query.asks_whether * strange / max(1, telling),
+        unknown_words=unknown_words / total,
+        object_unknown=found.query.asks_whether * strange / max(1, len(telling)),
         object_missing=found.query.asks_whether * _object_missing(index, found, extracts),
+        short_unknown=float(strange > 0 and len(telling) <= _FEW_WORDS),
         other_city=float(
             any(
                 any(map(is_city, word.concepts)) and not degree

@@ -5,8 +5,7 @@ A passage about delivery does not answer "how much is delivery?" unless it names
 
 import re
 
-from bot.knowledge.letters import fold, words
-from bot.knowledge.stopwords import STOP_WORDS
+from bot.knowledge.letters import fold
 
 MONEY, DURATION, CLOCK, PLACE, CONTACT, AGE = (
     *("money", "duration", "clock", "place", "contact"),
@@ -87,36 +86,13 @@ _WHETHER = re.compile(
 )
 
 
-# What makes a question of a sentence that has no question word: `чините`, `нужен ли`, `жөндейсіздер ме`, `could you`.
-_YES_OR_NO = re.compile(
-    r"\w\s{1,3}ли\b|\bможно\b|\w\s{0,3}\b(?:ма|ме|ба|бе|па|пе)\b|\w(?:сыз|сиз|сыздар|сиздер)(?:ма|ме|ба|бе)?\b|"
-    r"(?:^|[.!?,;:]\s?|\b(?:and|but|so|hi|hello|please)\s)(?:do|does|did|is|are|can|could|will|would|have|has|may)\b"
-)
-_TO_THE_COMPANY = re.compile(r"\w{2}[еи]те(?:сь)?$")
-_COURTESIES = frozenset(
-    ("извините", "простите", "помогите", "расскажите", "объясните", "уточните", "напишите")
-)
-_QUESTION_WORD = re.compile(
-    r"\b(?:что|чего|чем|кто|кого|кому|как|где|куда|откуда|когда|почему|зачем|как(?:ой|ая|ое|ие|их|им|ую)|скольк[оих]{1,2}|"
-    r"калай|кашан|кай|кайда|кайдан|кандай|не|нени|неге|неден|неше|ким|кимге|канша|"
-    r"what|when|where|who|whom|why|how|which)\b"
-)
-
-
 def asks_whether(question: str) -> bool:
     """Tell whether a question asks if there is something, if something is done, or what something costs.
 
-    Such a question is about a thing, and is answered only by what speaks of that thing.
+    Such a question is about a thing, and only what speaks of that thing answers it.
     """
     folded = fold(question)
-    if _WHETHER.search(folded) or _ASKS[MONEY].search(folded):
-        return True
-    if _QUESTION_WORD.search(folded):
-        return False
-    return _YES_OR_NO.search(folded) is not None or any(
-        _TO_THE_COMPANY.search(word) and word not in STOP_WORDS and word not in _COURTESIES
-        for word in words(question)
-    )
+    return _WHETHER.search(folded) is not None or _ASKS[MONEY].search(folded) is not None
 
 
 def asked_for(question: str) -> frozenset[str]:

@@ -9,7 +9,6 @@ from bot.answering.evaluation import read_folder
 from bot.answering.evaluation_figures import figures
 from bot.answering.extractive import extract
 from bot.answering.finding import find
-from bot.knowledge.asked import asks_whether
 from bot.knowledge.documents import passages_of
 from bot.knowledge.glossary import Glossary, business_glossary
 from bot.knowledge.index import Index
@@ -91,29 +90,6 @@ async def test_what_a_passage_lacks_counts_only_where_a_thing_is_asked_about() -
         "сколько стоит ремонт пианино"
     )
     assert missing("расскажите, как проходит ремонт пианино") == 0
-
-
-@pytest.mark.parametrize(
-    ("question", "whether"),
-    [
-        ("Вы чините телевизоры?", True),
-        ("привезёте дрова на дачу", True),
-        ("нужен ли паспорт", True),
-        ("можно с собакой?", True),
-        ("теледидар жөндейсіздер ме?", True),
-        ("осында тоқтауға бола ма", True),
-        ("Hello, could you fix a watch?", True),
-        ("сколько стоит шлем", True),
-        ("где вы находитесь", False),
-        ("когда вы привезёте заказ", False),
-        ("подскажите адрес", False),
-        ("қалай жетуге болады", False),
-        ("how long is the warranty", False),
-        ("спасибо, всё понятно", False),
-    ],
-)
-def test_whether_a_thing_is_asked_about(question: str, *, whether: bool) -> None:
-    assert asks_whether(question) is whether
 
 
 def test_a_much_longer_word_is_no_misspelling() -> None:
