@@ -87,7 +87,10 @@ _WHETHER = re.compile(
 
 
 def asks_whether(question: str) -> bool:
-    """Tell whether a question asks if there is something, if something is done, or what something costs."""
+    """Tell whether a question asks if there is something, if something is done, or what something costs.
+
+    Such a question is about a thing, and only what speaks of that thing answers it.
+    """
     folded = fold(question)
     return _WHETHER.search(folded) is not None or _ASKS[MONEY].search(folded) is not None
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from bot.knowledge.languages import is_english
 from bot.knowledge.letters import MIN_RESPELLED, cyrillic, is_latin, words
 from bot.knowledge.stopwords import STOP_WORDS
 
@@ -61,6 +62,7 @@ class Glossary:
         self._without_endings: dict[str, set[str]] = {}
         self._whole: dict[str, set[str]] = {}
         self._words: dict[str, frozenset[str]] = {}
+        self._english_words: dict[str, frozenset[str]] = {}
         # Words in a row, by the beginning of the first and that of the second: most texts have none of them.
         self._rows: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {}
         self._related: dict[str, frozenset[str]] = {}
@@ -119,10 +121,15 @@ class Glossary:
         return frozenset(found)
 
     def of_words(self, folded: Sequence[str]) -> list[frozenset[str]]:
-        """Return the concepts of each word, those of words in a row given to each of them."""
-        found = [set(self._remembered(word)) for word in folded]
+        """Return the concepts of each word, those of words in a row given to each of them.
+
+        What is English is not read as romanised Cyrillic: `skis` has not gone sour.
+        """
+        romanised = not is_english(folded)
+        known = self._words if romanised else self._english_words
+        found = [set(self._remembered(word, known, romanised=romanised)) for word in folded]
         self._add_rows(folded, found)
-        if any(map(is_latin, folded)):
+        if romanised and any(map(is_latin, folded)):
             self._add_rows([cyrillic(word) if is_latin(word) else word for word in folded], found)
         return [frozenset(names) for names in found]
 
@@ -141,17 +148,20 @@ class Glossary:
                             for inside in (place, *range(then, then + len(parts) - 1)):
                                 found[inside].add(name)
 
-    def _remembered(self, word: str) -> frozenset[str]:
-        found = self._words.get(word)
+    def _remembered(
+        self, word: str, known: dict[str, frozenset[str]], *, romanised: bool
+    ) -> frozenset[str]:
+        found = known.get(word)
         if found is None:
-            if len(self._words) >= _MAX_REMEMBERED:
-                self._words.clear()
-            found = self._words[word] = self.of_word(word)
+            if len(known) >= _MAX_REMEMBERED:
+                known.clear()
+            found = self.of_word(word) if romanised else frozenset(self._lookup(word))
+            known[word] = found
         return found
 
     def _lookup(self, word: str) -> set[str]:
-        found = set(self._whole.get(word, ()))
-        found |= self._by_beginning(word, _MIN_BEGINNING)
+        # The whole word is the longest beginning of all.
+        found = self._whole.get(word) or self._by_beginning(word, _MIN_BEGINNING)
         if found or len(word) <= _MIN_ROOT or is_latin(word):
             return found
         found = self._without_endings.get(_without_ending(word), found)

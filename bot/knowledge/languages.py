@@ -1,6 +1,7 @@
 """Which of the three languages a text is in, also when it is typed in the wrong letters."""
 
 import re
+from collections.abc import Sequence
 
 from bot.knowledge.letters import cyrillic, is_latin, words
 
@@ -54,6 +55,15 @@ def detect_language(text: str, default: str = "ru") -> str:
     if english >= other:
         return "en" if english or default == "en" else default
     return _kazakh_or_russian(respelled, default)
+
+
+def is_english(folded: Sequence[str]) -> bool:
+    """Tell whether folded words are an English text, so that none of them is romanised Russian or Kazakh."""
+    english = sum(word in _ENGLISH_WORDS for word in folded)
+    if not english:
+        return False
+    respelled = [cyrillic(word) if is_latin(word) else word for word in folded]
+    return english > max(_count(respelled, _KAZAKH_WORDS), _count(respelled, _RUSSIAN_WORDS))
 
 
 def _kazakh_or_russian(found: list[str], default: str) -> str:

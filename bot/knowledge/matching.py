@@ -9,6 +9,10 @@ from bot.knowledge.query import QueryWord
 CONCEPT_MATCH = 0.9
 STEM_MATCH = 0.95
 _MIN_SIMILAR = 0.62
+_MIN_SIMILAR_OF_MEANT = 0.76
+"""The same of a word whose meaning is known: it is hardly a misspelling of another one."""
+_OF_LONGER = 0.6
+"""The share of the longer word that two forms of one have in common at least: the rest is an ending."""
 
 
 def match(word: QueryWord, passage: PassageWords) -> float:
@@ -30,21 +34,27 @@ def match(word: QueryWord, passage: PassageWords) -> float:
             continue
         for other in passage.by_letter.get(spelling[0], ()):
             best = max(best, similarity(spelling, other))
-    return best if best >= _MIN_SIMILAR else 0.0
+    least = _MIN_SIMILAR_OF_MEANT if word.concepts else _MIN_SIMILAR
+    return best if best >= least else 0.0
 
 
 @lru_cache(maxsize=100_000)
 def similarity(one: str, other: str) -> float:
-    """Return 0-1: how far one word may be a form or a misspelling of the other. Beginnings count, endings hardly do."""
-    shorter = min(len(one), len(other))
+    """Return 0-1: how far one word may be a form or a misspelling of the other. Beginnings count, endings hardly do.
+
+    Words of very different length are neither: `самолёты` is no form of `само`.
+    """
+    shorter, longer = sorted((len(one), len(other)))
     common = 0
     for left, right in zip(one, other, strict=False):
         if left != right:
             break
         common += 1
-    if common >= 4 and common >= 0.7 * shorter:
+    if common >= 4 and common >= 0.7 * shorter and common >= _OF_LONGER * longer:
         return 0.9
-    length = min(len(one), len(other), 8)
+    if longer - shorter > shorter // 2:
+        return 0.0
+    length = min(shorter, 8)
     # Too few letters in common: counting the changes would only confirm it.
     if len({*one[:length]} & {*other[:length]}) < 0.6 * len({*one[:length]}):
         return 0.0

@@ -26,7 +26,7 @@ from tests.evaluation.knowledge.measure import companies
 CANDIDATES = 60
 RANKING_RIDGE = 0.3
 CONFIDENCE_RIDGE = 10.0
-ANSWERED = 0.925
+ANSWERED = 0.935
 """More than the goal of 90%: other companies' questions may be harder."""
 
 GOAL = 0.9

@@ -66,7 +66,7 @@ async def test_answering_stays_as_good_as_it_was_measured() -> None:
     assert found["per_kind"]["crosslang"]["hit_at_3"] >= 0.85
 
 
-@pytest.mark.parametrize("part", ["dev", "heldout"])
+@pytest.mark.parametrize("part", ["dev", "heldout", "things"])
 def test_every_question_can_be_answered_from_a_passage(part: str) -> None:
     for company, index, questions in companies(part):
         for question in questions:
