@@ -7,112 +7,29 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.base.labels import labelled
+from connectors.telegram.labels import GUIDE, LABELS
+
 TOKEN_PATTERN = r"^[0-9]{5,16}:[A-Za-z0-9_-]{30,64}$"  # noqa: S105 - the shape, not a token
 
 
 class TelegramConfig(BaseModel):
     """The settings of one bot.
 
-    ``x-labels`` holds each field's title and help in the console's languages; ``title`` and
-    ``description`` are the English ones.
+    ``labels`` holds the form's texts in the console's languages.
     """
 
     model_config = ConfigDict(
         title="Telegram",
         extra="forbid",
-        json_schema_extra={
-            "x-guide": {
-                "ru": [
-                    "Откройте в Telegram чат с @BotFather и отправьте ему /newbot.",
-                    "Придумайте имя и адрес бота — адрес должен заканчиваться на «bot».",
-                    "Скопируйте токен из ответа и вставьте его сюда.",
-                ],
-                "kk": [
-                    "Telegram-да @BotFather чатын ашып, оған /newbot деп жазыңыз.",
-                    "Боттың аты мен мекенжайын ойлап табыңыз — мекенжай «bot» деп аяқталуы керек.",
-                    "Жауаптағы токенді көшіріп, осында қойыңыз.",
-                ],
-                "en": [
-                    "Open a chat with @BotFather in Telegram and send it /newbot.",
-                    "Choose a name and an address for the bot; the address must end in “bot”.",
-                    "Copy the token from the answer and paste it here.",
-                ],
-            }
-        },
+        json_schema_extra={"x-guide": GUIDE},
     )
 
-    token: SecretStr = Field(
-        title="Bot token",
-        description="The line that @BotFather gives, such as 123456789:AAE-…",
-        json_schema_extra={
-            "pattern": TOKEN_PATTERN,
-            "x-labels": {
-                "ru": {
-                    "title": "Токен бота",
-                    "description": "Строка от @BotFather вида 123456789:AAE-…",
-                },
-                "kk": {
-                    "title": "Бот токені",
-                    "description": "@BotFather берген жол: 123456789:AAE-…",
-                },
-                "en": {
-                    "title": "Bot token",
-                    "description": "The line that @BotFather gives, such as 123456789:AAE-…",
-                },
-            },
-        },
-    )
+    token: SecretStr = Field(**labelled(LABELS["token"], pattern=TOKEN_PATTERN))
     delivery: Literal["auto", "webhook", "polling"] = Field(
-        default="auto",
-        title="How messages arrive",
-        description=(
-            "auto: Telegram calls us when our address is public and https, otherwise we ask it."
-        ),
-        json_schema_extra={
-            "x-labels": {
-                "ru": {
-                    "title": "Как приходят сообщения",
-                    "description": "auto: Telegram обращается к нам, если наш адрес публичный и "
-                    "https; иначе мы сами спрашиваем его.",
-                },
-                "kk": {
-                    "title": "Хабарламалар қалай келеді",
-                    "description": "auto: мекенжайымыз ашық әрі https болса, Telegram бізге өзі "
-                    "жібереді; әйтпесе біз одан сұраймыз.",
-                },
-                "en": {
-                    "title": "How messages arrive",
-                    "description": "auto: Telegram calls us when our address is public and https, "
-                    "otherwise we ask it.",
-                },
-            },
-        },
+        default="auto", **labelled(LABELS["delivery"])
     )
-
-    commands: bool = Field(
-        default=True,
-        title="Menu of commands",
-        description="The bot's menu offers to order, to be called, to ask for a person.",
-        json_schema_extra={
-            "x-labels": {
-                "ru": {
-                    "title": "Меню команд",
-                    "description": "Меню бота предлагает заказать, попросить звонок, "
-                    "позвать человека.",
-                },
-                "kk": {
-                    "title": "Командалар мәзірі",
-                    "description": "Бот мәзірі тапсырыс беруді, қоңырау шалуды сұрауды, адамды "
-                    "шақыруды ұсынады.",
-                },
-                "en": {
-                    "title": "Menu of commands",
-                    "description": "The bot's menu offers to order, to be called, to ask for a "
-                    "person.",
-                },
-            },
-        },
-    )
+    commands: bool = Field(default=True, **labelled(LABELS["commands"]))
 
     @field_validator("token", mode="before")
     @classmethod

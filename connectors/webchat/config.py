@@ -8,13 +8,19 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 
-from connectors.webchat.labels import GUIDE, labels
+from connectors.base.labels import labelled
+from connectors.webchat.labels import GUIDE, LABELS, OPTIONS
 
 _ORIGIN: Final = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:[0-9]{1,5})?")
 _ADDRESS: Final = re.compile(r"https://[^\s\"'<>\\]{1,480}")
 _SHORTEST_SECRET: Final = 32
 
 Asked = Literal["no", "optional", "required"]
+
+
+def _labels(name: str, **more: Any) -> dict[str, Any]:
+    options = {"x-options": OPTIONS[name]} if name in OPTIONS else {}
+    return labelled(LABELS[name], **options, **more)
 
 
 class Texts(BaseModel):
@@ -40,11 +46,11 @@ class Proactive(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after_seconds: int = Field(0, **labels("after_seconds"), ge=0, le=3600)
+    after_seconds: int = Field(0, **_labels("after_seconds"), ge=0, le=3600)
     paths: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
-        [], **labels("paths"), max_length=50
+        [], **_labels("paths"), max_length=50
     )
-    text: Texts = Field(Texts(), **labels("invitation"))
+    text: Texts = Field(Texts(), **_labels("invitation"))
 
     @field_validator("paths")
     @classmethod
@@ -60,13 +66,13 @@ class Prechat(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Asked = Field("no", **labels("ask_name"))
-    phone: Asked = Field("no", **labels("ask_phone"))
-    email: Asked = Field("no", **labels("ask_email"))
-    own: Asked = Field("no", **labels("ask_own"))
-    question: Texts = Field(Texts(), **labels("question"))
-    consent: Texts = Field(Texts(), **labels("consent"))
-    privacy_url: str = Field("", **labels("privacy_url"), max_length=500)
+    name: Asked = Field("no", **_labels("ask_name"))
+    phone: Asked = Field("no", **_labels("ask_phone"))
+    email: Asked = Field("no", **_labels("ask_email"))
+    own: Asked = Field("no", **_labels("ask_own"))
+    question: Texts = Field(Texts(), **_labels("question"))
+    consent: Texts = Field(Texts(), **_labels("consent"))
+    privacy_url: str = Field("", **_labels("privacy_url"), max_length=500)
 
     @field_validator("privacy_url")
     @classmethod
@@ -81,20 +87,22 @@ class WebchatConfig(BaseModel):
         title="Web chat", extra="forbid", json_schema_extra={"x-guide": GUIDE}
     )
 
-    title: str = Field("", **labels("title"), max_length=60)
-    accent: str = Field("#0f766e", **labels("accent"), pattern=r"^#[0-9a-fA-F]{6}$")
-    theme: Literal["auto", "light", "dark"] = Field("auto", **labels("theme"))
-    position: Literal["right", "left"] = Field("right", **labels("position"))
-    launcher: ShortTexts = Field(ShortTexts(), **labels("launcher"))
-    avatar_url: str = Field("", **labels("avatar_url"), max_length=500)
-    greeting: Texts = Field(Texts(), **labels("greeting"))
-    proactive: Proactive = Field(Proactive(), **labels("proactive"))
-    prechat: Prechat = Field(Prechat(), **labels("prechat"))
-    files: bool = Field(default=True, **labels("files"))
-    max_megabytes: int = Field(15, **labels("max_megabytes"), ge=1, le=100)
-    offline: bool = Field(default=True, **labels("offline"))
-    identity_secret: SecretStr | None = Field(None, **labels("identity_secret"))
-    allowed_origins: list[str] = Field([], **labels("allowed_origins"), max_length=50)
+    title: str = Field("", **_labels("title"), max_length=60)
+    accent: str = Field(
+        "#0f766e", **_labels("accent", format="color"), pattern=r"^#[0-9a-fA-F]{6}$"
+    )
+    theme: Literal["auto", "light", "dark"] = Field("auto", **_labels("theme"))
+    position: Literal["right", "left"] = Field("right", **_labels("position"))
+    launcher: ShortTexts = Field(ShortTexts(), **_labels("launcher"))
+    avatar_url: str = Field("", **_labels("avatar_url"), max_length=500)
+    greeting: Texts = Field(Texts(), **_labels("greeting"))
+    proactive: Proactive = Field(Proactive(), **_labels("proactive"))
+    prechat: Prechat = Field(Prechat(), **_labels("prechat"))
+    files: bool = Field(default=True, **_labels("files"))
+    max_megabytes: int = Field(15, **_labels("max_megabytes"), ge=1, le=100)
+    offline: bool = Field(default=True, **_labels("offline"))
+    identity_secret: SecretStr | None = Field(None, **_labels("identity_secret"))
+    allowed_origins: list[str] = Field([], **_labels("allowed_origins"), max_length=50)
 
     @field_validator("avatar_url")
     @classmethod

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
+
+from connectors.base.labels import Words
 
 GUIDE: Final[Any] = {
     "ru": [
@@ -22,9 +25,7 @@ GUIDE: Final[Any] = {
     ],
 }
 
-type _Words = tuple[str, str]
-
-_LABELS: Final[dict[str, tuple[_Words, _Words, _Words]]] = {
+LABELS: Final[Mapping[str, Words]] = {
     "title": (
         ("Название в шапке чата", "Если пусто — название канала."),
         ("Чат тақырыбындағы атау", "Бос болса — арнаның атауы."),
@@ -176,7 +177,7 @@ _ASKED: Final = {
     "kk": {"no": "Сұрамау", "optional": "Қалауынша", "required": "Міндетті"},
     "en": {"no": "Do not ask", "optional": "Optional", "required": "Required"},
 }
-_OPTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
+OPTIONS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "theme": {
         "ru": {"auto": "Как у посетителя", "light": "Светлое", "dark": "Тёмное"},
         "kk": {"auto": "Келушінікіндей", "light": "Ашық", "dark": "Қараңғы"},
@@ -189,19 +190,4 @@ _OPTIONS: Final[dict[str, dict[str, dict[str, str]]]] = {
     },
     **dict.fromkeys(("ask_name", "ask_phone", "ask_email", "ask_own"), _ASKED),
 }
-
-
-def labels(name: str) -> dict[str, Any]:
-    """Title, help and words of choices of a field, as pydantic's ``Field`` takes them."""
-    ru, kk, en = _LABELS[name]
-    told: dict[str, Any] = {
-        "x-labels": {
-            language: {"title": title, "description": words}
-            for language, (title, words) in (("ru", ru), ("kk", kk), ("en", en))
-        }
-    }
-    if name in _OPTIONS:
-        told["x-options"] = _OPTIONS[name]
-    if name == "accent":
-        told["format"] = "color"
-    return {"title": en[0], "description": en[1], "json_schema_extra": told}
+"""What the choices of a field are called."""
