@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+MADE = frozenset({"__pycache__", "node_modules", "dist", "components.d.ts"})
+
 
 def fingerprint(inputs: Iterable[Path], *words: str) -> str:
     """Return a hash of the contents of files and folders (followed to their leaves) and of some words.
 
-    Compiled Python and hidden files do not count; a missing input counts as missing.
+    Hidden files and what is made of the others do not count; a missing input counts as missing.
     """
     digest = hashlib.sha256()
     for word in words:
@@ -24,9 +26,11 @@ def fingerprint(inputs: Iterable[Path], *words: str) -> str:
 
 
 def _files(path: Path) -> Iterator[Path]:
+    if path.name in MADE:
+        return
     if path.is_file():
         yield path
-    elif path.is_dir() and path.name not in {"__pycache__", "node_modules", "dist"}:
+    elif path.is_dir():
         for child in sorted(path.iterdir()):
             if not child.name.startswith("."):
                 yield from _files(child)

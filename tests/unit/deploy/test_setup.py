@@ -56,10 +56,25 @@ def test_a_fingerprint_knows_contents_names_and_words(tmp_path: Path) -> None:
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__pycache__" / "x.pyc").write_text("1")
     (tmp_path / ".hidden").write_text("1")
+    (tmp_path / "components.d.ts").write_text("written by the build itself")
     assert fingerprint([tmp_path], "word") == first
     assert fingerprint([tmp_path], "other") != first
     (tmp_path / "a").rename(tmp_path / "b")
     assert fingerprint([tmp_path], "word") != first
+
+
+def test_nothing_installed_or_built_is_in_the_repository() -> None:
+    # A link to one's own node_modules was, once: `npm ci` in a clone emptied the folder behind it.
+    told = subprocess.run(
+        ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if told.returncode != 0:
+        pytest.skip("not a repository")
+    assert told.stdout == ""
 
 
 def test_a_stamp_is_of_one_value(tmp_path: Path) -> None:
