@@ -8,6 +8,7 @@ transaction that stores it, so whoever dies or comes second, it goes once.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 QUIET: Final = timedelta(minutes=2)
 """Whoever is answering still is not interrupted by a mail of one half."""
+FAULT_PAUSE: Final = timedelta(minutes=10)
+"""Before a chat at which our own code failed is looked at again."""
 MAILS_A_DAY: Final = 5
 """To one address, from all chats of an organization: anybody may type anybody's address into a chat."""
 MOST_EARLIER: Final = 5
@@ -107,6 +110,15 @@ class Away:
             _log.warning("following a visitor was interrupted: %s", type(error).__name__)
         except Exception:  # must outlive any single fault
             _log.exception("answers of conversation %s could not be mailed", conversation_id)
+            await self._put_off(organization_id, conversation_id)
+
+    async def _put_off(self, organization_id: ObjectId, conversation_id: ObjectId) -> None:
+        """Behind all others: what fails each time must not be what each sweep finds first."""
+        moment = utc_now()
+        here = {"organization_id": organization_id, "conversation_id": conversation_id}
+        due, later = {**here, "follow_at": {"$lte": moment}}, moment + FAULT_PAUSE
+        with contextlib.suppress(PyMongoError):
+            await self._store.messages.update_many(due, {"$set": {"follow_at": later}})
 
     async def _look(self, organization_id: ObjectId, conversation_id: ObjectId) -> None:
         messages, moment = self._store.messages, utc_now()
@@ -150,6 +162,7 @@ class Away:
         )
         if address is None or row is None:
             return None
+        address = address.lower()  # one mailbox, however it is typed
         connection = await self._connections.connection(str(row["_id"]))
         if connection is None:
             return None

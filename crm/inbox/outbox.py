@@ -251,8 +251,7 @@ class Outbox:
         _log.warning("message %s not delivered: %s", message["_id"], error.code)
         if error.code == BLOCKED:
             await self._store.note_unreachable(message)
-        # A notice of ours that may not go is nobody's loss, and nothing for people to send again.
-        state = CANCELLED if message["author"]["kind"] == "system" else FAILED
+        state = CANCELLED if _is_notice(message) else FAILED
         await self._finish(message, state, {"error": {"code": error.code, "detail": error.detail}})
 
     async def _finish(
@@ -318,6 +317,14 @@ def _is_stale(message: Document, conversation: Document | None) -> bool:
     if message["author"]["kind"] != "bot":
         return False
     return conversation is None or bool(message["fence"] < conversation["fence"])
+
+
+def _is_notice(message: Document) -> bool:
+    """Whether it is a notice of ours: one that may not go is nobody's loss, and nothing to send again.
+
+    Answers that go after a visitor by mail are none, whoever signs them.
+    """
+    return message["author"]["kind"] == "system" and "follows" not in message["data"]
 
 
 def pause(attempts: int, retry_after: float | None) -> float:

@@ -17,7 +17,7 @@ from connectors.base import Connector
 from connectors.base.addresses import any_address
 from connectors.email import EmailConnector
 from connectors.webchat import WebchatConnector
-from crm.contract import Connection, InboundMessage, Sender
+from crm.contract import Connection, InboundMessage, RejectedError, Sender
 from crm.core.clock import utc_now
 from crm.core.database import Database
 from crm.inbox.away import MAILS_A_DAY, Away
@@ -292,6 +292,7 @@ async def test_a_worker_that_dies_leaves_all_or_nothing(
         await site.sweep()
     assert len(await site.conversations()) == 1
     assert not any(one["data"].get("by_email") for one in await site.thread())
+    await site.wait()
     with monkeypatch.context() as patch:  # right behind it
         patch.setattr(inbox.away, "_deliver_soon", lambda conversation_id: None)
         await site.sweep()
@@ -397,7 +398,8 @@ async def test_nobodys_mailbox_is_filled(site: Site) -> None:
     await site.connect_mail()
     for number in range(MAILS_A_DAY + 2):
         site.chat_id = f"visitor-{number}"
-        await site.says("Бар ма?")
+        typed = CUSTOMER[:number].upper() + CUSTOMER[number:]  # one mailbox however it is typed
+        await site.says("Бар ма?", email=typed)
         chat = {"organization_id": site.owner.organization_id, "chat_id": site.chat_id}
         row = await site.services.inbox.store.conversations.find_one(chat)
         assert row is not None
@@ -409,3 +411,46 @@ async def test_nobodys_mailbox_is_filled(site: Site) -> None:
         await site.sweep()
     count = {"organization_id": site.owner.organization_id, "channel": "email", "kind": "text"}
     assert await site.services.inbox.store.messages.count_documents(count) == MAILS_A_DAY
+
+
+async def test_an_answer_of_the_bot_that_no_server_takes_is_shown_as_not_delivered(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.connect_mail()
+    await site.says("Шатыр бар ма?")
+    store = site.services.inbox.store
+    row = await store.conversations.find_one({"organization_id": site.owner.organization_id})
+    assert row is not None
+    answer = store.outbound(row, "Иә, бар.", author={"kind": "bot"})
+    await store.messages.insert_one(answer | {"state": "sent"})
+
+    async def refuses(*given: object, **more: object) -> None:
+        raise RejectedError("no_such_address", "There is no such mailbox.")
+
+    monkeypatch.setattr(EmailConnector, "send", refuses)
+    await site.wait()
+    await site.sweep()
+    mail = (await site.thread("email"))[-1]
+    assert (mail["state"], mail["error"]["code"]) == ("failed", "no_such_address")
+
+
+async def test_a_chat_that_cannot_be_followed_keeps_no_other_from_being(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours is looked at again, but not before all others."""
+    await site.connect_mail()
+    await site.says("Шатыр бар ма?")
+    await site.answer("Иә", "бар")
+    chat_with = EmailConnector.chat_with
+
+    def fails(*given: object, **more: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(EmailConnector, "chat_with", fails)
+    await site.wait()
+    assert await site.sweep() == 1
+    assert await site.sweep() == 0, "later"
+    monkeypatch.setattr(EmailConnector, "chat_with", chat_with)
+    await site.wait()
+    await site.sweep()
+    await site.arrived(1)
