@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import IO, Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 from telegram import Bot, InputFile, Message, ReplyParameters
 
+from connectors.base.spooling import spooled
 from connectors.telegram.chats import address_of, message_id_of
 from connectors.telegram.outbound import Part
-from crm.contract import OutboundFile, OutboundMessage
+from crm.contract import OutboundMessage
 
-_IN_MEMORY: Final = 1_000_000
-"""Bytes of a file that are spooled in memory; more go to disk."""
 _UPLOAD_SECONDS: Final = 100.0
 
 
@@ -31,7 +28,7 @@ async def send_part(bot: Bot, message: OutboundMessage, part: Part) -> Message:
             address.chat_id, part.text, entities=part.entities or None, **common
         )
     file = message.attachments[part.file]
-    async with _spooled(file) as spool:
+    async with spooled(file) as spool:
         return await _METHODS[part.method](
             bot,
             address.chat_id,
@@ -58,12 +55,3 @@ def _reply(part: Part) -> ReplyParameters | None:
     if message_id is None:
         return None
     return ReplyParameters(message_id, allow_sending_without_reply=True)
-
-
-@asynccontextmanager
-async def _spooled(file: OutboundFile) -> AsyncIterator[IO[bytes]]:
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
-        async for chunk in file.open():
-            spool.write(chunk)
-        spool.seek(0)
-        yield spool

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import IO, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from pywa_async.api import GraphAPIAsync
 
+from connectors.base.spooling import spooled
 from connectors.base.values import mappings, text
 from connectors.whatsapp.client import Graphs, answer
 from connectors.whatsapp.config import WhatsAppConfig
@@ -19,8 +18,6 @@ from connectors.whatsapp.people import recipient
 from connectors.whatsapp.templates import Definitions, filled
 from crm.contract import OutboundFile, OutboundMessage, RejectedError, RetryableError
 
-_IN_MEMORY: Final = 1_000_000
-"""Bytes of a file that are spooled in memory; more go to disk."""
 _KEPT_SECONDS: Final = 86_400.0
 """Meta keeps an upload for 30 days; a message is tried for one."""
 _KEPT: Final = 2_000
@@ -79,7 +76,7 @@ class PartSender:
         known = self._uploads.get(key)
         if known is not None and known[0] > self._clock():
             return known[1]
-        async with _spooled(file) as spool:
+        async with spooled(file) as spool:
             told = await answer(
                 graph.upload_media(
                     phone_id=config.phone_number_id,
@@ -103,12 +100,3 @@ class PartSender:
             self._uploads.pop((config.phone_number_id, file.id), None)
         if message.template is not None:
             self._definitions.forget(config, message.template)
-
-
-@asynccontextmanager
-async def _spooled(file: OutboundFile) -> AsyncIterator[IO[bytes]]:
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
-        async for chunk in file.open():
-            spool.write(chunk)
-        spool.seek(0)
-        yield spool
