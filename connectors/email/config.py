@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from connectors.base.labels import labelled
 from connectors.email.addresses import normalised
-from connectors.email.labels import GUIDE, LABELS
+from connectors.email.labels import GUIDE, LABELS, OPTIONS
 from connectors.email.providers import PRESETS, preset_of
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}")
@@ -20,7 +20,7 @@ Security = Literal["tls", "starttls", "none"]
 
 
 def _labels(name: str) -> dict[str, Any]:
-    return labelled(LABELS[name])
+    return labelled(LABELS[name], options=OPTIONS.get(name))
 
 
 class EmailConfig(BaseModel):

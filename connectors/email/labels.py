@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connectors.base.labels import Words
+from connectors.base.labels import Options, Words
 
 GUIDE: Final[Any] = {
     "ru": [
@@ -207,3 +207,52 @@ LABELS: Final[Mapping[str, Words]] = {
         ("SMTP encryption", "none: only within one's own network"),
     ),
 }
+
+_SECURITY: Final = {
+    "ru": {"tls": "TLS", "starttls": "STARTTLS", "none": "Без шифрования"},
+    "kk": {"tls": "TLS", "starttls": "STARTTLS", "none": "Шифрлаусыз"},
+    "en": {"tls": "TLS", "starttls": "STARTTLS", "none": "None"},
+}
+OPTIONS: Final[Mapping[str, Options]] = {
+    "history": {
+        "ru": {
+            "none": "Только новые",
+            "day": "За последний день",
+            "week": "За неделю",
+            "month": "За месяц",
+        },
+        "kk": {
+            "none": "Тек жаңалары",
+            "day": "Соңғы күндегілері",
+            "week": "Бір аптадағылары",
+            "month": "Бір айдағылары",
+        },
+        "en": {
+            "none": "Only new ones",
+            "day": "Of the last day",
+            "week": "Of a week",
+            "month": "Of a month",
+        },
+    },
+    "automatic_mail": {
+        "ru": {"show": "Показывать, бот молчит", "hide": "Не показывать"},
+        "kk": {"show": "Көрсету, бот үндемейді", "hide": "Көрсетпеу"},
+        "en": {"show": "Show, the bot is silent", "hide": "Do not show"},
+    },
+    "auth": {
+        "ru": {"password": "Пароль", "google": "Google (OAuth)", "microsoft": "Microsoft (OAuth)"},
+        "kk": {
+            "password": "Құпиясөз",
+            "google": "Google (OAuth)",
+            "microsoft": "Microsoft (OAuth)",
+        },
+        "en": {
+            "password": "Password",
+            "google": "Google (OAuth)",
+            "microsoft": "Microsoft (OAuth)",
+        },
+    },
+    "imap_security": _SECURITY,
+    "smtp_security": _SECURITY,
+}
+"""What the choices of a field are called."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.base.labels import labelled
 from connectors.base.meta import APP_SECRET_SHAPE, ID_SHAPE, TOKEN_SHAPE, checked_secret
-from connectors.instagram.labels import GUIDE, LABELS
+from connectors.instagram.labels import GUIDE, LABELS, OPTIONS
 
 _SHAPES = {
     "access_token": TOKEN_SHAPE,
@@ -19,7 +19,7 @@ _SHAPES = {
 
 def _labels(name: str) -> dict[str, Any]:
     shape = {"pattern": _SHAPES[name]} if name in _SHAPES else {}
-    return labelled(LABELS[name], **shape)
+    return labelled(LABELS[name], options=OPTIONS.get(name), **shape)
 
 
 class InstagramConfig(BaseModel):

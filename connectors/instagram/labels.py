@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connectors.base.labels import Words
+from connectors.base.labels import Options, Words
 
 GUIDE: Final[Any] = {
     "ru": [
@@ -111,3 +111,18 @@ LABELS: Final[Mapping[str, Words]] = {
         ),
     ),
 }
+
+OPTIONS: Final[Mapping[str, Options]] = {
+    "login": {
+        "ru": {"instagram": "Токен аккаунта Instagram", "facebook": "Токен страницы Facebook"},
+        "kk": {
+            "instagram": "Instagram аккаунтының токені",
+            "facebook": "Facebook парақшасының токені",
+        },
+        "en": {
+            "instagram": "The Instagram account's token",
+            "facebook": "The Facebook Page's token",
+        },
+    },
+}
+"""What the choices of a field are called."""

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.base.labels import labelled
-from connectors.telegram.labels import GUIDE, LABELS
+from connectors.telegram.labels import GUIDE, LABELS, OPTIONS
 
 TOKEN_PATTERN = r"^[0-9]{5,16}:[A-Za-z0-9_-]{30,64}$"  # noqa: S105 - the shape, not a token
 
@@ -27,7 +27,7 @@ class TelegramConfig(BaseModel):
 
     token: SecretStr = Field(**labelled(LABELS["token"], pattern=TOKEN_PATTERN))
     delivery: Literal["auto", "webhook", "polling"] = Field(
-        default="auto", **labelled(LABELS["delivery"])
+        default="auto", **labelled(LABELS["delivery"], options=OPTIONS["delivery"])
     )
     commands: bool = Field(default=True, **labelled(LABELS["commands"]))
 

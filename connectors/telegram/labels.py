@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connectors.base.labels import Words
+from connectors.base.labels import Options, Words
 
 GUIDE: Final[Any] = {
     "ru": [
@@ -57,3 +57,24 @@ LABELS: Final[Mapping[str, Words]] = {
         ),
     ),
 }
+
+OPTIONS: Final[Mapping[str, Options]] = {
+    "delivery": {
+        "ru": {
+            "auto": "Определить автоматически",
+            "webhook": "Вебхук: Telegram пишет нам",
+            "polling": "Опрос: мы спрашиваем Telegram",
+        },
+        "kk": {
+            "auto": "Автоматты түрде",
+            "webhook": "Вебхук: Telegram бізге жібереді",
+            "polling": "Сұрау: біз Telegram-нан сұраймыз",
+        },
+        "en": {
+            "auto": "Automatically",
+            "webhook": "Webhook: Telegram calls us",
+            "polling": "Polling: we ask Telegram",
+        },
+    },
+}
+"""What the choices of a field are called."""

@@ -19,8 +19,7 @@ Asked = Literal["no", "optional", "required"]
 
 
 def _labels(name: str, **more: Any) -> dict[str, Any]:
-    options = {"x-options": OPTIONS[name]} if name in OPTIONS else {}
-    return labelled(LABELS[name], **options, **more)
+    return labelled(LABELS[name], options=OPTIONS.get(name), **more)
 
 
 class Texts(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connectors.base.labels import Words
+from connectors.base.labels import Options, Words
 
 GUIDE: Final[Any] = {
     "ru": [
@@ -177,7 +177,7 @@ _ASKED: Final = {
     "kk": {"no": "Сұрамау", "optional": "Қалауынша", "required": "Міндетті"},
     "en": {"no": "Do not ask", "optional": "Optional", "required": "Required"},
 }
-OPTIONS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+OPTIONS: Final[Mapping[str, Options]] = {
     "theme": {
         "ru": {"auto": "Как у посетителя", "light": "Светлое", "dark": "Тёмное"},
         "kk": {"auto": "Келушінікіндей", "light": "Ашық", "dark": "Қараңғы"},

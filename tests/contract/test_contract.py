@@ -405,6 +405,10 @@ def test_the_form_speaks_three_languages(registered: dict[str, Connector], chann
     for name, field in schema["properties"].items():
         assert set(field["x-labels"]) == {"ru", "kk", "en"}, name
         assert all(label["title"] for label in field["x-labels"].values()), name
+        for choices in (
+            field.get("x-options", {}).get(language) for language in ("ru", "kk", "en")
+        ):
+            assert set(choices or ()) == set(field.get("enum", ())), name
 
 
 async def test_every_connector_is_registered_and_held_to_this(
