@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rasa_sdk import Action, Tracker  # type: ignore[import-untyped, unused-ignore]
 from rasa_sdk.events import (  # type: ignore[import-untyped, unused-ignore]
-    ActionExecutionRejected,
     ActiveLoop,
     SlotSet,
 )
@@ -230,8 +229,3 @@ def end_form() -> list[Event]:
     """Return the events by which a form's validation ends the form; what follows its end is then done."""
     # Rasa takes a validation that sets nothing but `requested_slot` for a message about something else.
     return [set_slot("skippable", None), set_slot("requested_slot", None)]
-
-
-def refuse_form(name: str) -> Event:
-    """Return the event by which a form passes a message on to the other rules."""
-    return dict(ActionExecutionRejected(name))

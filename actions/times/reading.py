@@ -61,7 +61,6 @@ _HOURS = (
     re.compile(r"\bv?\s*(?P<one>chas)\s+dnia\b|\bv\s+(?P<one_more>chas)\b"),
 )
 _BARE_HOUR = re.compile(rf"^\W*(?P<hour>\d{{1,2}}|{words.HOUR_NUMBER}|on)\W*$")
-_BEFORE_HOUR = re.compile(r"\b(?:do|before|by|k)\s+$|^\s*-?(?:ge|ga|ke|ka)?\s*(?:dein|deiin|shein)")
 _MONTH = "|".join(sorted(words.MONTHS, key=len, reverse=True))
 _DAY_MONTH = re.compile(
     rf"\b(?P<day>[0-3]?\d)(?:st|nd|rd|th|-?go|-?sh?i|-?nshi)?\s+(?:of\s+)?(?P<month>{_MONTH})\w{{0,3}}(?:\s+(?P<year>20\d\d))?\b"

@@ -68,7 +68,6 @@ TOMORROW = re.compile(r"\b(?:zavtra\w*|erten(?!gi)\w*|tomo?ro[vu]|tmr[vu]?)\b")
 AFTER_TOMORROW = re.compile(
     r"\b(?:poslezavtra|bursiguni|bursugini|birsiguni|argi kun\w*|(?:the )?dai after tomo?rov)\b"
 )
-MORNING_OF_KAZAKH = re.compile(r"\b(?:tanerten\w*|tan ?erten\w*|tangi|tan atisimen|tan)\b")
 NOW = re.compile(
     r"\b(?:seichas|sechas|shas|srochno|nemedlenno|nemedleno|priamo seichas|kak mojno (?:skore|bistre)\w*|poskore\w*|"
     r"kazir\w*|tez arada|tezire\w*|jildam\w*|shugil|nov|asap|right avai|imediateli|as son as posible|"

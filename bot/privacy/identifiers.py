@@ -13,8 +13,6 @@ _BIN_KINDS = "456"
 _BIN_SIGNS = "0123"
 _MAX_CENTURY_AND_SEX = 6
 _MONTHS = 12
-_MIN_CARD_LENGTH = 13
-_MAX_CARD_LENGTH = 19
 _MIN_IBAN_LENGTH = 15
 _MAX_IBAN_LENGTH = 34
 
@@ -77,15 +75,6 @@ def passes_luhn(digits: str) -> bool:
         value = int(digit) * (1 + place % 2)
         total += value if value < 10 else value - 9
     return total % 10 == 0
-
-
-def is_card(digits: str) -> bool:
-    """Tell whether these digits pass Luhn and have a payment card's length (13-19)."""
-    return (
-        _MIN_CARD_LENGTH <= len(digits) <= _MAX_CARD_LENGTH
-        and digits.isdecimal()
-        and passes_luhn(digits)
-    )
 
 
 def is_iban(letters: str) -> bool:

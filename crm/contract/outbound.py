@@ -64,7 +64,7 @@ class OutboundMessage:
     """A message of our side, before a channel renders it.
 
     ``id`` is ours, unique for ever: a channel that can deduplicate uses it. ``text`` may hold the
-    light marks of ``connectors.base.formatting``. ``author_kind`` is bot, operator or system;
+    light marks of ``connectors.base.marks``. ``author_kind`` is bot, operator or system;
     ``author_name`` the operator's name when a person wrote it, else None. ``resent`` counts how often
     a person sent it again after it had failed: a channel must not take that for the same try.
     ``reply_to`` is the

@@ -285,11 +285,6 @@ class Settings(BaseSettings):
             else None
         )
 
-    @property
-    def secure_cookies(self) -> bool:
-        """Whether people reach the product over HTTPS only, so that cookies may demand it."""
-        return self.public_url.startswith("https://")
-
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings from the environment, then from `env_file` (the environment wins).

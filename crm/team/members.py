@@ -68,11 +68,6 @@ class Members:
             row["name"] = by_id[row["user_id"]]["name"]
         return page
 
-    async def is_member(self, organization_id: ObjectId, user_id: ObjectId) -> bool:
-        """Tell whether something in the organization may be assigned to the person."""
-        query = {"organization_id": organization_id, "user_id": user_id}
-        return await self._memberships.find_one(query, {"_id": 1}) is not None
-
     async def add(self, principal: Principal, asked: MemberCreate) -> RawDocument:
         """Add a person: a new one with the password given, or one who has an account, who keeps theirs.
 

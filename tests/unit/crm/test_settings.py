@@ -19,7 +19,6 @@ def test_defaults_fit_one_machine() -> None:
     assert settings.public_url == "http://localhost:8080"
     assert settings.internal_url == "http://127.0.0.1:8080"
     assert settings.mongodb_uri is None
-    assert not settings.secure_cookies
 
 
 def test_addresses_follow_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +27,6 @@ def test_addresses_follow_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AITYS_PUBLIC_URL", "https://chat.example.kz/")
     settings = load_settings(None)
     assert settings.public_url == "https://chat.example.kz"
-    assert settings.secure_cookies
 
 
 @pytest.mark.parametrize(
