@@ -23,7 +23,7 @@ from crm.bot_api.schemas import (
 from crm.contacts.consents import new_consent
 from crm.contacts.service import Contacts
 from crm.core.clock import utc_now
-from crm.core.database import RawDocument, Session, TransactionConflictError
+from crm.core.database import RawDocument, Session, TransactionConflictError, string
 from crm.core.errors import NotFound
 from crm.core.events import Actor
 from crm.deals.service import Deals
@@ -248,7 +248,7 @@ class SkillActions:
 
         async def transaction(session: Session) -> RawDocument:
             done = await store.messages.find_one(
-                {"organization_id": organization_id, "data.source_key": source_key},
+                {"organization_id": organization_id, "data.source_key": string(source_key)},
                 session=session,
             )
             if done is not None:

@@ -24,7 +24,7 @@ from crm.channels.refusals import refused
 from crm.channels.schemas import ConnectionCreate, ConnectionQuery, ConnectionUpdate
 from crm.contract import Account, Connection, ConnectorError, RetryableError
 from crm.core.clock import utc_now
-from crm.core.database import RawDocument, Session
+from crm.core.database import RawDocument, Session, string
 from crm.core.errors import FieldError, Invalid, NotFound, Unavailable
 from crm.core.events import Actor
 from crm.core.listing import Listing, Sortable
@@ -313,7 +313,7 @@ class Connections:
             return
         # The account is one on its platform, so it is looked for across organizations.
         other = await self._records.connections.find_one(
-            {"account_key": key, "_id": {"$ne": but}}, {"organization_id": 1, "name": 1}
+            {"account_key": string(key), "_id": {"$ne": but}}, {"organization_id": 1, "name": 1}
         )
         if other is None:
             return

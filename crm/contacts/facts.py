@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 
 from bson import ObjectId
 
+from crm.contacts.models import identified
 from crm.contacts.platforms import DIRECT, PROVEN_PHONES
 from crm.contacts.service import Contacts
-from crm.core.database import Database, RawDocument, Session
+from crm.core.database import Database, RawDocument, Session, string
 from crm.core.events import SYSTEM, Actor
 
 type PhoneTakenFrom = Callable[[RawDocument, str, Session], Awaitable[None]]
@@ -61,7 +62,7 @@ class PlatformFacts:
 
         async def work(session: Session) -> RawDocument | None:
             contact = await self._stored.find_one(
-                {"organization_id": organization_id, "identities": {"$elemMatch": key}},
+                {"organization_id": organization_id, **identified(connection_id, external_id)},
                 session=session,
             )
             if contact is None:
@@ -94,7 +95,8 @@ class PlatformFacts:
         if contact.get("phone") is not None:
             return {}
         other = await self._stored.find_one(
-            {"organization_id": contact["organization_id"], "phone": phone}, session=session
+            {"organization_id": contact["organization_id"], "phone": string(phone)},
+            session=session,
         )
         if other is not None and _only_typed(other):
             left = {**other["attributes"], "other_phone": phone}
@@ -128,7 +130,7 @@ async def free_facts(
         value = facts.get(field)
         if value is None or contact.get(field) is not None:
             continue
-        query = {"organization_id": contact["organization_id"], field: value}
+        query = {"organization_id": contact["organization_id"], field: string(value)}
         taken = field != "language" and await database.collection("contacts").find_one(
             query, {"_id": 1}, session=session
         )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from crm.contacts.consents import ConsentKind, ConsentSource, consent_read
 from crm.core.api.fields import Language
 from crm.core.clock import utc_now
-from crm.core.database import RawDocument
+from crm.core.database import RawDocument, string
 from crm.core.documents import OrganizationDocument, read_form
 from crm.core.name_words import name_words
 
@@ -136,6 +136,12 @@ def match_keys(document: RawDocument) -> list[str]:
         if identity.get("external_id")
     }
     return sorted(keys)[:50]
+
+
+def identified(connection_id: ObjectId, external_id: str) -> dict[str, Any]:
+    """Return the condition that a contact is this person of a connection, as its index answers it."""
+    key = {"connection_id": connection_id, "external_id": external_id}
+    return {"identities": {"$elemMatch": key}, "identities.external_id": string(external_id)}
 
 
 def contact_read(document: RawDocument) -> RawDocument:

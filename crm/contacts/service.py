@@ -22,7 +22,7 @@ from crm.contacts.phones import normalise_phone
 from crm.contacts.related import TIMELINE_LENGTH, Related
 from crm.contacts.schemas import ConsentCreate, ContactCreate, ContactQuery, ContactUpdate
 from crm.core.clock import utc_now
-from crm.core.database import Database, RawDocument, Session
+from crm.core.database import Database, RawDocument, Session, string
 from crm.core.errors import Conflict, FieldError, Invalid, NotFound
 from crm.core.events import Actor, EventLog, NewEvent
 from crm.core.listing import Listing, Sortable, prefix_search
@@ -166,7 +166,7 @@ class Contacts:
                 return await self.store(contact, values, actor, session)
             values["phone_typed"] = True
             other = await self._contacts.find_one(
-                {"organization_id": organization_id, "phone": phone}, session=session
+                {"organization_id": organization_id, "phone": string(phone)}, session=session
             )
             if other is None:
                 return await self.store(contact, values, actor, session)

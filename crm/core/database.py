@@ -180,6 +180,14 @@ class Database:
         return await self.in_transaction(work, serial=serial)
 
 
+def string(value: str) -> RawDocument:
+    """Return the condition that a field is this string, put so that an index of strings only is used for it.
+
+    MongoDB does not conclude by itself that what equals a string is one (a partial index by `$type`).
+    """
+    return {"$eq": value, "$type": "string"}
+
+
 def _is_transient(error: Exception) -> bool:
     if isinstance(error, PyMongoError):
         return error.has_error_label("TransientTransactionError")

@@ -23,6 +23,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from connectors.base import Connector, LosesPeople, WritesFirst
 from crm.contract import Connection
 from crm.core.clock import utc_now
+from crm.core.database import string
 from crm.core.events import NewEvent
 from crm.inbox.away_mail import continued, origin, written
 from crm.inbox.gateway import ConnectionCache
@@ -197,7 +198,7 @@ class Away:
         sent = await self._store.messages.count_documents(
             {
                 "organization_id": organization_id,
-                "data.follows.address": address,
+                "data.follows.address": string(address),
                 "created_at": {"$gte": since},
             },
             limit=MAILS_A_DAY,

@@ -10,7 +10,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from crm.contacts.facts import free_facts
-from crm.contacts.models import contact_name, contact_read, lookup_fields, new_contact
+from crm.contacts.models import contact_name, contact_read, identified, lookup_fields, new_contact
 from crm.contacts.platforms import new_identity, new_source, told
 from crm.core.clock import utc_now
 from crm.core.events import NewEvent
@@ -36,12 +36,7 @@ async def ensure_conversation(store: ConversationStore, message: Document) -> No
         contact = await store.contacts.find_one(
             {
                 "organization_id": organization_id,
-                "identities": {
-                    "$elemMatch": {
-                        "connection_id": connection_id,
-                        "external_id": sender["external_id"],
-                    }
-                },
+                **identified(connection_id, sender["external_id"]),
             },
             session=session,
         )

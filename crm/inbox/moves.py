@@ -6,7 +6,7 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
-from crm.contacts.models import contact_read, lookup_fields
+from crm.contacts.models import contact_read, identified, lookup_fields
 from crm.core.clock import utc_now
 from crm.core.events import NewEvent
 from crm.inbox.models import Document
@@ -66,13 +66,17 @@ class Moves:
         organization_id = event["organization_id"]
         known = {"connection_id": event["connection_id"], "external_id": data["chat_id"]}
         contact = await store.contacts.find_one_and_update(
-            {"organization_id": organization_id, "identities": {"$elemMatch": known}},
+            {
+                "organization_id": organization_id,
+                **identified(event["connection_id"], data["chat_id"]),
+            },
             {
                 "$set": {
-                    "identities.$.external_id": data["sender"]["external_id"],
+                    "identities.$[one].external_id": data["sender"]["external_id"],
                     "updated_at": utc_now(),
                 }
             },
+            array_filters=[{f"one.{name}": value for name, value in known.items()}],
             session=session,
             return_document=ReturnDocument.AFTER,
         )

@@ -7,7 +7,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from crm.core.clock import utc_now
-from crm.core.database import Database, RawDocument, Session, TransactionConflictError
+from crm.core.database import Database, RawDocument, Session, TransactionConflictError, string
 from crm.core.documents import read_form
 from crm.core.errors import NotFound
 from crm.core.events import Actor, EventLog, NewEvent
@@ -89,7 +89,7 @@ class Tasks:
 
         async def work(session: Session) -> RawDocument:
             if source_key is not None:
-                query = {"organization_id": organization_id, "source_key": source_key}
+                query = {"organization_id": organization_id, "source_key": string(source_key)}
                 if (made := await self._tasks.find_one(query, session=session)) is not None:
                     return read_form(made, HIDDEN)
             await check_references(self._database, organization_id, values, REFERENCES, session)
