@@ -34,16 +34,18 @@ from tests.fakes.instagram_api import (
     renewed,
     token_facts,
 )
+from tests.fakes.loopback import LoopbackServer
 from tests.support.patience import ended
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 CUSTOMER = "501200300400500"
 
 
-class InstagramServer:
+class InstagramServer(LoopbackServer):
     """The server. ``async with InstagramServer() as server: server.url``."""
 
     def __init__(self, *, port: int = 0) -> None:
+        super().__init__(port=port)
         self.account = FakeAccount()
         self.page_account = FakeAccount(
             ig_id="17841400000000002", username="tau_page", token=PAGE_TOKEN, login="facebook"
@@ -63,13 +65,9 @@ class InstagramServer:
         self.undelivered: list[Json] = []
         self.statuses: list[int] = []
         """What the webhook answered, in order."""
-        self.port = port
-        self.url = ""
         self._number = 0
         self._news = asyncio.Condition()
         self._tasks: set[asyncio.Task[object]] = set()
-        self._runner: web.AppRunner | None = None
-        self._client: aiohttp.ClientSession | None = None
 
     @property
     def graph_url(self) -> str:
@@ -88,23 +86,14 @@ class InstagramServer:
                 web.route("*", "/{version:v[0-9.]+}/{path:.+}", self._handle),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._client = aiohttp.ClientSession()
+        await self._serve(app)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        assert self._client is not None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.close()
-        await self._runner.cleanup()
+        await self._stop()
 
     def begin_at(self, number: int) -> None:
         """Let the ids of messages go on from a number, so that none comes twice after a restart."""

@@ -23,6 +23,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.loopback import LoopbackServer
 from tests.fakes.whatsapp_api import (
     APP_SECRET,
     CONFIG,
@@ -50,14 +51,13 @@ def signed(payload: bytes, secret: str = APP_SECRET) -> dict[str, str]:
     return {SIGNATURE_HEADER: f"sha256={digest}", "Content-Type": "application/json"}
 
 
-class WhatsAppServer:
+class WhatsAppServer(LoopbackServer):
     """The server. ``async with WhatsAppServer() as server: server.url``."""
 
     def __init__(self, *, port: int = 0) -> None:
+        super().__init__(port=port)
         self.graph = FakeGraph()
         self.number = self.graph.number
-        self.port = port
-        self.url = ""
         self.tells_statuses = False
         """Whether every message sent is told to be sent, delivered and read."""
         self.shakes_hands = True
@@ -65,8 +65,6 @@ class WhatsAppServer:
         self.undelivered: list[tuple[Json, str]] = []
         """Bodies that were not confirmed, with the number they were for."""
         self._news = asyncio.Condition()
-        self._runner: web.AppRunner | None = None
-        self._client: aiohttp.ClientSession | None = None
         self._telling: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -83,23 +81,14 @@ class WhatsAppServer:
                 web.route("*", "/v{version}/{object_id}/{edge:.*}", self._object),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._client = aiohttp.ClientSession()
+        await self._serve(app)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        assert self._client is not None
         for task in self._telling:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
-        await self._client.close()
-        await self._runner.cleanup()
+        await self._stop()
 
     # What customers do
 
