@@ -237,6 +237,9 @@ class Answering:
             first = own_words(self._store, conversation, text, "disclosure", speaker)
             first["created_at"] = replies[0]["created_at"] - timedelta(milliseconds=1)
             replies = [first, *replies]
+            ids = sorted(reply["_id"] for reply in replies)
+            for reply, message_id in zip(replies, ids, strict=True):  # they are read in that order
+                reply["_id"] = message_id
             changes = {**changes, "disclosed_at": utc_now()}
             conversation["disclosed_at"] = changes["disclosed_at"]
         return await self._store.commit(

@@ -31,6 +31,8 @@ async def test_the_first_reply_is_preceded_by_the_disclosure_and_only_the_first(
         "echo: hello",
         "echo: again",
     ]
+    ids = [m.id for m in bench.connector.sent]
+    assert ids == sorted(ids), "a chat on a page puts them in the order of their ids"
 
 
 async def test_a_second_delivery_changes_nothing(bench: Bench) -> None:
