@@ -8,6 +8,15 @@ from actions.dissatisfaction import is_fed_up
 from actions.handoff import WAITING, call_people
 from actions.skill import Event, Skill, Turn, set_slot
 
+WORDLESS = {
+    "audio": "utter_wordless_voice",
+    "video": "utter_wordless_file",
+    "image": "utter_wordless_file",
+    "document": "utter_wordless_file",
+    "location": "utter_wordless_place",
+}
+"""What is said to who sent something that people will see and the bot cannot read."""
+
 
 class Answering(Skill):
     """A skill that can ask the answering package."""
@@ -22,13 +31,21 @@ class Answering(Skill):
             turn.text, turn.tracker.events
         )
 
-    async def fail(self, turn: Turn, answer: Answer | None, *, understood: bool) -> Sequence[Event]:
+    async def fail(
+        self,
+        turn: Turn,
+        answer: Answer | None,
+        *,
+        understood: bool,
+        again: str = "utter_rephrase",
+    ) -> Sequence[Event]:
         """Say that there is no answer; after as many failures in a row as the assistant's version allows, call people.
 
         Args:
             turn: the turn.
             answer: how it came that the documents do not tell; None where they were not asked.
             understood: whether it was a question at all.
+            again: how to ask for other words when it was not understood.
         """
         failures = int(turn.slot("failures") or 0) + 1
         content, status = await turn.assistant(), (await turn.context()).get("conversation", {})
@@ -43,7 +60,7 @@ class Answering(Skill):
             turn.say(first, **said)
             turn.say("utter_handoff_waiting")
             return noted
-        turn.say("utter_answer_unknown" if understood else "utter_rephrase", **said)
+        turn.say("utter_answer_unknown" if understood else again, **said)
         return noted
 
 
@@ -76,6 +93,8 @@ class Fallback(Answering):
         """Answer, ask to rephrase, or call a person after too many failures in a row."""
         if await self.calls_for_people(turn):
             return await call_people(turn, "dissatisfaction", first="utter_handoff_sorry")
+        if not any(map(str.isalnum, turn.text)) and turn.kind in WORDLESS:
+            return await self.fail(turn, None, understood=False, again=WORDLESS[turn.kind])
         answer = None
         if any(map(str.isalpha, turn.text)) and (await turn.assistant()).skills.answer:
             answer = await self.ask(turn)

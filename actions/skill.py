@@ -59,6 +59,11 @@ class Turn:
         return self.tracker.latest_message.get("text") or ""
 
     @property
+    def kind(self) -> str:
+        """What the message is, as the CRM says it: text, image, audio, location, ..."""
+        return str(self.metadata.get("kind") or "text")
+
+    @property
     def intent(self) -> str:
         """Name of the intent."""
         return (self.tracker.latest_message.get("intent") or {}).get("name") or ""

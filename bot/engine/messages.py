@@ -17,6 +17,7 @@ METADATA_FIELDS = (
     "language",
     "fallback_language",
     "timezone",
+    "kind",
 )
 # Only these buttons are ours, with the value that each may carry; anything else in a payload is refused, so that a client cannot steer the dialogue.
 PAYLOAD_ENTITIES: Mapping[str, str | None] = {

@@ -307,6 +307,30 @@ async def test_two_failures_in_a_row_call_a_person_and_a_success_forgets_them(
     assert crm.written("handoff")[0]["reason"] == "low_confidence"
 
 
+@pytest.mark.parametrize(
+    ("kind", "language", "reply"),
+    [
+        ("audio", "ru", "слушать я пока не умею"),
+        ("image", "kk", "Файлыңызды алдым"),
+        ("document", "ru", "сотрудники его увидят"),
+        ("location", "en", "the place on the map"),
+        ("sticker", "ru", "Я не совсем понял"),
+    ],
+)
+async def test_what_has_no_words_is_told_to_have_come(
+    talk: Start, crm: FakeCrm, kind: str, language: str, reply: str
+) -> None:
+    customer = talk(fallback_language=language)
+    assert reply in await customer.say("", kind=kind)
+    assert "/ask_human" in customer.buttons
+    await customer.say("", kind=kind)
+    assert [one["reason"] for one in crm.written("handoff")] == ["low_confidence"]
+
+
+async def test_the_words_of_a_picture_are_read(talk: Start) -> None:
+    assert "Запись получил" not in await talk().say("привет", kind="audio")
+
+
 async def test_taking_an_order_back_is_passed_to_people(talk: Start, crm: FakeCrm) -> None:
     crm.newest_deal = {
         "id": "d",

@@ -32,7 +32,11 @@ class Talk:
             return response.status, await response.json()
 
     def turn(
-        self, text: str, payload: str | None = None, message_id: str | None = None
+        self,
+        text: str,
+        payload: str | None = None,
+        message_id: str | None = None,
+        kind: str = "text",
     ) -> dict[str, Any]:
         """Return the body of a turn."""
         self.count += 1
@@ -50,14 +54,14 @@ class Talk:
                 "channel": "webchat",
                 "language": self.language,
                 "fallback_language": self.fallback_language,
-                "kind": "text",
+                "kind": kind,
                 "assistant": engine_rules(AssistantContent().with_changes(self.content)),
             },
         }
 
-    async def say(self, text: str, payload: str | None = None) -> str:
+    async def say(self, text: str, payload: str | None = None, kind: str = "text") -> str:
         """Send a message; return the replies' texts, one a line group."""
-        status, body = await self.post("turn", self.turn(text, payload))
+        status, body = await self.post("turn", self.turn(text, payload, kind=kind))
         assert status == 200, body
         self.last = body
         return "\n".join(reply["text"] for reply in body["replies"])
