@@ -11,20 +11,18 @@ from urllib.parse import urlsplit
 from aiohttp import WSCloseCode, web
 from pydantic import BaseModel
 
-from connectors.base import Capabilities, MediaLimit
 from connectors.webchat.assets import Script, widget_script
 from connectors.webchat.chat import Chat
 from connectors.webchat.config import WebchatConfig
 from connectors.webchat.frames import MAX_FRAME
 from connectors.webchat.limits import Allowances, network_of
+from connectors.webchat.outbound import CAPABILITIES, render
 from connectors.webchat.screens import Screens, TooManyTabsError
-from connectors.webchat.uploads import MEGABYTE, Uploads, preflight
-from crm.contract import Account, Connection, Inbox, MessageKind, OutboundMessage, SendResult
+from connectors.webchat.uploads import Uploads, preflight
+from crm.contract import Account, Connection, Inbox, OutboundMessage, SendResult
 
 _READABLE = {"Access-Control-Allow-Origin": "*"}
 """A refusal that the widget can tell from a lost network."""
-
-_ANY_FILE: Final = MediaLimit(max_bytes=100 * MEGABYTE)
 
 _PAGE: Final = re.compile(r"https?://[^\s\"'<>\\]{1,480}")
 
@@ -37,18 +35,7 @@ class WebchatConnector:
     channel = "webchat"
     title = "Web chat"
     config_model: type[BaseModel] = WebchatConfig
-    capabilities = Capabilities(
-        max_text=10_000,
-        max_buttons=13,
-        max_button_title=80,
-        max_caption=10_000,
-        typing=True,
-        replies=True,
-        media=dict.fromkeys(
-            (MessageKind.IMAGE, MessageKind.AUDIO, MessageKind.VIDEO, MessageKind.DOCUMENT),
-            _ANY_FILE,
-        ),
-    )
+    capabilities = CAPABILITIES
 
     def __init__(self, *, allowances: Allowances | None = None) -> None:
         self._allowances = allowances or Allowances()
@@ -86,8 +73,8 @@ class WebchatConnector:
         connection: Connection,  # noqa: ARG002 - the protocol names it
         message: OutboundMessage,
     ) -> Sequence[OutboundMessage]:
-        """The widget shows a message as it is."""
-        return [message]
+        """See the protocol."""
+        return render(message)
 
     async def send(
         self,
