@@ -91,6 +91,8 @@ class FakeAccount:
     """What the account is subscribed to."""
     profile: Json = field(default_factory=dict)
     """Opening questions and menu."""
+    people: dict[str, str] = field(default_factory=dict)
+    """Names of customers who are not called as all others are."""
     sent: list[Json] = field(default_factory=list)
     """Bodies of messages that were taken, with the ``message_id`` they got."""
     first_id: int = 0
@@ -131,6 +133,10 @@ class FakeAccount:
         return waiting.pop(0) if waiting[0].times <= 0 else waiting[0]
 
 
+ADDRESSES = ("https://", "http://127.0.0.1", "http://localhost")
+"""Where files may be fetched from: Meta wants TLS; these fakes are on the product's own machine."""
+
+
 def person(igsid: str) -> Json:
     """A customer as Instagram tells of them."""
     return {"id": igsid, "name": "Айгүл Серікқызы", "username": f"aigul_{igsid[-3:]}"}
@@ -151,7 +157,8 @@ def call(account: FakeAccount, method: str, edge: str, node: str, given: Json) -
         _check_permission(account)
         return _messages(account, given)
     if edge == "profile" and method == "GET":
-        return {**person(node), "profile_pic": "PICTURE"}
+        named = {"name": account.people[node]} if node in account.people else {}
+        return {**person(node), **named, "profile_pic": "PICTURE"}
     raise ApiError(400, 100, "Unsupported request - method type")
 
 
@@ -263,7 +270,7 @@ def _check_message(message: Json) -> None:
         _check_text(message)
     elif attachment["type"] == "template":
         _check_card(attachment["payload"])
-    elif not str(attachment["payload"].get("url", "")).startswith(("https://", "http://127.0.0.1")):
+    elif not str(attachment["payload"].get("url", "")).startswith(ADDRESSES):
         raise ApiError(400, 100, "(#100) Upload attachment failure.", subcode=2018047)
 
 

@@ -127,6 +127,7 @@ class TelegramPhone(Phone):
         self._server = TelegramServer(port=port)
         moment = int(time.time())
         self._server.bot.next_update_id = moment
+        self._server.bot.people = {int(key): name for key, name in self.people.items()}
         self._server.bot.next_message_id = defaultdict(lambda: moment)
 
     async def __aenter__(self) -> Self:
@@ -152,14 +153,14 @@ class TelegramPhone(Phone):
         kind = next((one for one in ("photo", "document", "video", "voice") if one in told), None)
         text = told.get("text") or told.get("caption") or ""
         person = str(told["chat"]["id"])
-        return person, Entry(str(told["message_id"]), False, text, choices, kind)
+        # Telegram counts the messages of each chat by itself.
+        entry_id = f"{person}.{told['message_id']}"
+        return person, Entry(entry_id, False, text, choices, kind)
 
     async def _publish(self, person: str, **content: Any) -> None:
         server = self._server
         message = server.message(server.bot, int(person), **content)
-        first, _, last = self.people[person].partition(" ")
-        user = {**message["from"], "first_name": first, "last_name": last}
-        await server.publish(server.update(server.bot, message={**message, "from": user}))
+        await server.publish(server.update(server.bot, message=message))
 
     async def say(self, person: str, text: str) -> None:
         """See the base."""
@@ -282,6 +283,7 @@ class InstagramPhone(Phone):
         super().__init__(people)
         self._server = InstagramServer(port=port)
         self._server.begin_at(int(time.time()))
+        self._server.account.people = people
 
     async def __aenter__(self) -> Self:
         await self._server.__aenter__()

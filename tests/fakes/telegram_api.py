@@ -50,6 +50,8 @@ class FakeBot:
     uploads: dict[str, bytes] = field(default_factory=dict)
     """What the bot sent, by file id."""
     blocked: set[int] = field(default_factory=set)
+    people: dict[int, str] = field(default_factory=dict)
+    """First and last names of customers who are not called as all others are."""
     failures: dict[str, list[Failure]] = field(default_factory=lambda: defaultdict(list))
     next_update_id: int = 10_000
     next_message_id: dict[int, int] = field(default_factory=lambda: defaultdict(lambda: 1))
@@ -61,6 +63,14 @@ class FakeBot:
 
     def as_user(self) -> Json:
         return {"id": self.id, "is_bot": True, "first_name": "Aitys", "username": self.username}
+
+    def customer(self, chat_id: int) -> Json:
+        """The person whose chat it is, as Telegram tells of them."""
+        told = customer(chat_id)
+        if name := self.people.get(chat_id):
+            first, _, last = name.partition(" ")
+            told |= {"first_name": first, "last_name": last, "username": f"person_{chat_id}"}
+        return told
 
     def fail(
         self,
@@ -156,7 +166,7 @@ def _sent(bot: FakeBot, given: Json, **content: Any) -> Json:
     message = {
         "message_id": bot.message_id(chat_id),
         "from": bot.as_user(),
-        "chat": {"id": chat_id, "type": "private", **names(customer(chat_id))},
+        "chat": {"id": chat_id, "type": "private", **names(bot.customer(chat_id))},
         "date": int(time.time()),
         **content,
     }
@@ -222,7 +232,7 @@ def _get_chat(bot: FakeBot, given: Json) -> Json:
     return {
         "id": chat_id,
         "type": "private",
-        **names(customer(chat_id)),
+        **names(bot.customer(chat_id)),
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": {

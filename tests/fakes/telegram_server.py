@@ -27,7 +27,6 @@ from tests.fakes.telegram_api import (
     FakeBot,
     Json,
     call,
-    customer,
     names,
 )
 
@@ -84,8 +83,8 @@ class TelegramServer:
         """A private message of the customer whose chat it is."""
         return {
             "message_id": bot.message_id(chat_id),
-            "from": customer(chat_id),
-            "chat": {"id": chat_id, "type": "private", **names(customer(chat_id))},
+            "from": bot.customer(chat_id),
+            "chat": {"id": chat_id, "type": "private", **names(bot.customer(chat_id))},
             "date": int(time.time()),
             **content,
         }
@@ -129,7 +128,7 @@ class TelegramServer:
             bot,
             callback_query={
                 "id": str(4_382_000_000 + bot.next_update_id),
-                "from": customer(chat_id),
+                "from": bot.customer(chat_id),
                 "message": message,
                 "chat_instance": "-3871",
                 "data": data,

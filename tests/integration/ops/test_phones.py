@@ -65,6 +65,9 @@ async def test_every_messenger_is_answered_and_again_after_a_restart(tmp_path: P
             page = Page(page_of(await until_ready(process)), session)
             messengers = await page.get("/api/messengers")
             assert [one["name"] for one in messengers if not one["missing"]] == CHANNELS
+            second = {"messenger": "telegram", "person": messengers[0]["people"][1]["id"]}
+            await page.act("say", **second, text="Здравствуйте")
+            greeting = (await page.answers(second, "Чем могу помочь"))[-1]
             for who in people(messengers):
                 await page.act("say", **who, text="Есть ли доставка в Астану?")
             for who in people(messengers):
@@ -74,6 +77,9 @@ async def test_every_messenger_is_answered_and_again_after_a_restart(tmp_path: P
                 picture = base64.b64encode(PIXEL).decode()
                 given = {"name": "шатыр.png", "mime": "image/png", "content": picture}
                 await page.act("picture", **who, **given)
+            # Each chat counts its messages by itself: the tap is of this one's, not of a neighbour's.
+            await page.act("tap", **second, id=greeting["id"], title="Позвать человека")
+            await page.answers(second, "сотрудник")
             process.send_signal(signal.SIGINT)
             assert await asyncio.wait_for(process.wait(), 60) == 0
         assert not processes_of(tmp_path)
