@@ -32,6 +32,8 @@ TURNS_AT_ONCE: Final = 64
 AT_DATABASE_AT_ONCE: Final = 8
 """Of these at the database: a burst must not keep the process from taking the next messages in."""
 SWEPT_AT_ONCE: Final = 500
+LOOKED_THROUGH: Final = 10_000
+"""Messages among which a sweep looks for chats: one person's flood is to hide no other chat."""
 
 type Notice = Callable[[Document, Document], None]
 
@@ -94,14 +96,22 @@ class TurnRunner:
 
     async def sweep(self) -> int:
         """Run the turns that a dead or hindered process left behind; returns how many chats."""
-        due = self._store.messages.find(
-            {"state": RECEIVED, "next_attempt_at": {"$lte": utc_now()}},
-            {"connection_id": 1, "chat_id": 1},
+        rows = await self._store.messages.aggregate(
+            [
+                {"$match": {"state": RECEIVED, "next_attempt_at": {"$lte": utc_now()}}},
+                {"$sort": {"next_attempt_at": 1}},
+                {"$limit": LOOKED_THROUGH},
+                {
+                    "$group": {
+                        "_id": {"connection_id": "$connection_id", "chat_id": "$chat_id"},
+                        "due": {"$min": "$next_attempt_at"},
+                    }
+                },
+                {"$sort": {"due": 1}},
+                {"$limit": SWEPT_AT_ONCE},
+            ]
         )
-        chats = {
-            (message["connection_id"], message["chat_id"])
-            async for message in due.sort("next_attempt_at", 1).limit(SWEPT_AT_ONCE)
-        }
+        chats = [(row["_id"]["connection_id"], row["_id"]["chat_id"]) async for row in rows]
         await self._sweep.start({chat: partial(self.run, *chat) for chat in chats})
         return len(chats)
 

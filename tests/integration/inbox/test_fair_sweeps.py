@@ -8,7 +8,8 @@ from bson import ObjectId
 
 from crm.core.clock import utc_now
 from crm.core.migration_steps import channel_events as indexes
-from crm.inbox import channel_events, sweep
+from crm.inbox import channel_events, leases, sweep
+from crm.inbox.turns import SWEPT_AT_ONCE
 from tests.integration.inbox.conftest import Bench
 from tests.support.patience import PATIENCE_SECONDS
 
@@ -117,3 +118,28 @@ async def test_what_is_tried_here_is_not_tried_by_the_sweep_as_well(
     await bench.inbox.channel_events.sweep()
     await bench.inbox.channel_events.apply(bench.connection, [found["_id"]])
     assert len(swept) == 1
+
+
+async def test_a_chat_with_very_many_messages_hides_no_other(bench: Bench) -> None:
+    """One person's flood, which another process works on, is one chat to the sweeper."""
+    await bench.say("0", "hello", "flood")
+    leased = await leases.acquire(bench.inbox.store.conversations, {"chat_id": "flood"})
+    assert leased is not None, "another process has it"
+    many = [bench.message(str(number), "hi", "flood") for number in range(1, 2 * SWEPT_AT_ONCE)]
+    await bench.inbox.gateway.receive(bench.connection, many)
+    await bench.settle()
+    messages = bench.inbox.store.messages
+    waits = {"organization_id": bench.organization_id, "chat_id": "flood", "state": "received"}
+    ago = utc_now() - timedelta(minutes=1)
+    await messages.update_many(waits, {"$set": {"next_attempt_at": ago}})
+    one = await messages.find_one(waits)
+    assert one is not None
+    left = {"_id": ObjectId(), "external_id": "left", "chat_id": "other", "text": "me too"}
+    sender = {**one["sender"], "external_id": "other"}
+    due = {"next_attempt_at": utc_now() - timedelta(seconds=1), "conversation_id": None}
+    await messages.insert_one({**one, **left, **due, "sender": sender, "fresh": True})
+    await bench.inbox.turns.sweep()
+    await bench.settle()
+    assert [sent.text for sent in bench.connector.sent if sent.chat_id == "other"][-1:] == [
+        "echo: me too"
+    ]
