@@ -45,8 +45,12 @@ async def run(database: Database) -> None:
             ),
         ]
     )
-    # A message that was cut and half sent goes on behind what went out.
-    half_sent = {"state": {"$in": ["queued", "sending"]}, "parts_sent": {"$gt": 0}}
+    # A message that was cut and half sent goes on behind what went out, also one that a person sends again.
+    half_sent = {
+        "state": {"$in": ["queued", "sending", "failed"]},
+        "parts_sent": {"$gt": 0},
+        "parts": {"$exists": False},
+    }
     async for message in messages.find(half_sent, {"parts_sent": 1}):
         parts = [{"platform_id": None, "state": "sent"}] * message["parts_sent"]
         await messages.update_one({"_id": message["_id"]}, {"$set": {"parts": parts}})
