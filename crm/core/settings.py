@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     bot_answers_limit: int = Field(
         default=40,
         ge=1,
-        description="Answers the bot gives in one chat within so many minutes before people see to it.",
+        description="Answers the bot gives in one chat within so many minutes (or six times as many in a day) before people see to it.",
     )
     bot_answers_minutes: int = Field(
         default=10, ge=1, le=1440, description="The minutes in which these answers are counted."

@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bson import ObjectId
@@ -46,6 +46,9 @@ UNAVAILABLE_SECONDS: Final = (1.0, 2.0, 3.0)
 """The same when the engine could not be reached, which costs nothing to try again."""
 MAX_FAILURES: Final = 12
 """A message the running engine fails on so often (some five minutes) goes to a person."""
+DAYS_WORTH: Final = 6
+"""By a limit of forty, 240 answers a day: no customer reads so many in one chat."""
+MINUTES_OF_A_DAY: Final = 24 * 60
 
 type Deliver = Callable[[ObjectId], Awaitable[None]]
 type Send = Callable[[Committed], Awaitable[None]]
@@ -54,26 +57,46 @@ type ShowTyping = Callable[[Document], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimit:
-    """How many answers the bot gives in one chat within so many minutes, before people see to it."""
+    """How many answers the bot gives in one chat within so many minutes, before people see to it.
+
+    And in a day ``DAYS_WORTH`` times as many: machines that take their time talk without end as well.
+    """
 
     answers: int
     minutes: int
 
-    def reached(self, conversation: Mapping[str, Any]) -> bool:
-        """Whether the bot has to be silent now."""
-        lately = self._lately(conversation)
-        return lately is not None and lately["count"] >= self.answers
+    def reached(self, conversation: Mapping[str, Any]) -> AnswerLimit | None:
+        """The limit because of which the bot has to be silent now, if there is one."""
+        known = conversation.get("answers") or {}
+        limits = {"": self, "day_": self._of_a_day()}
+        return next(
+            (
+                one
+                for name, one in limits.items()
+                if _lately(known, name, one.minutes)[1] >= one.answers
+            ),
+            None,
+        )
 
     def counted(self, conversation: Mapping[str, Any]) -> Document:
         """What the conversation knows of its answers after one more."""
-        lately = self._lately(conversation) or {"since": utc_now(), "count": 0}
-        return {**lately, "count": lately["count"] + 1}
+        known, told = conversation.get("answers") or {}, dict[str, Any]()
+        for name, limit in {"": self, "day_": self._of_a_day()}.items():
+            since, count = _lately(known, name, limit.minutes)
+            told |= {f"{name}since": since, f"{name}count": count + 1}
+        return told
 
-    def _lately(self, conversation: Mapping[str, Any]) -> Document | None:
-        known: Document | None = conversation.get("answers")
-        if known is None or utc_now() - known["since"] > timedelta(minutes=self.minutes):
-            return None
-        return known
+    def _of_a_day(self) -> AnswerLimit:
+        return AnswerLimit(self.answers * DAYS_WORTH, max(self.minutes, MINUTES_OF_A_DAY))
+
+
+def _lately(known: Mapping[str, Any], name: str, minutes: int) -> tuple[datetime, int]:
+    """Since when answers are counted, and how many there were; anew when that was too long ago."""
+    moment = utc_now()
+    since: datetime | None = known.get(f"{name}since")
+    if since is None or moment - since > timedelta(minutes=minutes):
+        return moment, 0
+    return since, known[f"{name}count"]
 
 
 class Answering:
@@ -120,11 +143,12 @@ class Answering:
             LeaseLostError: another process holds the conversation.
             Conflict: it changed hands just now.
         """
-        if not self._limit.reached(conversation):
+        limit = self._limit.reached(conversation)
+        if limit is None:
             return conversation
         conversation = await self._store.attach_new(conversation, holder, pending)
         return await self._handover.stop_bot(
-            conversation, answers=self._limit.answers, minutes=self._limit.minutes
+            conversation, answers=limit.answers, minutes=limit.minutes
         )
 
     async def answer(

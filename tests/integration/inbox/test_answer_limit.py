@@ -10,6 +10,7 @@ from bson import ObjectId
 from crm.core.clock import utc_now
 from crm.core.settings import Settings
 from crm.inbox import texts
+from crm.inbox.answering import DAYS_WORTH
 from tests.integration.inbox.conftest import Bench
 
 LIMIT = 4
@@ -66,6 +67,32 @@ async def test_who_writes_much_over_a_long_time_is_answered(bench: Bench) -> Non
             )
     assert len(bench.engine.turns) == LIMIT * 2
     assert await lines(bench, "too_many_answers") == []
+
+
+async def test_machines_that_take_their_time_are_noticed_within_a_day(bench: Bench) -> None:
+    conversations = bench.inbox.store.conversations
+    for number in range(LIMIT * DAYS_WORTH + 3):
+        await bench.say(str(number), "I am away until Monday")
+        passed = utc_now() - timedelta(minutes=11)
+        with_bot = {"owner": "bot"}
+        await conversations.update_many(with_bot, {"$set": {"answers.since": passed}})
+    assert len(bench.engine.turns) == LIMIT * DAYS_WORTH
+    (line,) = await lines(bench, "too_many_answers")
+    assert (line["data"]["answers"], line["data"]["minutes"]) == (LIMIT * DAYS_WORTH, 24 * 60)
+    where = bench.organization_id, (await bench.conversation())["_id"]
+    await bench.inbox.handover.hand_back(*where, user=OPERATOR)
+    await bench.settle()
+    await bench.say("again", "where is my order?")
+    assert bench.connector.sent[-1].text == "echo: where is my order?"
+
+
+async def test_each_day_is_counted_by_itself(bench: Bench) -> None:
+    yesterday = utc_now() - timedelta(hours=25)
+    for number in range(LIMIT * DAYS_WORTH + 3):
+        await bench.say(str(number), "hello")
+        passed = {"answers.since": yesterday, "answers.day_since": yesterday}
+        await bench.inbox.store.conversations.update_many({}, {"$set": passed})
+    assert len(bench.engine.turns) == LIMIT * DAYS_WORTH + 3
 
 
 async def test_that_it_cannot_answer_counts_as_well(bench: Bench) -> None:
