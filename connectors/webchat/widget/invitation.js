@@ -36,7 +36,7 @@ export class Invitation {
 }
 
 /** Whether a path is among some such as "/catalog/*"; among none at all is every one. */
-export function isAmong(paths, path) {
+function isAmong(paths, path) {
   if (!paths || paths.length === 0) return true;
   return paths.some((one) => {
     const words = one.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));

@@ -22,13 +22,13 @@ export function palette(accent, isDark) {
 }
 
 /** White or near-black: what reads better on a colour. On a middle grey only black does. */
-export function readableOn(colour) {
+function readableOn(colour) {
   const [light, dark] = ["#ffffff", "#101817"].map((one) => contrast(one, colour));
   if (Math.max(light, dark) < READABLE) return "#000000";
   return light >= dark ? "#ffffff" : "#101817";
 }
 
-export function contrast(one, other) {
+function contrast(one, other) {
   const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);
 }

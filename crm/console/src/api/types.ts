@@ -14,7 +14,6 @@ export type Member = Schemas["MemberRead"];
 export type Contact = Schemas["ContactRead"];
 export type ContactWrite = Schemas["ContactUpdate"];
 export type ContactForm = Schemas["ContactCreate"];
-export type Pipeline = Schemas["PipelineRead"];
 export type Stage = Schemas["StageSchema"];
 export type Deal = Schemas["DealRead"];
 export type DealWrite = Schemas["DealUpdate"];
@@ -24,8 +23,6 @@ export type Task = Schemas["TaskRead"];
 export type TaskWrite = Schemas["TaskUpdate"];
 export type TaskForm = Schemas["TaskCreate"];
 export type Conversation = Schemas["ConversationRead"] & Partial<Pick<Schemas["ConversationDetail"], "contact" | "reach" | "referrals">>;
-export type Reach = Schemas["ReachRead"];
-export type Counts = Schemas["ConversationCounts"];
 export type Message = Schemas["MessageRead"];
 export type Attachment = Message["attachments"][number];
 export type TemplateFill = Schemas["TemplateFill"];
@@ -36,7 +33,6 @@ export type Capabilities = Schemas["CapabilitiesRead"];
 export type Duplicate = Schemas["DuplicateRead"];
 export type ChannelInfo = Schemas["ChannelRead"];
 export type Connection = Schemas["ConnectionRead"];
-export type ConnectionWrite = Schemas["ConnectionUpdate"];
 export type Source = Schemas["Source"];
 export type SourceSummary = Schemas["SourceSummary"];
 export type SourceWrite = Schemas["SourceUpdate"];
@@ -118,7 +114,6 @@ export interface Trace {
 
 export type Role = Session["role"];
 export type Language = "ru" | "kk" | "en";
-export type Channel = "telegram" | "webchat";
 export type Texts = Partial<Record<Language, string>>;
 
 export interface Page<T> {

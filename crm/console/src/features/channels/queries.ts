@@ -3,7 +3,7 @@ import { computed, type ComputedRef } from "vue";
 
 import { api, call } from "@/api/client";
 import { keys, queryClient } from "@/api/query";
-import type { Capabilities, ChannelInfo, Connection, ConnectionDetail } from "@/api/types";
+import type { Capabilities, Connection, ConnectionDetail } from "@/api/types";
 
 export function useChannels() {
   return useQuery({ queryKey: keys.channels, queryFn: () => call(api.GET("/api/channels")), staleTime: Infinity });
@@ -66,10 +66,6 @@ export async function setPaused(id: string, paused: boolean): Promise<void> {
 export async function disconnect(id: string): Promise<void> {
   await call(api.DELETE("/api/connections/{connection_id}", { params: { path: { connection_id: id } } }));
   refresh();
-}
-
-export function channelTitle(channels: ChannelInfo[] | undefined, channel: string): string {
-  return channels?.find((info) => info.channel === channel)?.title ?? channel;
 }
 
 /** The line an admin pastes into their site; the console is served under the same public address. */

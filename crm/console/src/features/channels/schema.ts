@@ -105,10 +105,6 @@ export function presetsOf(schema: JsonSchema | undefined, values: Record<string,
   return domain ? presets?.by_domain[domain] : undefined;
 }
 
-export function valueAt(values: Record<string, unknown>, path: string[]): unknown {
-  return path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], values);
-}
-
 /** The values of a form that nobody has touched: what is stored, else the schema's defaults. */
 export function initialValues(fields: Field[], stored: Record<string, unknown> = {}): Record<string, unknown> {
   return Object.fromEntries(

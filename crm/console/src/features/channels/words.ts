@@ -39,13 +39,16 @@ export function useConnectionWords() {
   };
   const known = (section: string, name: string): string => (te(`${section}.${name}`) ? t(`${section}.${name}`) : name);
 
+  /** What stands in a form: nothing there "no longer" holds, it was only just typed. */
+  const refusal = (code: string, detail: string): string => (te(`channels.refused.${code}`) ? t(`channels.refused.${code}`) : codeWords(code, detail));
+
   /** A platform's refusal beside the field it is about; empty where it is about none of the form's. */
   function platformErrors(error: unknown, names: string[]): Record<string, string> {
     const found: Record<string, string> = {};
     for (const { field, code, detail } of asProblem(error).fields) {
       if (field !== "config") continue;
       const place = FIELDS[code]?.find((name) => names.includes(name));
-      if (place) found[place] = codeWords(code, detail);
+      if (place) found[place] = refusal(code, detail);
     }
     return found;
   }
@@ -53,7 +56,7 @@ export function useConnectionWords() {
   /** The reason in full, for the head of the form. */
   function platformReason(error: unknown): string {
     const told = asProblem(error).fields.find(({ field }) => field === "config");
-    return told ? codeWords(told.code, told.detail) : "";
+    return told ? refusal(told.code, told.detail ?? "") : "";
   }
 
   return {
