@@ -19,6 +19,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.loopback import LoopbackServer
 from tests.fakes.telegram_api import (
     SECRET_HEADER,
     TOKEN,
@@ -31,17 +32,14 @@ from tests.fakes.telegram_api import (
 )
 
 
-class TelegramServer:
+class TelegramServer(LoopbackServer):
     """The server. ``async with TelegramServer() as server: server.url``."""
 
     def __init__(self, *, port: int = 0) -> None:
+        super().__init__(port=port)
         self.bots: dict[str, FakeBot] = {}
         self.bot = self.add_bot(TOKEN, "aitys_demo_bot")
-        self.port = port
-        self.url = ""
         self._news = asyncio.Condition()
-        self._runner: web.AppRunner | None = None
-        self._client: aiohttp.ClientSession | None = None
 
     def add_bot(self, token: str, username: str) -> FakeBot:
         self.bots[token] = FakeBot(token, username)
@@ -57,20 +55,11 @@ class TelegramServer:
                 web.get("/fake/sent", self._sent),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._client = aiohttp.ClientSession()
+        await self._serve(app)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        assert self._client is not None
-        await self._client.close()
-        await self._runner.cleanup()
+        await self._stop()
 
     # What customers do
 
