@@ -18,6 +18,24 @@ from tests.fakes.whatsapp_server import WhatsAppServer
 from tests.support.mail_servers import OURS, PASSWORD, MailServers, MailServersMissingError
 
 NAMES: Final = ("Айгүл Серікқызы", "Берік Ахметов", "Анна Ким")
+TEMPLATES: Final = tuple(
+    {
+        "id": str(77_001 + number),
+        "name": "order_ready",
+        "language": language,
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "parameter_format": "POSITIONAL",
+        "components": [{"type": "BODY", "text": text}],
+    }
+    for number, (language, text) in enumerate(
+        (
+            ("ru", "{{1}}, ваш заказ готов. Ждём вас в магазине Tau Demo."),
+            ("kk", "{{1}}, тапсырысыңыз дайын. Сізді Tau Demo дүкенінде күтеміз."),
+            ("en", "{{1}}, your order is ready. We are waiting for you at Tau Demo."),
+        )
+    )
+)
 WAITING, TAKEN = "waiting", "taken in"
 
 
@@ -207,6 +225,7 @@ class WhatsAppPhone(Phone):
         self._server.tells_statuses = True
         self._server.shakes_hands = False
         self._server.graph.next_id = int(time.time() * 10)
+        self._server.graph.accounts[whatsapp_api.ACCOUNT_ID].templates.extend(TEMPLATES)
 
     async def __aenter__(self) -> Self:
         await self._server.__aenter__()
