@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.async_api import FilePayload, Locator, Page, expect
 
 from crm.cli.supervisor import Supervisor
@@ -23,8 +23,11 @@ from tests.fakes.telegram_server import TelegramServer
 from tests.fakes.whatsapp_server import WhatsAppServer
 from tests.support.mail_servers import CUSTOMER, OURS, PASSWORD, MailServers
 
+type Picture = Callable[[Page, str], Awaitable[None]]
+
 BOT = "987654321:AAE-fakeTokenOfTheDaysBot_0123456789"
 PHONE = "+77010000777"
+INSTAGRAM = "501200300777777"
 ASTANA, SHYMKENT = r"1[\s\u00a0]?500", r"1[\s\u00a0]?800"
 VOICE = b"OggS\x00\x02" + b"\x00" * 22 + b"OpusHead" + b"\x00" * 400
 PLACE = {"latitude": 43.238949, "longitude": 76.889709}
@@ -46,7 +49,23 @@ def picture_of(colour: str) -> bytes:
     return content.getvalue()
 
 
-TENT, INVOICE = picture_of("green"), picture_of("white")
+def bill() -> bytes:
+    """A picture that looks like a bill: lines, sums on their right, the sum of all below."""
+    image = Image.new("RGB", (320, 200), "white")
+    drawing = ImageDraw.Draw(image)
+    drawing.rectangle((24, 22, 130, 34), fill="#0f766e")
+    for line, width in enumerate((120, 150, 96)):
+        top = 60 + 24 * line
+        drawing.rectangle((24, top, 24 + width, top + 8), fill="#cbd5e1")
+        drawing.rectangle((252, top, 296, top + 8), fill="#cbd5e1")
+    drawing.line((24, 140, 296, 140), fill="#94a3b8")
+    drawing.rectangle((228, 156, 296, 168), fill="#334155")
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return content.getvalue()
+
+
+TENT, INVOICE = picture_of("green"), bill()
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +99,7 @@ class Day:
     email: MailCustomer
     visitor: Visitor
     connections: dict[str, str]
+    picture: Picture
 
     @property
     def page(self) -> Page:
@@ -151,11 +171,13 @@ async def day(
     instagram: InstagramServer,
     mail: MailServers,
     new_visitor: Callable[..., Awaitable[Visitor]],
+    picture: Picture,
 ) -> AsyncIterator[Day]:
     """The demo company, connected to all messengers: WhatsApp by the console's form, the others by the API."""
     whatsapp.graph.accounts[whatsapp_api.ACCOUNT_ID].templates.append(REMINDER)
     connections = {"whatsapp": await connect_whatsapp(operator)}
     account = instagram.account
+    account.people = {INSTAGRAM: "Emma Clark"}
     configs: dict[str, dict[str, Any]] = {
         "telegram": {"token": BOT, "delivery": "webhook"},
         "instagram": {
@@ -177,10 +199,11 @@ async def day(
         database=database,
         telegram=TelegramCustomer(telegram, bot, 70_777),
         whatsapp=WhatsAppCustomer(whatsapp, f"KZ.{PHONE[1:]}", PHONE[1:]),
-        instagram=InstagramCustomer(instagram, "501200300777777"),
+        instagram=InstagramCustomer(instagram, INSTAGRAM),
         email=MailCustomer(mail),
         visitor=await new_visitor(),
         connections=connections,
+        picture=picture,
     )
     for connection_id in connections.values():
         await operator.call("DELETE", f"/api/connections/{connection_id}")
@@ -279,6 +302,7 @@ async def whatsapp_by_file_and_quote_with_marks(day: Day) -> None:
         await server.progress(answer["id"], state)
         await expect(bubble).to_have_attribute("data-state", state)
         await expect(bubble.get_by_title(told)).to_be_visible()
+    await day.picture(page, "channels-inbox")
 
 
 async def whatsapp_failed_sent_again_and_after_a_day_by_template(day: Day) -> None:
