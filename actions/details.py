@@ -12,6 +12,7 @@ REGION = "KZ"
 _EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[\w-]{2,63}")
 _DIGITS = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _NAME_WORD = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*")
 _NAME_LEADS = re.compile(
     r"^(?:(?:ну|да|ээ+|я|это|меня|мое|моё|имя|зовут|менің|менин|есімім|есимим|атым|аты-жөнім|мен|my|name|is|i'?m|i|am|its|it's|this|"
@@ -124,11 +125,19 @@ def clean_product(text: str) -> str | None:
 
 
 def with_model(product: str, text: str) -> str:
-    """Return a product found in a text with the number of its model, which ends the phrase: "палатку Kolsai 2"."""
+    """Return a product found in a text with what names its model there.
+
+    That is a number that ends the phrase ("палатку Kolsai 2"), and in a text of Cyrillic letters Latin words
+    right before it, as Kazakh has them ("Kolsai 2 шатырына").
+    """
+    found = re.escape(product)
     model = re.search(
-        rf"{re.escape(product)}((?:[ \t]+[A-Za-z]?\d{{1,4}}[A-Za-z]?))(?=\s*(?:$|[,.;!?]))", text
+        rf"{found}((?:[ \t]+[A-Za-z]?\d{{1,4}}[A-Za-z]?))(?=\s*(?:$|[,.;!?]))", text
     )
-    return product + model[1] if model else product
+    make = _CYRILLIC.search(text) and re.search(
+        rf"(?<![\w@.])([A-Za-z][A-Za-z-]*[ \t]+(?:[A-Za-z0-9-]+[ \t]+){{0,2}}){found}", text
+    )
+    return (make[1] if make else "") + product + (model[1] if model else "")
 
 
 def product_in_order(text: str) -> str | None:

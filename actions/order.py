@@ -135,6 +135,8 @@ def details_of(turn: Turn, form: Sequence[LeadField], *, wanting: bool) -> dict[
         quantity, product = quantity_of(product)
     # A city's name can look like a person's.
     named = (turn.entity("name") if requested != "city" else None) or ""
+    if named in (product or ""):  # a make that sounds like a person
+        named = ""
     found: dict[str, str | None] = {
         "phone": find_phone(turn.text),
         "email": find_email(turn.text) if "email" in fields else None,

@@ -67,6 +67,26 @@ async def test_details_given_unasked_are_not_asked_for(talk: Start, crm: FakeCrm
     assert crm.written("lead")[0]["phone"] == "+77011234567"
 
 
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("Kolsai 2 шатырына тапсырыс бергім келеді", "Kolsai 2 шатыр"),
+        ("Burabai 45 рюкзагына тапсырыс бергім келеді", "Burabai 45 рюкзаг"),
+        ("Talgar Pro бәтеңкесіне тапсырыс берейін", "Talgar Pro бәтеңке"),
+    ],
+)
+async def test_a_make_before_the_product_is_nobodys_name(
+    talk: Start, crm: FakeCrm, text: str, product: str
+) -> None:
+    customer = talk()
+    await customer.say(text)
+    await customer.say("Динара")
+    await customer.say("8 701 123 45 67")
+    [lead] = crm.written("lead")
+    assert product in lead["product"]
+    assert lead["name"] == "Динара"
+
+
 async def test_a_known_contact_is_asked_only_for_the_product(talk: Start, crm: FakeCrm) -> None:
     crm.contact = {"name": "Асель", "phone": "+77011234567"}
     customer = talk()

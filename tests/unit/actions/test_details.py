@@ -123,6 +123,10 @@ def test_ratings(text: str, rating: int | None) -> None:
         ("палатку 3 июня заберу", "палатку", "палатку"),
         ("палатку 2 штуки", "палатку", "палатку"),
         ("торт", "торт", "торт"),
+        ("Kolsai 2 шатырына тапсырыс", "2 шатырына", "Kolsai 2 шатырына"),
+        ("Talgar Pro бәтеңкесін алайын", "бәтеңкесін", "Talgar Pro бәтеңкесін"),
+        ("a@shop.kz шатыр керек", "шатыр", "шатыр"),
+        ("Anna wants a tent", "tent", "tent"),
     ],
 )
 def test_the_number_of_a_model_belongs_to_the_product(text: str, found: str, product: str) -> None:
