@@ -118,6 +118,7 @@ def _extract(
     _add_what_follows(chosen, rated, paragraphs)
     if whole:
         _fill(chosen, rated)
+    _finish(chosen, rated)
     ordered = [chosen[place] for place in sorted(chosen)]
     covered = frozenset[int]().union(above_places, *(piece.covered for piece in ordered))
     return _extract_of(hit, [piece.text for piece in ordered], covered, weighted), covered
@@ -184,6 +185,19 @@ def _fill(chosen: dict[int, Piece], rated: Sequence[Piece]) -> None:
         if piece.place not in chosen:
             chosen[piece.place] = piece
             length += len(piece.text)
+
+
+def _finish(chosen: dict[int, Piece], rated: Sequence[Piece]) -> None:
+    """Add what pieces that end in a colon or a semicolon go on with: half a list of conditions is a wrong answer."""
+    length = sum(len(piece.text) for piece in chosen.values())
+    for place in sorted(chosen):
+        while chosen[place].text.endswith((":", ";")) and place + 1 < len(rated):
+            place += 1  # noqa: PLW2901 - the list's items, one after another
+            if place not in chosen:
+                length += len(rated[place].text)
+                if length > MAX_LENGTH:
+                    return
+                chosen[place] = rated[place]
 
 
 def _degrees(index: Index, text: str, weighted: Sequence[tuple[QueryWord, float]]) -> list[float]:
