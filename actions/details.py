@@ -131,9 +131,7 @@ def with_model(product: str, text: str) -> str:
     right before it, as Kazakh has them ("Kolsai 2 шатырына").
     """
     found = re.escape(product)
-    model = re.search(
-        rf"{found}((?:[ \t]+[A-Za-z]?\d{{1,4}}[A-Za-z]?))(?=\s*(?:$|[,.;!?]))", text
-    )
+    model = re.search(rf"{found}((?:[ \t]+[A-Za-z]?\d{{1,4}}[A-Za-z]?))(?=\s*(?:$|[,.;!?]))", text)
     make = _CYRILLIC.search(text) and re.search(
         rf"(?<![\w@.])([A-Za-z][A-Za-z-]*[ \t]+(?:[A-Za-z0-9-]+[ \t]+){{0,2}}){found}", text
     )

@@ -48,7 +48,8 @@ class Capabilities:
     ``measure`` gives a text's length in the platform's own units (characters, UTF-16 units,
     bytes), compared with ``max_text`` and ``max_caption``. ``media`` are the kinds of files that
     may be sent; a kind that is missing goes as a document, or as a link where there is none either.
-    ``send_seconds`` is how long sending a part without files may take.
+    ``send_seconds`` is how long sending a part without files may take. ``letters``: each message
+    is read by itself, so what belongs together goes in one.
     """
 
     max_text: int
@@ -59,6 +60,7 @@ class Capabilities:
     typing: bool = False
     replies: bool = False
     send_seconds: float = 15.0
+    letters: bool = False
     media: Mapping[MessageKind, MediaLimit] = field(default_factory=dict)
     measure: Callable[[str], int] = len
 

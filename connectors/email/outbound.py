@@ -16,6 +16,7 @@ MAX_FILE_BYTES: Final = 18_000_000
 CAPABILITIES: Final = Capabilities(
     max_text=100_000,
     replies=True,
+    letters=True,
     # Longer than ``client.SEND_SECONDS``: by then it is known whether the server has it.
     send_seconds=130.0,
     media={

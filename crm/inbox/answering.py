@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -110,6 +110,7 @@ class Answering:
         send: sends replies that were stored as claimed.
         show_typing: shows the customer that an answer is being written; must not raise.
         limit: how much it says in one chat.
+        letters: channels in which what it says first of all goes with the answer in one message.
         database_gate: how many of the process are at the database at a time.
     """
 
@@ -123,6 +124,7 @@ class Answering:
         send: Send,
         show_typing: ShowTyping,
         limit: AnswerLimit,
+        letters: Container[str],
         database_gate: asyncio.Semaphore,
     ) -> None:
         self._store = store
@@ -132,6 +134,7 @@ class Answering:
         self._send = send
         self._show_typing = show_typing
         self._limit = limit
+        self._letters = letters
         self._database_gate = database_gate
 
     async def may_answer(
@@ -258,12 +261,11 @@ class Answering:
             changes = {**changes, "answers": self._limit.counted(conversation)}
         if replies and conversation["disclosed_at"] is None:
             text = speaker.disclosure(conversation["language"], conversation["channel"])
-            first = own_words(self._store, conversation, text, "disclosure", speaker)
-            first["created_at"] = replies[0]["created_at"] - timedelta(milliseconds=1)
-            replies = [first, *replies]
-            ids = sorted(reply["_id"] for reply in replies)
-            for reply, message_id in zip(replies, ids, strict=True):  # they are read in that order
-                reply["_id"] = message_id
+            if conversation["channel"] in self._letters:
+                answer, *others = replies
+                replies = [{**answer, "text": f"{text}\n\n{answer['text']}"}, *others]
+            else:
+                replies = [self._disclosure(conversation, text, speaker, before=replies), *replies]
             changes = {**changes, "disclosed_at": utc_now()}
             conversation["disclosed_at"] = changes["disclosed_at"]
         return await self._store.commit(
@@ -276,6 +278,17 @@ class Answering:
             release=release,
             claim_seconds=claim_seconds,
         )
+
+    def _disclosure(
+        self, conversation: Document, text: str, speaker: Speaker, *, before: Sequence[Document]
+    ) -> Document:
+        """What the assistant is, as a message that comes before others by its time and its id."""
+        first = own_words(self._store, conversation, text, "disclosure", speaker)
+        first["created_at"] = before[0]["created_at"] - timedelta(milliseconds=1)
+        ids = sorted(reply["_id"] for reply in (first, *before))
+        for reply, message_id in zip((first, *before), ids, strict=True):
+            reply["_id"] = message_id
+        return first
 
     async def _hold(self, conversation: Document, holder: str) -> None:
         """Tell the customer, once per outage, that the message has arrived."""

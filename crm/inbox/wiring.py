@@ -140,6 +140,7 @@ def build_inbox(
         send=outbox.send,
         show_typing=signals.show_typing,
         limit=AnswerLimit(settings.bot_answers_limit, settings.bot_answers_minutes),
+        letters={name for name, one in connectors.items() if one.capabilities.letters},
         database_gate=database_gate,
     )
     turns = TurnRunner(

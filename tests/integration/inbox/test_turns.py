@@ -35,6 +35,18 @@ async def test_the_first_reply_is_preceded_by_the_disclosure_and_only_the_first(
     assert ids == sorted(ids), "a chat on a page puts them in the order of their ids"
 
 
+async def test_in_letters_the_disclosure_is_not_one_of_its_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.inbox.turns._answering, "_letters", {"recording"})
+    await bench.say("1", "hello")
+    (letter,) = {m.id: m.text for m in bench.connector.sent}.values()
+    assert letter.startswith("You are talking to the AI assistant of Demo.")
+    assert letter.endswith("\n\necho: hello")
+    await bench.say("2", "again")
+    assert bench.connector.sent[-1].text == "echo: again"
+
+
 async def test_a_second_delivery_changes_nothing(bench: Bench) -> None:
     assert await bench.say("1", "hello") == 1
     assert await bench.say("1", "hello") == 0
