@@ -48,6 +48,16 @@ export function upsertMessage(client: QueryClient, conversationId: string, messa
   });
 }
 
+/** Has what is shown fetched again. A first answer that is on its way may be older than what was told: it is asked for once more. */
+function refresh(client: QueryClient, queryKey: readonly string[]): void {
+  for (const query of client.getQueryCache().findAll({ queryKey })) {
+    if (query.state.data !== undefined || query.state.fetchStatus !== "fetching") continue;
+    const again = () => client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    void query.promise?.then(again, () => undefined);
+  }
+  void client.invalidateQueries({ queryKey });
+}
+
 export class EventCache {
   private readonly stale = new Map<string, readonly string[]>();
   private timer: number | undefined;
@@ -116,6 +126,7 @@ export class EventCache {
   private message(message: Message, created: boolean): void {
     if (!message.conversation_id) return;
     upsertMessage(this.client, message.conversation_id, message, true);
+    this.overtaken(keys.messages(message.conversation_id));
     if (message.state === "failed") this.later(keys.failedDeliveries);
     if (created) this.onMessage(message);
   }
@@ -172,6 +183,12 @@ export class EventCache {
 
   private merge<T extends object>(key: readonly string[], data: T): void {
     this.client.setQueryData<T>(key, (old) => old && { ...old, ...data });
+    this.overtaken(key);
+  }
+
+  /** An answer that is on its way may be older than an event that has come: it would undo what the event told. */
+  private overtaken(key: readonly string[]): void {
+    if (this.client.isFetching({ queryKey: key, exact: true })) this.later(key);
   }
 
   /** Many events of one moment cause one request a list. */
@@ -181,7 +198,7 @@ export class EventCache {
       this.timer = undefined;
       const stale = [...this.stale.values()];
       this.stale.clear();
-      for (const queryKey of stale) void this.client.invalidateQueries({ queryKey });
+      for (const queryKey of stale) refresh(this.client, queryKey);
     }, 150);
   }
 }
