@@ -124,5 +124,7 @@ def _refused(code: int, message: str) -> ConnectorError:
             "smtp_login_rejected", f"The sending server (SMTP) does not accept the login: {detail}"
         )
     if code < 500:
-        return RetryableError("platform_unavailable", detail)
+        return RetryableError(
+            "platform_unavailable", f"The sending server (SMTP) does not take it now: {detail}"
+        )
     return RejectedError(reason, detail)

@@ -261,9 +261,9 @@ async def test_a_first_copy_is_known_after_a_person_sent_it_again(waiting: Bench
         ({}, "Something else"),
         ({}, "ready"),  # too short a piece to tell anything
         ({"attempts": 0}, OWN),  # never tried: it cannot have arrived
-        ({"attempts": 0, "due_since": utc_now()}, OWN),  # its channel was paused
-        ({"updated_at": utc_now() - 2 * echoes.LATELY}, OWN),
-        ({"created_at": utc_now() + timedelta(minutes=10)}, OWN),
+        ({"attempts": 0, "due_since": timedelta()}, OWN),  # its channel was paused
+        ({"updated_at": -2 * echoes.LATELY}, OWN),
+        ({"created_at": timedelta(minutes=10)}, OWN),
         ({"state": "failed", "parts": [{"platform_id": "f", "state": "failed"}]}, OWN),
         ({"chat_id": "other"}, OWN),
         ({"organization_id": ObjectId()}, OWN),
@@ -272,8 +272,12 @@ async def test_a_first_copy_is_known_after_a_person_sent_it_again(waiting: Bench
 async def test_a_persons_words_stay_a_persons(
     waiting: Bench, changes: dict[str, Any], said: str
 ) -> None:
-    message = await newest(waiting)
-    await waiting.inbox.store.messages.update_one({"_id": message["_id"]}, {"$set": changes})
+    message, moment = await newest(waiting), utc_now()
+    stored = {
+        name: moment + value if isinstance(value, timedelta) else value
+        for name, value in changes.items()
+    }
+    await waiting.inbox.store.messages.update_one({"_id": message["_id"]}, {"$set": stored})
     await tell(waiting, echo(said, "page-1"))
     assert (await waiting.conversation())["owner"] == "operator"
     assert await written_elsewhere(waiting) == 1
